@@ -1,0 +1,11 @@
+//! Memory of the CPU device: aligned byte buffers from a size-class pool with a budget.
+
+mod bytes;
+mod pool;
+mod size_class;
+
+pub(crate) use bytes::Bytes;
+pub(crate) use pool::{AllocError, Pool, Usage};
+
+/// Alignment of every buffer: a cache line, which is also the widest vector register.
+const ALIGN: usize = 64;
