@@ -1,0 +1,49 @@
+//! Who reads environment variables.
+
+use super::code::{code_only, word};
+use super::tree::{Finding, Tree};
+
+const MAY: [&str; 3] = ["crates/cli/", "crates/testkit/", "xtask/"];
+
+/// Only the program, the test kit and this crate read environment variables.
+///
+/// Because a library that reads the environment gives different results in two processes with the same arguments, and
+/// nothing in its signature says so.
+pub(super) fn check(tree: &Tree) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for file in tree.ending(".rs").filter(|file| !MAY.iter().any(|folder| file.path.starts_with(folder))) {
+        let code = code_only(&file.text);
+        for (line, after) in word(&code, "env") {
+            if ["::var(", "::var_os(", "::vars(", "::vars_os("].iter().any(|call| after.starts_with(call)) {
+                let message =
+                    "reads the environment; take a parameter, and let the program read the variable";
+                found.push(Finding::new(&file.path, line, message));
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tree::assert_found;
+    use super::check;
+
+    #[test]
+    fn libraries_take_parameters() {
+        let reads = "fn f() {\n    std::env::var(\"HOME\");\n}\n";
+        assert_found(check, &[("crates/cli/src/main.rs", reads)], &[]);
+        assert_found(
+            check,
+            &[("crates/nn/src/lib.rs", "// std::env::var(x)\nenv!(\"CARGO_PKG_NAME\"); env::args();")],
+            &[],
+        );
+        assert_found(
+            check,
+            &[("crates/nn/src/lib.rs", reads)],
+            &[
+                "crates/nn/src/lib.rs:2: reads the environment; take a parameter, and let the program read the variable",
+            ],
+        );
+    }
+}
