@@ -74,17 +74,11 @@ fn is_ours(name: &str) -> bool {
 
 /// Members that reach themselves, when the dependencies of tests count too.
 fn circles(tree: &Tree) -> Vec<Finding> {
-    let edges: Vec<(String, String)> = tree
-        .members()
-        .flat_map(|(folder, manifest)| {
-            let name = package_name(folder);
-            manifest
-                .dependencies()
-                .filter(|d| is_ours(&d.name))
-                .map(move |d| (name.clone(), d.name))
-                .collect::<Vec<_>>()
-        })
-        .collect();
+    let mut edges = Vec::new();
+    for (folder, manifest) in tree.members() {
+        let ours = manifest.dependencies().filter(|dependency| is_ours(&dependency.name));
+        edges.extend(ours.map(|dependency| (package_name(folder), dependency.name)));
+    }
     let mut found = Vec::new();
     for (folder, _) in tree.members() {
         let name = package_name(folder);
