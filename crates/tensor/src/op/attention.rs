@@ -1,0 +1,48 @@
+//! Scaled dot-product attention.
+
+use super::{Spec, require_float, same_dtype};
+use crate::{Error, Result, Shape};
+
+/// `softmax(scale · Q Kᵀ) V`, row by row. Vaswani et al., 2017, arXiv:1706.03762, equation 1.
+///
+/// | operand | shape | dtype |
+/// |---|---|---|
+/// | `q` | `[b.., t, d]` | float |
+/// | `k` | `[b.., s, d]` | the same |
+/// | `v` | `[b.., s, e]` | the same |
+/// | result | `[b.., t, e]` | the same |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attention {
+    /// Factor of the scores, usually `1/√d`.
+    pub scale: f64,
+    /// Query `i` sees keys `0..=i + s − t` only: aligned at the last, so that a cache of keys may be longer.
+    pub causal: bool,
+}
+
+impl Attention {
+    #[track_caller]
+    pub(super) fn infer(&self, inputs: &[Spec; 3]) -> Result<Spec> {
+        let op = "attention";
+        let dtype = same_dtype(op, inputs)?;
+        require_float(op, dtype)?;
+        if !self.scale.is_finite() {
+            return Err(Error::value(op, format!("scale {}: use a finite number", self.scale)));
+        }
+        let [q, k, v] = inputs.map(|spec| spec.shape);
+        let ([batch @ .., t, d], [batch_k @ .., s, d_k], [batch_v @ .., s_v, e]) =
+            (q.sizes(), k.sizes(), v.sizes())
+        else {
+            return Err(Error::shape(op, "queries, keys and values have at least 2 axes", &[q, k, v]));
+        };
+        if batch != batch_k || batch != batch_v || d != d_k || s != s_v {
+            let rule = "queries are [b.., t, d], keys [b.., s, d], values [b.., s, e]";
+            return Err(Error::shape(op, rule, &[q, k, v]));
+        }
+        if *s == 0 || (self.causal && s < t) {
+            return Err(Error::shape(op, "every query needs a key to look at", &[q, k]));
+        }
+        let mut sizes: smallvec::SmallVec<[usize; 8]> = batch.iter().copied().collect();
+        sizes.extend([*t, *e]);
+        Ok(Spec::new(Shape::new(&sizes)?, dtype))
+    }
+}

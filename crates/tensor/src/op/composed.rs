@@ -1,0 +1,159 @@
+//! Fused operations by their definitions, and operations on nothing.
+
+use smallvec::smallvec;
+
+use super::{Attention, MatMul, Op, ReduceKind, Row, Spec};
+use crate::backend::{Device, Outputs};
+use crate::{DType, Error, Result, Scalar, Shape, Tensor};
+
+impl Op {
+    /// The operation in terms of simpler ones, if it is a fused one: its definition, the oracle of its tests.
+    ///
+    /// `None` for operations that are simple already.
+    #[track_caller]
+    pub fn composed(&self, inputs: &[&Tensor]) -> Option<Result<Tensor>> {
+        match (self, inputs) {
+            (Self::Row(row), inputs) => Some(compose_row(row, inputs)),
+            (Self::Attention(attention), [q, k, v]) => Some(compose_attention(attention, q, k, v)),
+            (Self::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..]) => Some((|| {
+                let product = a.matmul(b)?;
+                let operands: Vec<&Tensor> = std::iter::once(&product).chain(more.iter().copied()).collect();
+                Tensor::apply_one(&Self::Map(map.clone()), &operands)
+            })()),
+            (
+                Self::Map(_)
+                | Self::Reduce(_)
+                | Self::Scan(_)
+                | Self::MatMul(_)
+                | Self::Conv(_)
+                | Self::ConvInputGrad(_)
+                | Self::ConvWeightGrad(_)
+                | Self::Pool(_)
+                | Self::PoolGrad(_)
+                | Self::Gather(_)
+                | Self::Scatter(_)
+                | Self::View(_)
+                | Self::Concat(_)
+                | Self::Pad(_)
+                | Self::Sort(_)
+                | Self::Random(_)
+                | Self::Attention(_),
+                _,
+            ) => None,
+        }
+    }
+}
+
+#[track_caller]
+fn compose_row(row: &Row, inputs: &[&Tensor]) -> Result<Tensor> {
+    let (Some(&x), labels) = (inputs.first(), inputs.get(1)) else {
+        return Err(Error::internal(row.name(), "a row operation without operand"));
+    };
+    let shifted = || x.sub(&x.max([-1], true)?);
+    match *row {
+        Row::Softmax => {
+            let e = shifted()?.exp()?;
+            e.div(&e.sum([-1], true)?)
+        }
+        Row::LogSoftmax => {
+            let shifted = shifted()?;
+            shifted.sub(&shifted.exp()?.sum([-1], true)?.log()?)
+        }
+        Row::LayerNorm { epsilon } => {
+            let centred = x.sub(&x.mean([-1], true)?)?;
+            let variance = centred.map(|x| x * x)?.mean([-1], true)?;
+            centred.mul(&variance.map(|v| (v + epsilon).rsqrt())?)
+        }
+        Row::RmsNorm { epsilon } => {
+            let square = x.map(|x| x * x)?.mean([-1], true)?;
+            x.mul(&square.map(|v| (v + epsilon).rsqrt())?)
+        }
+        Row::CrossEntropy => {
+            let Some(labels) = labels else {
+                return Err(Error::internal(row.name(), "cross-entropy without labels"));
+            };
+            let log_p = compose_row(&Row::LogSoftmax, &[x])?;
+            log_p.gather(-1, &labels.unsqueeze(-1)?)?.squeeze(-1)?.neg()
+        }
+    }
+}
+
+#[track_caller]
+fn compose_attention(attention: &Attention, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
+    attention.weights(q, k)?.matmul(v)
+}
+
+impl Attention {
+    /// The attention weights `softmax(scale · Q Kᵀ)`, masked: `[b.., t, s]`.
+    ///
+    /// # Errors
+    ///
+    /// Those of its operations.
+    #[track_caller]
+    pub fn weights(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
+        let scores = q.matmul(&k.transpose(-2, -1)?)?.mul(self.scale)?;
+        if !self.causal {
+            return scores.softmax();
+        }
+        let [.., t, s] = *scores.shape().sizes() else {
+            return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()]));
+        };
+        let index = |n: usize| Tensor::arange(n, DType::INDEX, q.device());
+        // Query i sees key j if j ≤ i + s − t.
+        let last = index(t)?.add((s - t) as i64)?.unsqueeze(-1)?;
+        let hidden = index(s)?.gt(&last)?;
+        hidden.select(&Tensor::full((), f64::NEG_INFINITY, scores.dtype(), q.device())?, &scores)?.softmax()
+    }
+}
+
+/// An operation some of whose operands have no elements though its results have: every such result is a constant.
+#[track_caller]
+pub(crate) fn without_elements(
+    op: &Op,
+    device: &Device,
+    inputs: &[&Tensor],
+    results: &[Spec],
+) -> Result<Outputs> {
+    let constant = |value: Scalar| -> Result<Outputs> {
+        results.iter().map(|spec| crate::tensor::constant(device, spec, value)).collect()
+    };
+    match op {
+        Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constant(Scalar::Int(1)),
+        Op::MatMul(MatMul { epilogue: Some(_) }) => match op.composed(inputs) {
+            Some(result) => Ok(smallvec![result?]),
+            None => Err(Error::internal("matmul", "an epilogue has a definition")),
+        },
+        // A sum over nothing.
+        Op::Reduce(_) | Op::MatMul(_) | Op::Conv(_) | Op::ConvInputGrad(_) | Op::ConvWeightGrad(_) => {
+            constant(Scalar::Int(0))
+        }
+        // Nothing is put: the base as it is.
+        Op::Scatter(_) => match inputs {
+            [base, ..] => Ok(smallvec![(*base).clone()]),
+            _ => Err(Error::internal("scatter", "scatter without operands")),
+        },
+        Op::Pad(pad) => constant(pad.value),
+        Op::Concat(concat) => {
+            let full: Vec<&Tensor> = inputs.iter().copied().filter(|x| !x.shape().is_empty()).collect();
+            device.apply(&Op::Concat(*concat), &full)
+        }
+        // Values of no width: [.., t, 0] gives an empty result, so only the width of queries can be missing here; all scores are 0.
+        Op::Attention(_) => match op.composed(inputs) {
+            Some(result) => Ok(smallvec![result?]),
+            None => Err(Error::internal("attention", "attention has a definition")),
+        },
+        // The gradient of nothing.
+        Op::PoolGrad(_) => constant(Scalar::Int(0)),
+        Op::Map(_)
+        | Op::Scan(_)
+        | Op::Pool(_)
+        | Op::Gather(_)
+        | Op::View(_)
+        | Op::Sort(_)
+        | Op::Random(_)
+        | Op::Row(_) => {
+            let shapes: Vec<Shape> = inputs.iter().map(|x| *x.shape()).collect();
+            Err(Error::shape(op.name(), "operands without elements cannot give a result with some", &shapes))
+        }
+    }
+}

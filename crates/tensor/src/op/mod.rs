@@ -1,0 +1,221 @@
+//! Operations as values.
+//!
+//! A family is one shape rule, one kernel entry a backend, one derivative rule. Everything that can be asked of an
+//! operation (its result's shape, its kernel, its derivative) is a function of an [`Op`], and every match
+//! over `Op` is exhaustive, so that the compiler lists what a new family lacks.
+
+mod attention;
+mod composed;
+mod concat;
+mod conv;
+mod gather;
+mod map;
+mod matmul;
+mod pad;
+mod pool;
+mod random;
+mod reduce;
+mod row;
+mod scan;
+mod sort;
+mod view;
+mod window;
+
+use smallvec::{SmallVec, smallvec};
+
+pub(crate) use composed::without_elements;
+
+pub use attention::Attention;
+pub use concat::Concat;
+pub use conv::{Conv, ConvInputGrad, ConvWeightGrad};
+pub use gather::{Gather, GatherKind, Scatter, ScatterMode};
+pub use map::Map;
+pub use matmul::MatMul;
+pub use pad::{Pad, PadAxis};
+pub use pool::{Pool, PoolGrad, PoolKind};
+pub use random::{Distribution, Random};
+pub use reduce::{Axes, Reduce, ReduceKind};
+pub use row::Row;
+pub use scan::{Scan, ScanKind};
+pub use sort::Sort;
+pub use view::View;
+pub use window::Window;
+
+use crate::{DType, Error, Result, Shape};
+
+/// Shape and dtype: all that a shape rule knows of an operand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Spec {
+    /// Sizes along the axes.
+    pub shape: Shape,
+    /// Type of the elements.
+    pub dtype: DType,
+}
+
+impl Spec {
+    /// The spec of a tensor of this shape and dtype.
+    pub fn new(shape: Shape, dtype: DType) -> Self {
+        Self { shape, dtype }
+    }
+}
+
+/// The specs of an operation's results; nearly always one.
+pub type Specs = SmallVec<[Spec; 1]>;
+
+/// One operation, ready to be applied to tensors.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Op {
+    /// Elementwise expressions over broadcast inputs.
+    Map(Map),
+    /// Folds over axes.
+    Reduce(Reduce),
+    /// Running folds along an axis.
+    Scan(Scan),
+    /// Batched matrix product.
+    MatMul(MatMul),
+    /// Convolution.
+    Conv(Conv),
+    /// Gradient of a convolution by its input; also the transposed convolution.
+    ConvInputGrad(ConvInputGrad),
+    /// Gradient of a convolution by its weight.
+    ConvWeightGrad(ConvWeightGrad),
+    /// Pooling over windows.
+    Pool(Pool),
+    /// Gradient of pooling.
+    PoolGrad(PoolGrad),
+    /// Picks elements by index.
+    Gather(Gather),
+    /// Puts elements by index.
+    Scatter(Scatter),
+    /// The same elements seen otherwise: no kernel on real devices.
+    View(View),
+    /// Joins tensors along an axis.
+    Concat(Concat),
+    /// Surrounds and spreads a tensor with a constant.
+    Pad(Pad),
+    /// Sorts along an axis.
+    Sort(Sort),
+    /// Random numbers, a pure function of key and position.
+    Random(Random),
+    /// Softmax and its kin along the last axis.
+    Row(Row),
+    /// Scaled dot-product attention.
+    Attention(Attention),
+}
+
+impl Op {
+    /// The name under which errors speak of it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Map(op) => op.program.name(),
+            Self::Reduce(op) => op.kind.name(),
+            Self::Scan(op) => op.kind.name(),
+            Self::MatMul(_) => "matmul",
+            Self::Conv(_) => "conv",
+            Self::ConvInputGrad(_) => "conv_input_grad",
+            Self::ConvWeightGrad(_) => "conv_weight_grad",
+            Self::Pool(op) => op.kind.name(),
+            Self::PoolGrad(_) => "pool_grad",
+            Self::Gather(op) => op.name(),
+            Self::Scatter(_) => "scatter",
+            Self::View(op) => op.name(),
+            Self::Concat(_) => "concat",
+            Self::Pad(_) => "pad",
+            Self::Sort(_) => "sort",
+            Self::Random(op) => op.distribution.name(),
+            Self::Row(op) => op.name(),
+            Self::Attention(_) => "attention",
+        }
+    }
+
+    /// The shape rule: specs of the results for operands of these specs.
+    ///
+    /// # Errors
+    ///
+    /// If the operation has no meaning for such operands.
+    #[track_caller]
+    pub fn infer(&self, inputs: &[Spec]) -> Result<Specs> {
+        match self {
+            Self::Map(op) => op.infer(inputs),
+            Self::Reduce(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Scan(op) => one(op.infer(inputs)),
+            Self::MatMul(op) => one(op.infer(inputs)),
+            Self::Conv(op) => one(op.infer(operands(self, inputs)?)),
+            Self::ConvInputGrad(op) => one(op.infer(operands(self, inputs)?)),
+            Self::ConvWeightGrad(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Pool(op) => op.infer(operands(self, inputs)?),
+            Self::PoolGrad(op) => one(op.infer(inputs)),
+            Self::Gather(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Scatter(op) => one(op.infer(operands(self, inputs)?)),
+            Self::View(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Concat(op) => one(op.infer(inputs)),
+            Self::Pad(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Sort(op) => op.infer(operands(self, inputs)?),
+            Self::Random(op) => one(op.infer(operands(self, inputs)?)),
+            Self::Row(op) => one(op.infer(inputs)),
+            Self::Attention(op) => one(op.infer(operands(self, inputs)?)),
+        }
+    }
+}
+
+#[track_caller]
+fn one(spec: Result<Spec>) -> Result<Specs> {
+    spec.map(|spec| smallvec![spec])
+}
+
+/// The operands of an operation that takes exactly `N`.
+#[track_caller]
+fn operands<'a, const N: usize>(op: &Op, inputs: &'a [Spec]) -> Result<&'a [Spec; N]> {
+    operands_of(op.name(), inputs, N)?;
+    inputs.try_into().map_err(|_| Error::internal(op.name(), "operands were miscounted"))
+}
+
+/// Checks the number of operands.
+#[track_caller]
+fn operands_of(op: &'static str, inputs: &[Spec], count: usize) -> Result<()> {
+    if inputs.len() == count {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("{} operands where {count} are needed: pass {count}", inputs.len())))
+}
+
+/// The dtype that all operands share.
+#[track_caller]
+fn same_dtype(op: &'static str, inputs: &[Spec]) -> Result<DType> {
+    let first = inputs.first().map_or(DType::F32, |spec| spec.dtype);
+    match inputs.iter().find(|spec| spec.dtype != first) {
+        None => Ok(first),
+        Some(other) => {
+            let message = format!("operands of {first} and {}: cast one with to_dtype", other.dtype);
+            Err(Error::dtype(op, message))
+        }
+    }
+}
+
+/// Refuses dtypes without fractions.
+#[track_caller]
+fn require_float(op: &'static str, dtype: DType) -> Result<()> {
+    if dtype.is_float() {
+        return Ok(());
+    }
+    Err(Error::dtype(op, format!("{dtype} has no fractions: cast to a float dtype with to_dtype")))
+}
+
+/// Refuses dtypes that cannot be summed without surprise.
+#[track_caller]
+fn require_number(op: &'static str, dtype: DType) -> Result<()> {
+    if dtype != DType::Bool {
+        return Ok(());
+    }
+    Err(Error::dtype(op, "bool is not a number: cast with to_dtype first"))
+}
+
+/// Refuses indices that are not of a signed integer type.
+#[track_caller]
+fn require_index(op: &'static str, dtype: DType) -> Result<()> {
+    if matches!(dtype, DType::I32 | DType::I64) {
+        return Ok(());
+    }
+    Err(Error::dtype(op, format!("indices of {dtype}: indices are i32 or i64, cast with to_dtype")))
+}

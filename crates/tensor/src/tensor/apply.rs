@@ -1,0 +1,157 @@
+//! How an operation reaches its device.
+
+use std::panic::Location;
+
+use smallvec::SmallVec;
+
+use super::Tensor;
+use crate::backend::{Device, Outputs};
+use crate::op::{Op, Spec, View};
+use crate::{Error, ErrorKind, HostArray, Layout, Result, Scalar, op};
+
+impl Tensor {
+    /// Applies an operation to operands, on the device with the highest level among theirs.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation; [`ErrorKind::Device`] if operands live on different real devices.
+    #[track_caller]
+    pub fn apply(op: &Op, inputs: &[&Self]) -> Result<Outputs> {
+        let Some(first) = inputs.first() else {
+            return Err(Error::internal(op.name(), "no operand tells the device: use Device::apply"));
+        };
+        let outermost =
+            inputs.iter().skip(1).fold(first, |a, b| if b.device.level() > a.device.level() { b } else { a });
+        apply_on(&outermost.device, op, inputs)
+    }
+
+    /// [`apply`](Self::apply) for operations with one result.
+    #[track_caller]
+    pub(crate) fn apply_one(op: &Op, inputs: &[&Self]) -> Result<Self> {
+        only(op, Self::apply(op, inputs)?)
+    }
+
+    /// The tensor without any decoration: what it stands for on the real device.
+    #[must_use]
+    pub fn undecorated(&self) -> Self {
+        let mut x = self.clone();
+        while let Some(lower) = x.device.lower(&x) {
+            x = lower;
+        }
+        x
+    }
+
+    /// Its shape and dtype.
+    pub fn spec(&self) -> Spec {
+        Spec::new(*self.shape(), self.dtype)
+    }
+}
+
+/// The single result of an operation.
+#[track_caller]
+pub(crate) fn only(op: &Op, outputs: Outputs) -> Result<Tensor> {
+    let mut outputs = outputs.into_iter();
+    match (outputs.next(), outputs.next()) {
+        (Some(output), None) => Ok(output),
+        _ => Err(Error::internal(op.name(), "an operation gave another number of results than one")),
+    }
+}
+
+/// Applies an operation on `device`.
+#[track_caller]
+pub(crate) fn apply_on(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    if inputs.iter().any(|x| x.device != *device) {
+        let lifted = inputs
+            .iter()
+            .map(|x| if x.device == *device { Ok((*x).clone()) } else { device.lift(device, x) });
+        let lifted: SmallVec<[Tensor; 4]> = lifted.collect::<Result<_>>()?;
+        let inputs: SmallVec<[&Tensor; 4]> = lifted.iter().collect();
+        return apply_here(device, op, &inputs);
+    }
+    apply_here(device, op, inputs)
+}
+
+/// Applies an operation to operands that are all on `device`.
+#[track_caller]
+fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    let specs: SmallVec<[Spec; 4]> = inputs.iter().map(|x| x.spec()).collect();
+    let results = op.infer(&specs)?;
+    if device.level() > 0 {
+        return (**device).apply(device, op, inputs);
+    }
+    if let (Op::View(view), [x]) = (op, inputs) {
+        return Ok(smallvec::smallvec![see(view, x)?]);
+    }
+    for result in &results {
+        check_limits(device, op, result)?;
+    }
+    if results.iter().all(|result| result.shape.is_empty()) {
+        let empty = |spec: &Spec| constant(device, spec, Scalar::Int(0));
+        return results.iter().map(empty).collect();
+    }
+    if inputs.iter().any(|x| x.shape().is_empty()) {
+        return op::without_elements(op, device, inputs, &results);
+    }
+    let at = Location::caller();
+    (**device).apply(device, op, inputs).map_err(|error| error.located(at))
+}
+
+/// A view on a real device: a layout, preceded by a copy where strides cannot express it.
+#[track_caller]
+fn see(view: &View, x: &Tensor) -> Result<Tensor> {
+    let (layout, x) = match view.restride(&x.layout)? {
+        Some(layout) => (layout, x.clone()),
+        None => {
+            let copy = x.contiguous()?;
+            let layout = view.restride(&copy.layout)?;
+            (layout.ok_or_else(|| Error::internal("view", "a contiguous tensor has every view"))?, copy)
+        }
+    };
+    Ok(Tensor { layout, ..x })
+}
+
+/// A tensor of one value that takes the room of one element.
+#[track_caller]
+pub(crate) fn constant(device: &Device, spec: &Spec, value: Scalar) -> Result<Tensor> {
+    let host = HostArray::scalar(value, spec.dtype);
+    check_dtype(device, "full", spec.dtype)?;
+    let one = device.upload(device, host)?;
+    if device.level() > 0 {
+        return one.broadcast_to(spec.shape);
+    }
+    Ok(Tensor { layout: Layout::broadcast(&one.layout, spec.shape), ..one })
+}
+
+/// Refuses a result that the device cannot hold.
+#[track_caller]
+fn check_limits(device: &Device, op: &Op, result: &Spec) -> Result<()> {
+    check_dtype(device, op.name(), result.dtype)?;
+    check_size(device, op.name(), result)
+}
+
+/// Refuses a dtype that the device does not have.
+#[track_caller]
+pub(crate) fn check_dtype(device: &Device, op: &'static str, dtype: crate::DType) -> Result<()> {
+    let dtypes = device.limits().dtypes;
+    if dtypes.contains(dtype) {
+        return Ok(());
+    }
+    let message = format!("{} has no {dtype}: cast to one of {dtypes} first", device.name());
+    Err(Error::new(ErrorKind::Unsupported, op, message))
+}
+
+/// Refuses a tensor larger than the device's largest buffer.
+#[track_caller]
+pub(crate) fn check_size(device: &Device, op: &'static str, spec: &Spec) -> Result<()> {
+    let allowed = device.limits().buffer_bytes;
+    let bytes = (spec.shape.elements() as u128) * spec.dtype.size() as u128;
+    if bytes <= u128::from(allowed) {
+        return Ok(());
+    }
+    let message = format!(
+        "a result of shape {} takes {bytes} bytes, {} allows {allowed} in one tensor: use smaller pieces",
+        spec.shape,
+        device.name()
+    );
+    Err(Error::new(ErrorKind::Limit, op, message))
+}

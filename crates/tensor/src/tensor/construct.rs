@@ -1,0 +1,160 @@
+//! Making tensors.
+
+use super::Tensor;
+use super::apply::{check_dtype, check_size, constant};
+use crate::op::Spec;
+use crate::{
+    DType, Device, Element, Error, HostArray, HostData, Nested, Result, Scalar, Shape, ToHostArray, ToShape,
+};
+
+impl Tensor {
+    /// A tensor of what is written down: `Tensor::new([[1.0, 2.0], [3.0, 4.0]], &device)?`. Numbers, arrays, vectors and slices
+    /// nest; a plain `1.0` is `f64` in Rust, so write `1.0f32` or cast where `f32` is wanted.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if rows differ in length.
+    #[track_caller]
+    pub fn new(data: impl Nested, device: &Device) -> Result<Self> {
+        Self::from_host(data.to_host_array()?, device)
+    }
+
+    /// A tensor of these elements in row-major order.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if their number is not that of the shape.
+    #[track_caller]
+    pub fn from_vec<T: Element>(data: Vec<T>, shape: impl ToShape, device: &Device) -> Result<Self> {
+        Self::from_host(HostArray::new(T::wrap(data), shape)?, device)
+    }
+
+    /// Brings an array to a device.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the device lacks the dtype,
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if it is too large for it.
+    #[track_caller]
+    pub fn from_host(data: HostArray, device: &Device) -> Result<Self> {
+        let spec = Spec::new(*data.shape(), data.dtype());
+        check_dtype(device, "tensor", spec.dtype)?;
+        check_size(device, "tensor", &spec)?;
+        if spec.shape.is_empty() {
+            return constant(device, &spec, Scalar::Int(0));
+        }
+        device.upload(device, data)
+    }
+
+    /// A tensor of zeros. Takes the room of one element until it is written to.
+    ///
+    /// # Errors
+    ///
+    /// Those of the shape, and [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the device lacks the dtype.
+    #[track_caller]
+    pub fn zeros(shape: impl ToShape, dtype: DType, device: &Device) -> Result<Self> {
+        Self::full(shape, 0, dtype, device)
+    }
+
+    /// A tensor of ones.
+    ///
+    /// # Errors
+    ///
+    /// As for [`zeros`](Self::zeros).
+    #[track_caller]
+    pub fn ones(shape: impl ToShape, dtype: DType, device: &Device) -> Result<Self> {
+        Self::full(shape, 1, dtype, device)
+    }
+
+    /// A tensor of one value.
+    ///
+    /// # Errors
+    ///
+    /// As for [`zeros`](Self::zeros); [`ErrorKind::DType`](crate::ErrorKind::DType) if the value does not fit.
+    #[track_caller]
+    pub fn full(
+        shape: impl ToShape,
+        value: impl Into<Scalar>,
+        dtype: DType,
+        device: &Device,
+    ) -> Result<Self> {
+        let (shape, value) = (shape.to_shape()?, value.into());
+        if !value.fits(dtype) {
+            return Err(Error::dtype(
+                "full",
+                format!("{value} does not fit into {dtype}: use another dtype"),
+            ));
+        }
+        check_size(device, "full", &Spec::new(shape, dtype))?;
+        constant(device, &Spec::new(shape, dtype), value)
+    }
+
+    /// A tensor of zeros shaped like this one, on its device.
+    ///
+    /// # Errors
+    ///
+    /// If the device has no room.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Result<Self> {
+        constant(self.device(), &self.spec(), Scalar::Int(0))
+    }
+
+    /// A tensor of ones shaped like this one, on its device.
+    ///
+    /// # Errors
+    ///
+    /// If the device has no room.
+    #[track_caller]
+    pub fn ones_like(&self) -> Result<Self> {
+        constant(self.device(), &self.spec(), Scalar::Int(1))
+    }
+
+    /// `0, 1, …, n − 1`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the device cannot hold that many.
+    #[track_caller]
+    pub fn arange(n: usize, dtype: DType, device: &Device) -> Result<Self> {
+        check_size(device, "arange", &Spec::new(Shape::new(&[n])?, dtype))?;
+        let data = HostData::cast(dtype, (0..n).map(|i| Scalar::Int(i as i64)));
+        Self::from_host(HostArray::new(data, [n])?, device)
+    }
+
+    /// `n` numbers from `start` to `end`, both included, equally far apart.
+    ///
+    /// # Errors
+    ///
+    /// As for [`arange`](Self::arange).
+    #[track_caller]
+    pub fn linspace(start: f64, end: f64, n: usize, dtype: DType, device: &Device) -> Result<Self> {
+        check_size(device, "linspace", &Spec::new(Shape::new(&[n])?, dtype))?;
+        let step =
+            |i: usize| if i + 1 == n { end } else { start + (end - start) * i as f64 / (n - 1) as f64 };
+        let value = |i| Scalar::Float(if n == 1 { start } else { step(i) });
+        let data = HostData::cast(dtype, (0..n).map(value));
+        Self::from_host(HostArray::new(data, [n])?, device)
+    }
+
+    /// The identity matrix of size `n`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`arange`](Self::arange).
+    #[track_caller]
+    pub fn eye(n: usize, dtype: DType, device: &Device) -> Result<Self> {
+        let index = Self::arange(n, DType::INDEX, device)?;
+        index.unsqueeze(-1)?.eq(&index)?.to_dtype(dtype)
+    }
+
+    /// Indices as rows with a single 1: `[..]` to `[.., classes]`. An index outside gives a row of zeros.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if `self` is not of integers.
+    #[track_caller]
+    pub fn one_hot(&self, classes: usize, dtype: DType) -> Result<Self> {
+        let index = Self::arange(classes, self.dtype(), self.device())?;
+        self.unsqueeze(-1)?.eq(&index)?.to_dtype(dtype)
+    }
+}

@@ -1,0 +1,87 @@
+//! Products, convolutions and pooling.
+
+use super::Tensor;
+use crate::op::{Conv, ConvInputGrad, ConvWeightGrad, MatMul, Op, Pool, PoolGrad, PoolKind};
+use crate::{Error, Result};
+
+impl Tensor {
+    /// The matrix product, batched and broadcast over all but the last two axes. A vector on either side is a row or a column, as
+    /// NumPy has it.
+    ///
+    /// | `self` | `other` | result |
+    /// |---|---|---|
+    /// | `[.., m, k]` | `[.., k, n]` | `[.., m, n]` |
+    /// | `[k]` | `[.., k, n]` | `[.., n]` |
+    /// | `[.., m, k]` | `[k]` | `[.., m]` |
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the inner dimensions differ or the batches do not broadcast.
+    #[track_caller]
+    pub fn matmul(&self, other: &Self) -> Result<Self> {
+        let op = Op::MatMul(MatMul::default());
+        match (self.rank(), other.rank()) {
+            (1, 1) => {
+                Self::apply_one(&op, &[&self.unsqueeze(0)?, &other.unsqueeze(-1)?])?.squeeze(-1)?.squeeze(-1)
+            }
+            (1, _) => Self::apply_one(&op, &[&self.unsqueeze(0)?, other])?.squeeze(-2),
+            (_, 1) => Self::apply_one(&op, &[self, &other.unsqueeze(-1)?])?.squeeze(-1),
+            _ => Self::apply_one(&op, &[self, other]),
+        }
+    }
+
+    /// Convolution with `weight`; see [`Conv`] for the formula and the shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if channels do not fit, [`ErrorKind::Value`](crate::ErrorKind::Value)
+    /// if the kernel is larger than the padded input.
+    #[track_caller]
+    pub fn conv(&self, weight: &Self, conv: Conv) -> Result<Self> {
+        Self::apply_one(&Op::Conv(conv), &[self, weight])
+    }
+
+    /// The gradient of a convolution by its input, `self` being the gradient of its result: also the transposed convolution.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `self` is not shaped like the result.
+    #[track_caller]
+    pub fn conv_input_grad(&self, weight: &Self, grad: ConvInputGrad) -> Result<Self> {
+        Self::apply_one(&Op::ConvInputGrad(grad), &[self, weight])
+    }
+
+    /// The gradient of a convolution by its weight, `self` being its input and `dy` the gradient of its result.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `dy` is not shaped like the result.
+    #[track_caller]
+    pub fn conv_weight_grad(&self, dy: &Self, grad: ConvWeightGrad) -> Result<Self> {
+        Self::apply_one(&Op::ConvWeightGrad(grad), &[self, dy])
+    }
+
+    /// Pools over windows; see [`Pool`] for the shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) if the window does not fit.
+    #[track_caller]
+    pub fn pool(&self, pool: Pool) -> Result<Self> {
+        let outputs = Self::apply(&Op::Pool(pool), &[self])?;
+        outputs.into_iter().next().ok_or_else(|| Error::internal("pool", "pooling gave no result"))
+    }
+
+    /// The gradient of pooling, `self` being the gradient of its result; `indices` are those that max-pooling gave.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `self` is not shaped like the result.
+    #[track_caller]
+    pub fn pool_grad(&self, indices: Option<&Self>, grad: PoolGrad) -> Result<Self> {
+        let inputs = [Some(self), indices];
+        let count = if grad.pool.kind == PoolKind::Max { 2 } else { 1 };
+        let inputs: Vec<&Self> = inputs.into_iter().take(count).flatten().collect();
+        Self::apply_one(&Op::PoolGrad(grad), &inputs)
+    }
+}

@@ -1,0 +1,79 @@
+//! Getting numbers out of tensors, and tensors to other devices.
+
+use super::Tensor;
+use crate::expr::standard;
+use crate::{Device, Element, Error, HostArray, HostData, Result, Scalar};
+
+impl Tensor {
+    /// The elements as an array on the host. Waits for the device.
+    ///
+    /// # Errors
+    ///
+    /// Those of operations that failed late: an index out of range, a lost device.
+    #[track_caller]
+    pub fn to_host(&self) -> Result<HostArray> {
+        let x = self.undecorated();
+        if x.shape().is_empty() {
+            return HostArray::new(HostData::cast(x.dtype(), std::iter::empty()), x.shape());
+        }
+        x.device().download(&x)
+    }
+
+    /// The elements in row-major order. Waits for the device.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if they are not of type `T`; as for [`to_host`](Self::to_host).
+    #[track_caller]
+    pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
+        if T::DTYPE != self.dtype() {
+            let message = format!("{} read as {}: cast with to_dtype first", self.dtype(), T::DTYPE);
+            return Err(Error::dtype("to_vec", message));
+        }
+        let (_, data) = self.to_host()?.into_parts();
+        match T::unwrap(&data) {
+            Some(data) => Ok(data.to_vec()),
+            None => Err(Error::internal("to_vec", "the device gave another dtype")),
+        }
+    }
+
+    /// The single element of a tensor, in its widest kind. Waits for the device.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if there is not exactly one.
+    #[track_caller]
+    pub fn item(&self) -> Result<Scalar> {
+        if self.elements() != 1 {
+            return Err(Error::shape("item", "only a single element can be an item", &[*self.shape()]));
+        }
+        let host = self.to_host()?;
+        host.data().get(0).ok_or_else(|| Error::internal("item", "the device gave no element"))
+    }
+
+    /// The same numbers on another device.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if that device lacks the dtype.
+    #[track_caller]
+    pub fn to_device(&self, device: &Device) -> Result<Self> {
+        if self.device() == device {
+            return Ok(self.clone());
+        }
+        Self::from_host(self.to_host()?, device)
+    }
+
+    /// The same elements in row-major order without gaps; a copy only where they are not yet.
+    ///
+    /// # Errors
+    ///
+    /// If the device has no room.
+    #[track_caller]
+    pub fn contiguous(&self) -> Result<Self> {
+        if self.layout().is_contiguous() {
+            return Ok(self.clone());
+        }
+        self.map_program(standard::identity()?)
+    }
+}

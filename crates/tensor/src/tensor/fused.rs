@@ -1,0 +1,72 @@
+//! Fused operations: rows and attention.
+
+use super::Tensor;
+use crate::Result;
+use crate::op::{Attention, Op, Row};
+
+impl Tensor {
+    #[track_caller]
+    fn row(&self, row: Row) -> Result<Self> {
+        Self::apply_one(&Op::Row(row), &[self])
+    }
+
+    /// The softmax of the last axis.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers, [`ErrorKind::Shape`](crate::ErrorKind::Shape) at rank 0.
+    #[track_caller]
+    pub fn softmax(&self) -> Result<Self> {
+        self.row(Row::Softmax)
+    }
+
+    /// The logarithm of the softmax of the last axis, without its underflow.
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax`](Self::softmax).
+    #[track_caller]
+    pub fn log_softmax(&self) -> Result<Self> {
+        self.row(Row::LogSoftmax)
+    }
+
+    /// The last axis with mean 0 and variance 1; see [`Row::LayerNorm`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax`](Self::softmax).
+    #[track_caller]
+    pub fn layer_norm(&self, epsilon: f64) -> Result<Self> {
+        self.row(Row::LayerNorm { epsilon })
+    }
+
+    /// The last axis with root mean square 1; see [`Row::RmsNorm`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax`](Self::softmax).
+    #[track_caller]
+    pub fn rms_norm(&self, epsilon: f64) -> Result<Self> {
+        self.row(Row::RmsNorm { epsilon })
+    }
+
+    /// The cross-entropy of logits `[.., n]` against labels `[..]`, one number a row: see [`Row::CrossEntropy`].
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index) for a label outside `0..n`, at the latest when the result is read.
+    #[track_caller]
+    pub fn cross_entropy(&self, labels: &Self) -> Result<Self> {
+        Self::apply_one(&Op::Row(Row::CrossEntropy), &[self, labels])
+    }
+
+    /// Scaled dot-product attention, `self` being the queries; see [`Attention`] for the shapes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if queries, keys and values do not fit together.
+    #[track_caller]
+    pub fn attention(&self, keys: &Self, values: &Self, attention: Attention) -> Result<Self> {
+        Self::apply_one(&Op::Attention(attention), &[self, keys, values])
+    }
+}

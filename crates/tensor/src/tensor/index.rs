@@ -1,0 +1,155 @@
+//! Picking, putting, joining and sorting.
+
+use smallvec::{SmallVec, smallvec};
+
+use super::Tensor;
+use crate::op::{Concat, Gather, GatherKind, Op, Pad, PadAxis, Scatter, ScatterMode, Sort};
+use crate::{Error, Result, Scalar};
+
+impl Tensor {
+    /// Whole slices along an axis, one an index: NumPy's `take`, an embedding.
+    ///
+    /// `[a.., n, b..]` with indices `[i..]` gives `[a.., i.., b..]`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index) for an index outside the axis, at the latest when the result is read.
+    #[track_caller]
+    pub fn take(&self, axis: isize, index: &Self) -> Result<Self> {
+        self.pick(GatherKind::Select, axis, index)
+    }
+
+    /// One element an index, at the index's own place in the other axes: NumPy's `take_along_axis`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take).
+    #[track_caller]
+    pub fn gather(&self, axis: isize, index: &Self) -> Result<Self> {
+        self.pick(GatherKind::Along, axis, index)
+    }
+
+    #[track_caller]
+    fn pick(&self, kind: GatherKind, axis: isize, index: &Self) -> Result<Self> {
+        let axis = self.shape().axis("gather", axis)?;
+        Self::apply_one(&Op::Gather(Gather { kind, axis }), &[self, index])
+    }
+
+    /// A copy with `updates` put, or added, where `gather` would pick them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take`](Self::take); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the updates are not shaped like what would be
+    /// picked.
+    #[track_caller]
+    pub fn scatter(&self, gather: Gather, mode: ScatterMode, index: &Self, updates: &Self) -> Result<Self> {
+        Self::apply_one(&Op::Scatter(Scatter { gather, mode }), &[self, index, updates])
+    }
+
+    /// Tensors joined along an axis they have.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if they differ along another axis.
+    #[track_caller]
+    pub fn concat(tensors: &[&Self], axis: isize) -> Result<Self> {
+        let Some(first) = tensors.first() else {
+            return Err(Error::value("concat", "no operands: pass at least one"));
+        };
+        let axis = first.shape().axis("concat", axis)?;
+        Self::apply_one(&Op::Concat(Concat { axis }), tensors)
+    }
+
+    /// Tensors of one shape joined along a new axis.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if they differ in shape.
+    #[track_caller]
+    pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
+        let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
+        Self::concat(&raised.iter().collect::<Vec<_>>(), axis)
+    }
+
+    /// Surrounded by `value`: `(before, after)` for each axis.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is not one pair an axis,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the value does not fit.
+    #[track_caller]
+    pub fn pad(&self, axes: &[(usize, usize)], value: impl Into<Scalar>) -> Result<Self> {
+        let axes = axes.iter().map(|&(low, high)| PadAxis { low, high, interior: 0 }).collect();
+        self.pad_with(axes, value.into())
+    }
+
+    /// Surrounded and spread by `value`, as [`Pad`] has it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pad`](Self::pad).
+    #[track_caller]
+    pub fn pad_with(&self, axes: SmallVec<[PadAxis; 4]>, value: Scalar) -> Result<Self> {
+        Self::apply_one(&Op::Pad(Pad { axes, value }), &[self])
+    }
+
+    /// The elements along an axis in order, and where each was. Stable; NaN counts as largest.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is no such axis.
+    #[track_caller]
+    pub fn sort(&self, axis: isize, descending: bool) -> Result<(Self, Self)> {
+        let axis = self.shape().axis("sort", axis)?;
+        let mut outputs = Self::apply(&Op::Sort(Sort { axis, descending }), &[self])?.into_iter();
+        match (outputs.next(), outputs.next()) {
+            (Some(values), Some(indices)) => Ok((values, indices)),
+            _ => Err(Error::internal("sort", "sorting gave another number of results than two")),
+        }
+    }
+
+    /// Where the elements along an axis would be taken from to be in order.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sort`](Self::sort).
+    #[track_caller]
+    pub fn argsort(&self, axis: isize, descending: bool) -> Result<Self> {
+        Ok(self.sort(axis, descending)?.1)
+    }
+
+    /// The `k` largest along an axis, largest first, and where each was.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sort`](Self::sort); [`ErrorKind::Index`](crate::ErrorKind::Index) if there are fewer than `k`.
+    #[track_caller]
+    pub fn top_k(&self, k: usize, axis: isize) -> Result<(Self, Self)> {
+        let (values, indices) = self.sort(axis, true)?;
+        Ok((values.narrow(axis, ..k)?, indices.narrow(axis, ..k)?))
+    }
+
+    /// Along an axis, each element replaced by its neighbour: element `i` by `i − 1`, the first by `value`; from the other
+    /// side if `reverse`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`pad`](Self::pad).
+    #[track_caller]
+    pub fn shift(&self, axis: isize, value: impl Into<Scalar>, reverse: bool) -> Result<Self> {
+        let at = self.shape().axis("shift", axis)?;
+        let n = self.shape()[at];
+        if n == 0 {
+            return Ok(self.clone());
+        }
+        let mut axes: SmallVec<[PadAxis; 4]> = smallvec![PadAxis::default(); self.rank()];
+        let rest = if reverse {
+            axes[at].high = 1;
+            self.narrow(axis, 1..)?
+        } else {
+            axes[at].low = 1;
+            self.narrow(axis, ..n - 1)?
+        };
+        rest.pad_with(axes, value.into())
+    }
+}

@@ -1,0 +1,50 @@
+//! Elementwise functions that users write.
+
+use std::sync::Arc;
+
+use super::Tensor;
+use crate::backend::Outputs;
+use crate::expr::{Expr, Program};
+use crate::op::{Map, Op};
+use crate::{Result, Scalar};
+
+impl Tensor {
+    /// Applies an elementwise function in one pass: `x.map(|x| x.tanh() * 2.0)`.
+    ///
+    /// The closure runs once, over an expression; the device compiles the result, and its derivative is symbolic.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the expression has no meaning for the dtype.
+    #[track_caller]
+    pub fn map(&self, f: impl FnOnce(&Expr) -> Expr) -> Result<Self> {
+        let program = Program::with_inputs("map", &[f(&Expr::input(0))], 1)?;
+        self.map_program(program)
+    }
+
+    /// Applies an elementwise function of two tensors in one pass: `x.zip(&y, |x, y| (x - y) * (x - y))`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`map`](Self::map); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the shapes do not broadcast.
+    #[track_caller]
+    pub fn zip(&self, other: &Self, f: impl FnOnce(&Expr, &Expr) -> Expr) -> Result<Self> {
+        let program = Program::with_inputs("zip", &[f(&Expr::input(0), &Expr::input(1))], 2)?;
+        Self::apply_one(&Op::Map(Map::new(program, &[])), &[self, other])
+    }
+
+    /// Applies a compiled program of any number of inputs and results to tensors broadcast together.
+    ///
+    /// # Errors
+    ///
+    /// As for [`zip`](Self::zip).
+    #[track_caller]
+    pub fn map_all(program: &Arc<Program>, inputs: &[&Self], params: &[Scalar]) -> Result<Outputs> {
+        Self::apply(&Op::Map(Map::new(Arc::clone(program), params)), inputs)
+    }
+
+    #[track_caller]
+    pub(super) fn map_program(&self, program: Arc<Program>) -> Result<Self> {
+        Self::apply_one(&Op::Map(Map::new(program, &[])), &[self])
+    }
+}

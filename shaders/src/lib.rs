@@ -1,0 +1,1 @@
+//! The WGSL kernels of Tensorkeep, one file a kernel family, as data.
