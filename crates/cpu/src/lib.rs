@@ -2,4 +2,6 @@
 
 #![allow(dead_code, unused_imports)]
 
+mod gemm;
+mod isa;
 mod memory;

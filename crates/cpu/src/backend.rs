@@ -1,0 +1,153 @@
+//! The CPU as a backend: which kernel serves which operation.
+
+use std::sync::{Arc, OnceLock};
+
+use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::{
+    Backend, DTypes, Device, Error, ErrorKind, HostArray, Limits, Memory, Outputs, Result, Tensor,
+};
+
+use crate::memory::Pool;
+use crate::storage::Context;
+use crate::{attention, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer};
+
+/// The CPU, with one pool of memory and, if asked for, a number of threads of its own.
+struct Cpu {
+    limits: Limits,
+    pool: Arc<Pool>,
+    /// Kernels run here; in the global pool where there is none.
+    threads: Option<rayon::ThreadPool>,
+}
+
+/// The CPU with as many threads as the machine has cores. Every call gives the same device.
+///
+/// ```
+/// use tensorkeep_tensor::Tensor;
+///
+/// let cpu = tensorkeep_cpu::device();
+/// let x = Tensor::new([[1.0f32, 2.0], [3.0, 4.0]], &cpu)?;
+/// assert_eq!(x.matmul(&x)?.to_vec::<f32>()?, [7.0, 10.0, 15.0, 22.0]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+pub fn device() -> Device {
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+    DEVICE.get_or_init(|| Device::new(Cpu::new(None, u64::MAX))).clone()
+}
+
+/// What a CPU device of one's own is made with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// How many threads run kernels; as many as there are cores if `None`. Results do not depend on it.
+    pub threads: Option<usize>,
+    /// The most bytes that its tensors may take together; unlimited if `None`.
+    pub memory_bytes: Option<u64>,
+}
+
+/// A CPU device of one's own, with a pool of memory that no other device shares.
+///
+/// # Errors
+///
+/// [`ErrorKind::Value`] for 0 threads, [`ErrorKind::Unsupported`] if the system refuses to start them.
+#[track_caller]
+pub fn with_options(options: Options) -> Result<Device> {
+    let threads = options.threads.map(start_threads).transpose()?;
+    Ok(Device::new(Cpu::new(threads, options.memory_bytes.unwrap_or(u64::MAX))))
+}
+
+#[track_caller]
+fn start_threads(count: usize) -> Result<rayon::ThreadPool> {
+    if !(1..=1024).contains(&count) {
+        return Err(Error::value("cpu", format!("{count} threads: use 1 to 1024")));
+    }
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("tensorkeep-{i}"));
+    builder.build().map_err(|error| {
+        let message = format!("{count} threads could not be started ({error}): use fewer");
+        Error::new(ErrorKind::Unsupported, "cpu", message)
+    })
+}
+
+impl Cpu {
+    fn new(threads: Option<rayon::ThreadPool>, memory_bytes: u64) -> Self {
+        let buffer_bytes = memory_bytes.min(isize::MAX as u64);
+        let limits = Limits { dtypes: DTypes::all(), buffer_bytes, memory_bytes };
+        Self { limits, pool: Pool::new(memory_bytes, MAX_POOLED), threads }
+    }
+
+    /// Runs `f` where kernels run.
+    fn within<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
+        match &self.threads {
+            None => f(),
+            // A pool of one is the caller's own thread: nothing to hand over.
+            Some(threads) => threads.install(f),
+        }
+    }
+}
+
+/// The most bytes kept for reuse.
+const MAX_POOLED: u64 = 4 << 30;
+
+impl std::fmt::Debug for Cpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cpu").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> &str {
+        "cpu"
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    fn upload(&self, device: &Device, data: HostArray) -> Result<Tensor> {
+        transfer::upload(&Context { pool: &self.pool, device }, data)
+    }
+
+    fn download(&self, x: &Tensor) -> Result<HostArray> {
+        self.within(|| transfer::download(x))
+    }
+
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+        let context = Context { pool: &self.pool, device };
+        self.within(|| apply(&context, op, inputs))
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn memory(&self) -> Memory {
+        let usage = self.pool.usage();
+        Memory { live: usage.live, pooled: usage.pooled, peak: usage.peak }
+    }
+
+    fn trim(&self) {
+        self.pool.trim();
+    }
+}
+
+/// Chooses the kernel of an operation.
+fn apply(cpu: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    match op {
+        Op::Map(op) => map::apply(cpu, op, inputs),
+        Op::Reduce(op) => reduce::apply(cpu, op, inputs),
+        Op::Scan(op) => scan::apply(cpu, op, inputs),
+        Op::MatMul(op) => matmul::apply(cpu, op, inputs),
+        Op::Conv(op) => conv::forward(cpu, op, inputs),
+        Op::ConvInputGrad(op) => conv::input_grad(cpu, op, inputs),
+        Op::ConvWeightGrad(op) => conv::weight_grad(cpu, op, inputs),
+        Op::Pool(op) => pool::forward(cpu, op, inputs),
+        Op::PoolGrad(op) => pool::backward(cpu, op, inputs),
+        Op::Gather(op) => gather::gather(cpu, op, inputs),
+        Op::Scatter(op) => gather::scatter(cpu, op, inputs),
+        Op::Concat(op) => concat::apply(cpu, op, inputs),
+        Op::Pad(op) => pad::apply(cpu, op, inputs),
+        Op::Sort(op) => sort::apply(cpu, op, inputs),
+        Op::Random(op) => random::apply(cpu, op),
+        Op::Row(op) => row::apply(cpu, op, inputs),
+        Op::Attention(op) => attention::apply(cpu, op, inputs),
+        Op::View(_) => Err(Error::internal("cpu", "views are layouts and reach no real device")),
+    }
+}

@@ -1,0 +1,82 @@
+//! A product on one thread, in blocks that fit the caches.
+//!
+//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008), §4: a
+//! block of the right operand stays in the outer cache, a block of the left one in the second, a panel in the first.
+
+use std::ops::Range;
+
+use super::element::{Accumulator, Element};
+use super::kernel::Kernel;
+use super::panels::Panels;
+use super::product::{Path, Product};
+use super::scratch::Scratch;
+use super::window::Window;
+use super::{Store, narrow};
+
+/// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 258 KiB for the second cache. A multiple of the
+/// rows of every tile but the smallest.
+pub(super) const ROWS: usize = 252;
+
+/// Columns of a block of the right operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 2 MiB.
+pub(super) const COLS: usize = 2048;
+
+/// Computes `product` into `c`.
+pub(super) fn multiply<T: Accumulator>(
+    product: &Product<'_, T>,
+    mut c: Window<'_, T>,
+    scratch: &mut Scratch,
+) {
+    match product.path {
+        Path::Dots => narrow::multiply(product, c, scratch),
+        Path::Tiles { depth } => multiply_into(product, depth, &mut c, scratch),
+    }
+}
+
+/// Computes `product`, widened, into `c`, with the inner dimension in blocks of at most `depth`.
+pub(super) fn multiply_into<T: Element>(
+    product: &Product<'_, T>,
+    depth: usize,
+    c: &mut Window<'_, T::Sum>,
+    Scratch { left, right, .. }: &mut Scratch,
+) {
+    let Product { a, b, store, kernel, .. } = product;
+    for cols in blocks(b.cols(), COLS) {
+        for (round, depth) in even_blocks(a.cols(), depth).enumerate() {
+            let accumulate = round > 0 || *store == Store::Accumulate;
+            let b = Panels::right(b.block(depth.clone(), cols.clone()), a.rows(), kernel, right);
+            for rows in blocks(a.rows(), ROWS) {
+                let a = Panels::left(a.block(rows.clone(), depth.clone()), cols.len(), kernel, left);
+                let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
+                multiply_block(kernel, &a, &b, &mut c, accumulate);
+            }
+        }
+    }
+}
+
+/// Computes the product of two blocks, tile by tile.
+fn multiply_block<T: Accumulator>(
+    kernel: &Kernel<T>,
+    a: &Panels<'_, T>,
+    b: &Panels<'_, T>,
+    c: &mut Window<'_, T>,
+    accumulate: bool,
+) {
+    let (tile_rows, tile_cols) = (kernel.tile_rows(), kernel.tile_cols());
+    for j in (0..c.cols()).step_by(tile_cols) {
+        let b = b.panel(j);
+        for i in (0..c.rows()).step_by(tile_rows) {
+            let a = a.panel(i).transposed();
+            kernel.multiply(&a, &b, &mut c.block([i, j], [tile_rows, tile_cols]), accumulate);
+        }
+    }
+}
+
+/// Consecutive ranges of at most `size` that make up `0..len`.
+pub(super) fn blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(size).map(move |start| start..len.min(start + size))
+}
+
+/// As [`blocks`], but of nearly equal size, so that none is too short to pay for its overhead.
+fn even_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    blocks(len, len.div_ceil(len.div_ceil(size).max(1)).max(1))
+}

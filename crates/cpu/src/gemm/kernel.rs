@@ -1,0 +1,182 @@
+//! The tiles and inner products compiled for each instruction set, and the safe way to call them.
+#![allow(unsafe_code, reason = "functions compiled for an instruction set may only run where it exists")]
+
+use super::element::Accumulator;
+use super::operand::Operand;
+use super::register::Array;
+#[cfg(target_arch = "x86_64")]
+use super::register::Register;
+use super::tile::{Tile, dot, tile};
+use super::window::Window;
+use crate::isa::{Isa, Level};
+
+/// The code for one number type and one instruction set.
+///
+/// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, and everything is
+/// compiled for an instruction set that this machine has: kernels are only reached through an [`Isa`].
+pub(crate) struct Kernel<T: 'static> {
+    lanes: usize,
+    tiles: &'static [[TileFn<T>; 2]],
+    dot: unsafe fn(usize, *const T, *const T) -> T,
+}
+
+/// An instance of [`tile`].
+type TileFn<T> = unsafe fn(&Tile<T>);
+
+impl<T: Accumulator> Kernel<T> {
+    /// Rows of the tallest tile.
+    pub(super) fn tile_rows(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Columns of the widest tile.
+    pub(super) fn tile_cols(&self) -> usize {
+        2 * self.lanes
+    }
+
+    /// Columns of the narrowest tile that holds `cols`, which are at most [`Kernel::tile_cols`].
+    pub(super) fn width_for(&self, cols: usize) -> usize {
+        if cols <= self.lanes { self.lanes } else { 2 * self.lanes }
+    }
+
+    /// Computes `c = a·b`, or `c += a·b`, where `b` is as wide as a tile and may be wider than `c`.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not those of a tile.
+    #[inline]
+    pub(super) fn multiply(
+        &self,
+        a: &Operand<'_, T>,
+        b: &Operand<'_, T>,
+        c: &mut Window<'_, T>,
+        accumulate: bool,
+    ) {
+        assert!(a.cols() == b.rows() && a.rows() == c.rows() && c.cols() <= b.cols());
+        assert!(a.rows() >= 1 && b.col_stride() == 1 && b.cols() == self.width_for(b.cols()));
+        let tile = self.tiles[a.rows() - 1][usize::from(b.cols() > self.lanes)];
+        let operands = Tile {
+            depth: a.cols(),
+            a: a.as_ptr(),
+            a_row: a.row_stride(),
+            a_step: a.col_stride(),
+            b: b.as_ptr(),
+            b_step: b.row_stride(),
+            c: c.as_mut_ptr(),
+            c_row: c.row_stride(),
+            cols: c.cols(),
+            accumulate,
+        };
+        // SAFETY: this machine has the instructions by the kernel's invariant. The operands' and the window's invariants
+        // say that all their elements are there, and the asserted shapes that the tile touches no others.
+        unsafe { tile(&operands) }
+    }
+
+    /// The inner product of two vectors.
+    ///
+    /// # Panics
+    ///
+    /// If their lengths differ.
+    #[inline]
+    pub(super) fn dot(&self, a: &[T], b: &[T]) -> T {
+        assert!(a.len() == b.len());
+        // SAFETY: this machine has the instructions by the kernel's invariant, and both slices are of the asserted length.
+        unsafe { (self.dot)(a.len(), a.as_ptr(), b.as_ptr()) }
+    }
+}
+
+/// A kernel of the given rows, whose functions are instances of `$tile` and `$dot` for one register type.
+macro_rules! kernel {
+    ($tile:ident, $dot:ident, $register:ty, $lanes:literal, rows $($rows:literal)*) => {
+        &Kernel {
+            lanes: $lanes,
+            tiles: &[$([$tile::<$register, $rows, 1>, $tile::<$register, $rows, 2>]),*],
+            dot: $dot::<$register>,
+        }
+    };
+}
+
+pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
+    match isa.level() {
+        Level::Portable => kernel!(tile, dot, Array<f32, 4>, 4, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256, 8, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            kernel!(tile_avx512, dot_avx512, std::arch::x86_64::__m512, 16, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+        }
+    }
+}
+
+pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
+    match isa.level() {
+        Level::Portable => kernel!(tile, dot, Array<f64, 2>, 2, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256d, 4, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => {
+            kernel!(tile_avx512, dot_avx512, std::arch::x86_64::__m512d, 8, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+        }
+    }
+}
+
+pub(super) fn i32(isa: Isa) -> &'static Kernel<i32> {
+    match isa.level() {
+        Level::Portable => kernel!(tile, dot, Array<i32, 4>, 4, rows 1 2 3 4),
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 | Level::Avx512 => kernel!(tile_avx2, dot_avx2, Array<i32, 8>, 8, rows 1 2 3 4),
+    }
+}
+
+/// There is no vector instruction to multiply such integers before AVX-512: one kernel serves all machines.
+pub(super) fn i64(_: Isa) -> &'static Kernel<i64> {
+    kernel!(tile, dot, Array<i64, 2>, 2, rows 1 2 3 4)
+}
+
+/// [`tile`] for AVX-512.
+///
+/// # Safety
+///
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn tile_avx512<R: Register, const ROWS: usize, const VECTORS: usize>(operands: &Tile<R::Scalar>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { tile::<R, ROWS, VECTORS>(operands) }
+}
+
+/// [`dot`] for AVX-512.
+///
+/// # Safety
+///
+/// As [`dot`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn dot_avx512<R: Register>(len: usize, a: *const R::Scalar, b: *const R::Scalar) -> R::Scalar {
+    // SAFETY: the caller's promise is the same.
+    unsafe { dot::<R>(len, a, b) }
+}
+
+/// [`tile`] for AVX2 and FMA.
+///
+/// # Safety
+///
+/// As [`tile`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn tile_avx2<R: Register, const ROWS: usize, const VECTORS: usize>(operands: &Tile<R::Scalar>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { tile::<R, ROWS, VECTORS>(operands) }
+}
+
+/// [`dot`] for AVX2 and FMA.
+///
+/// # Safety
+///
+/// As [`dot`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn dot_avx2<R: Register>(len: usize, a: *const R::Scalar, b: *const R::Scalar) -> R::Scalar {
+    // SAFETY: the caller's promise is the same.
+    unsafe { dot::<R>(len, a, b) }
+}

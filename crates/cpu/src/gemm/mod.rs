@@ -1,0 +1,146 @@
+//! The matrix product `C = A·B`, on strided operands of any number type, alone or in batches.
+
+mod blocked;
+mod element;
+mod kernel;
+mod narrow;
+mod operand;
+mod pack;
+mod panels;
+mod product;
+mod register;
+mod rounded;
+mod scratch;
+#[cfg(test)]
+mod tests;
+mod tile;
+mod window;
+
+use rayon::prelude::*;
+
+pub(crate) use element::Element;
+use operand::Operand;
+use product::Product;
+use window::Window;
+
+use crate::isa::Isa;
+
+/// Work, in floating-point operations, from which a product is divided among threads: several times what it costs to
+/// wake one.
+const PARALLEL_WORK: u64 = 8_000_000;
+
+/// Work, in the same unit, that it is to read an element of an operand from memory.
+const READ_WORK: u64 = 16;
+
+/// The matrices of one side of a batch: all of the same shape, read from one buffer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matrices<'a, T> {
+    /// What the matrices are read from.
+    pub(crate) data: &'a [T],
+    /// Position of element `(0, 0)` of each matrix of the batch.
+    pub(crate) offsets: &'a [usize],
+    /// Steps in `data` to the next row and to the next column: any, also zero or negative.
+    pub(crate) strides: [isize; 2],
+}
+
+/// What becomes of the result's earlier contents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// `C = A·B`.
+    Overwrite,
+    /// `C += A·B`.
+    Accumulate,
+}
+
+/// Why operands and result don't fit together or into their buffers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Misfit(pub(crate) &'static str);
+
+/// The products of a batch: `C[i] = A[i]·B[i]`, or `C[i] += A[i]·B[i]`.
+///
+/// Half-precision products are summed in `f32` and rounded once; integer products wrap around. The result doesn't depend
+/// on the number of threads.
+///
+/// | | |
+/// |---|---|
+/// | `A[i]` | `m × k` |
+/// | `B[i]` | `k × n` |
+/// | `C[i]` | `m × n`, row-major, one after the other |
+///
+/// # Errors
+///
+/// [`Misfit`] if an operand reaches outside its buffer, or `c` doesn't have the size of the batch of products. What `c`
+/// holds then is unspecified.
+pub(crate) fn gemm<T: Element>(
+    shape: [usize; 3],
+    a: Matrices<'_, T>,
+    b: Matrices<'_, T>,
+    c: &mut [T],
+    store: Store,
+) -> Result<(), Misfit> {
+    gemm_on(Isa::best(), shape, a, b, c, store)
+}
+
+/// [`gemm`] on a given instruction set.
+fn gemm_on<T: Element>(
+    isa: Isa,
+    [m, n, k]: [usize; 3],
+    a: Matrices<'_, T>,
+    b: Matrices<'_, T>,
+    c: &mut [T],
+    store: Store,
+) -> Result<(), Misfit> {
+    let batch = a.offsets.len();
+    let size = m.checked_mul(n).ok_or(Misfit("the result is too large"))?;
+    if b.offsets.len() != batch || size.checked_mul(batch) != Some(c.len()) {
+        return Err(Misfit("the result does not have the batch's size"));
+    }
+    if c.is_empty() {
+        return Ok(());
+    }
+    if k == 0 {
+        if store == Store::Overwrite {
+            c.fill(T::zeroed());
+        }
+        return Ok(());
+    }
+    let multiply = |(c, (&a_offset, &b_offset)): (&mut [T], (&usize, &usize)), pieces| {
+        let mut a = Operand::new(a.data, a_offset, [m, k], a.strides)?;
+        let mut b = Operand::new(b.data, b_offset, [k, n], b.strides)?;
+        if n == 1 {
+            // A column is a row when transposed, and rows are what the kernels are good at.
+            (a, b) = (b.transposed(), a.transposed());
+        }
+        let c = Window::new(c, a.rows(), b.cols())?;
+        Product::new(a, b, store, isa).run(c, pieces);
+        Ok(())
+    };
+    let work = work([m, n, k]);
+    let offsets = (a.offsets, b.offsets);
+    if work.saturating_mul(batch as u64) < PARALLEL_WORK {
+        return c
+            .chunks_exact_mut(size)
+            .zip(offsets.0.iter().zip(offsets.1))
+            .try_for_each(|item| multiply(item, 1));
+    }
+    let pieces = pieces(work, batch);
+    let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
+    c.par_chunks_exact_mut(size)
+        .zip(offsets.0.par_iter().zip(offsets.1))
+        .with_min_len(products_a_task)
+        .try_for_each(|item| multiply(item, pieces))
+}
+
+/// What a product with no empty side costs: two operations a term, and the reading of the operands.
+fn work([m, n, k]: [usize; 3]) -> u64 {
+    let [m, n, k] = [m, n, k].map(|size| size as u64);
+    let terms = m.saturating_mul(n).saturating_mul(k).saturating_mul(2);
+    terms.saturating_add(m.saturating_add(n).saturating_mul(k).saturating_mul(READ_WORK))
+}
+
+/// Into how many pieces to cut each product of a batch, given its work.
+fn pieces(work: u64, batch: usize) -> usize {
+    let threads = rayon::current_num_threads();
+    let worthwhile = usize::try_from(work / (PARALLEL_WORK / 2)).unwrap_or(usize::MAX);
+    threads.div_ceil(batch).min(worthwhile).max(1)
+}

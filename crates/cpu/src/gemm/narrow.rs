@@ -1,0 +1,38 @@
+//! A product with few rows, whose right operand has contiguous columns: inner products, without packing that operand.
+
+use super::Store;
+use super::blocked::blocks;
+use super::element::Accumulator;
+use super::pack::pack;
+use super::product::Product;
+use super::scratch::Scratch;
+use super::window::Window;
+
+/// The most rows of the left operand for which reading the right one that often is cheaper than packing it once.
+pub(super) const MAX_ROWS: usize = 4;
+
+/// Inner dimension of a block: the rows of the left operand and a column of the right one stay in the second cache.
+const DEPTH: usize = 4096;
+
+/// Computes `product` into `c`.
+pub(super) fn multiply<T: Accumulator>(
+    product: &Product<'_, T>,
+    mut c: Window<'_, T>,
+    scratch: &mut Scratch,
+) {
+    let Product { a, b, store, kernel, .. } = product;
+    let columns = b.transposed();
+    for (round, depth) in blocks(a.cols(), DEPTH).enumerate() {
+        let accumulate = round > 0 || *store == Store::Accumulate;
+        let rows = scratch.left.take(a.rows() * depth.len());
+        pack(a.block(0..a.rows(), depth.clone()), depth.len(), rows);
+        for j in 0..columns.rows() {
+            let column = columns.block(j..j + 1, depth.clone()).row(0).unwrap_or_default();
+            for (i, row) in rows.chunks_exact(depth.len()).enumerate() {
+                let sum = kernel.dot(row, column);
+                let c = &mut c.row(i)[j];
+                *c = if accumulate { c.add(sum) } else { sum };
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! A block of an operand as a row of panels, each as wide as a tile: packed, or read where it lies.
+
+use super::element::{Accumulator, Element};
+use super::kernel::Kernel;
+use super::operand::Operand;
+use super::pack::pack;
+use super::scratch::Run;
+
+/// An operand that is read fewer times than this is not worth packing where tiles can read it as it is.
+const READS_WORTH_PACKING: usize = 4;
+
+/// An operand of at most so many bytes stays in the first cache as it is.
+const SMALL_BYTES: usize = 16 << 10;
+
+/// The panels of a block with the inner dimension as rows: columns of the right operand, or rows of the left one,
+/// transposed.
+pub(super) struct Panels<'a, T> {
+    /// The block itself, if its panels can be read from it.
+    direct: Option<Operand<'a, T>>,
+    /// Packed panels one after the other; only the last one if `direct` serves the others.
+    packed: &'a [T],
+    depth: usize,
+    cols: usize,
+    width: usize,
+    last: Option<Last>,
+}
+
+/// The last panel, if the columns are no multiple of the panels' width.
+#[derive(Clone, Copy)]
+struct Last {
+    cols: usize,
+    /// Its columns with padding, which a packed panel has room for.
+    width: usize,
+}
+
+impl<'a, T: Accumulator> Panels<'a, T> {
+    /// The panels of a block of the right operand, which multiplies `rows` rows of the left one.
+    pub(super) fn right<E: Element<Sum = T>>(
+        block: Operand<'a, E>,
+        rows: usize,
+        kernel: &Kernel<T>,
+        run: &'a mut Run,
+    ) -> Self {
+        let cols = block.cols() % kernel.tile_cols();
+        let last = (cols > 0).then(|| Last { cols, width: kernel.width_for(cols) });
+        let readable =
+            block.col_stride() == 1 && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()));
+        Self::new(block, kernel.tile_cols(), last, readable, run)
+    }
+
+    /// The panels of a block of the left operand, which multiplies `cols` columns of the right one.
+    pub(super) fn left<E: Element<Sum = T>>(
+        block: Operand<'a, E>,
+        cols: usize,
+        kernel: &Kernel<T>,
+        run: &'a mut Run,
+    ) -> Self {
+        let rows = block.rows() % kernel.tile_rows();
+        let last = (rows > 0).then_some(Last { cols: rows, width: rows });
+        let readable = !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()));
+        Self::new(block.transposed(), kernel.tile_rows(), last, readable, run)
+    }
+
+    fn new<E: Element<Sum = T>>(
+        block: Operand<'a, E>,
+        width: usize,
+        last: Option<Last>,
+        readable: bool,
+        run: &'a mut Run,
+    ) -> Self {
+        let (depth, cols) = (block.rows(), block.cols());
+        let direct = if readable { E::direct(block) } else { None };
+        let full = cols - last.map_or(0, |last| last.cols);
+        let first = match (direct, last) {
+            (None, _) => 0,
+            (Some(_), Some(Last { cols, width })) if cols < width => full,
+            (Some(_), _) => cols,
+        };
+        let padded = full + last.map_or(0, |last| last.width);
+        let packed = run.take(depth * padded.saturating_sub(first));
+        let mut rest = &mut *packed;
+        for j in (first..cols).step_by(width) {
+            let last = last.filter(|_| j == full);
+            let (cols, width) = last.map_or((width, width), |last| (last.cols, last.width));
+            let (panel, others) = rest.split_at_mut(depth * width);
+            pack(block.block(0..depth, j..j + cols), width, panel);
+            rest = others;
+        }
+        Self { direct, packed, depth, cols, width, last }
+    }
+
+    /// The panel that starts at column `j`, a multiple of the panels' width.
+    pub(super) fn panel(&self, j: usize) -> Operand<'_, T> {
+        let last = self.last.filter(|_| j + self.width > self.cols);
+        let (cols, width) = last.map_or((self.width, self.width), |last| (last.cols, last.width));
+        match self.direct {
+            Some(block) if cols == width => block.block(0..self.depth, j..j + cols),
+            Some(_) => Operand::contiguous(self.packed, width),
+            None => Operand::contiguous(&self.packed[j * self.depth..][..self.depth * width], width),
+        }
+    }
+}
+
+/// Whether a block that is read `reads` times should be copied into the order of reading first.
+fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize) -> bool {
+    let bytes = block.rows() * block.cols() * size_of::<T>();
+    reads >= READS_WORTH_PACKING && bytes > SMALL_BYTES
+}

@@ -1,0 +1,104 @@
+//! One product to compute, in whole or in part, and its division among threads.
+
+use super::element::{Accumulator, Element};
+use super::kernel::Kernel;
+use super::operand::Operand;
+use super::scratch::Scratch;
+use super::window::Window;
+use super::{Store, narrow};
+use crate::isa::Isa;
+
+/// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand fills most of
+/// the first cache.
+pub(super) const DEPTH_BYTES: usize = 1024;
+
+/// Rows of the right operand that are read side by side where each is read once, as it lies: so many streams the
+/// prefetcher can follow.
+const SWEPT_ROWS: usize = 8;
+
+/// `a·b`, where `a` has as many columns as `b` has rows.
+pub(crate) struct Product<'a, T: Element> {
+    pub(super) a: Operand<'a, T>,
+    pub(super) b: Operand<'a, T>,
+    pub(super) store: Store,
+    pub(super) kernel: &'static Kernel<T::Sum>,
+    pub(super) path: Path,
+}
+
+/// Which arithmetic a product takes. It is chosen by the shape and strides of the whole product, never of a part, so
+/// that an element's value doesn't depend on how the work was divided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Path {
+    /// Inner products of contiguous vectors.
+    Dots,
+    /// Tiles in registers, with the inner dimension in blocks of at most `depth`.
+    Tiles { depth: usize },
+}
+
+impl Path {
+    fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
+        let narrow = a.rows() <= narrow::MAX_ROWS && T::direct(b).is_some();
+        match (b.row_stride(), b.col_stride()) {
+            (1, _) if narrow => Self::Dots,
+            (_, 1) if narrow => Self::Tiles { depth: SWEPT_ROWS },
+            _ => Self::Tiles { depth: DEPTH_BYTES / size_of::<T::Sum>() },
+        }
+    }
+}
+
+impl<T: Element> Clone for Product<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: Element> Copy for Product<'_, T> {}
+
+impl<'a, T: Element> Product<'a, T> {
+    pub(super) fn new(a: Operand<'a, T>, b: Operand<'a, T>, store: Store, isa: Isa) -> Self {
+        debug_assert_eq!(a.cols(), b.rows());
+        Self { a, b, store, kernel: T::Sum::kernel(isa), path: Path::of(a, b) }
+    }
+
+    /// Computes the product into `c`, cut into `pieces` for as many threads.
+    pub(super) fn run(self, c: Window<'_, T>, pieces: usize) {
+        match self.cut(pieces) {
+            None => Scratch::with(|scratch| T::multiply(&self, c, scratch)),
+            Some(Cut::Rows(at)) => {
+                let (top, bottom) = c.split_rows(at);
+                let (inner, cols) = (0..self.a.cols(), self.a.rows());
+                let first = Self { a: self.a.block(0..at, inner.clone()), ..self };
+                let second = Self { a: self.a.block(at..cols, inner), ..self };
+                rayon::join(|| first.run(top, pieces / 2), || second.run(bottom, pieces - pieces / 2));
+            }
+            Some(Cut::Cols(at)) => {
+                let (left, right) = c.split_cols(at);
+                let (inner, cols) = (0..self.b.rows(), self.b.cols());
+                let first = Self { b: self.b.block(inner.clone(), 0..at), ..self };
+                let second = Self { b: self.b.block(inner, at..cols), ..self };
+                rayon::join(|| first.run(left, pieces / 2), || second.run(right, pieces - pieces / 2));
+            }
+        }
+    }
+
+    /// Where to cut this product in two, if it should be cut: across its longer side, since what the parts share is
+    /// packed by both, and between tiles.
+    fn cut(&self, pieces: usize) -> Option<Cut> {
+        if pieces < 2 {
+            return None;
+        }
+        let half = |size: usize, tile: usize| {
+            let at = (size / 2).next_multiple_of(tile);
+            (0 < at && at < size).then_some(at)
+        };
+        let rows = half(self.a.rows(), self.kernel.tile_rows()).map(Cut::Rows);
+        let cols = half(self.b.cols(), self.kernel.tile_cols()).map(Cut::Cols);
+        if self.a.rows() > self.b.cols() { rows.or(cols) } else { cols.or(rows) }
+    }
+}
+
+/// A cut before a row or a column.
+enum Cut {
+    Rows(usize),
+    Cols(usize),
+}

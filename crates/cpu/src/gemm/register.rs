@@ -1,0 +1,133 @@
+//! Vector registers: the few instructions that a matrix product needs, for each instruction set.
+#![allow(unsafe_code, reason = "vector instructions need a machine that has them")]
+
+use super::element::Accumulator;
+
+/// A vector register of [`Register::LANES`] numbers.
+pub(super) trait Register: Copy {
+    /// What each lane holds.
+    type Scalar: Accumulator;
+    /// Number of lanes.
+    const LANES: usize;
+
+    /// A register with `x` in all lanes.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the register's instruction set.
+    unsafe fn splat(x: Self::Scalar) -> Self;
+
+    /// Reads all lanes from memory.
+    ///
+    /// # Safety
+    ///
+    /// As [`Register::splat`], and `LANES` numbers are readable at `from`.
+    unsafe fn load(from: *const Self::Scalar) -> Self;
+
+    /// Writes all lanes to memory.
+    ///
+    /// # Safety
+    ///
+    /// As [`Register::splat`], and `LANES` numbers are writable at `to`.
+    unsafe fn store(self, to: *mut Self::Scalar);
+
+    /// `self · factor + sum`, lane by lane, rounded once where the instruction set can.
+    ///
+    /// # Safety
+    ///
+    /// As [`Register::splat`].
+    unsafe fn mul_add(self, factor: Self, sum: Self) -> Self;
+
+    /// `self + other`, lane by lane.
+    ///
+    /// # Safety
+    ///
+    /// As [`Register::splat`].
+    unsafe fn add(self, other: Self) -> Self;
+}
+
+/// Lanes in an array, for the compiler to place in registers as it can.
+#[derive(Clone, Copy)]
+pub(super) struct Array<T, const N: usize>([T; N]);
+
+impl<T: Accumulator, const N: usize> Register for Array<T, N> {
+    type Scalar = T;
+    const LANES: usize = N;
+
+    #[inline(always)]
+    unsafe fn splat(x: T) -> Self {
+        Self([x; N])
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const T) -> Self {
+        // SAFETY: the caller vouches for `N` readable numbers.
+        Self(unsafe { from.cast::<[T; N]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, to: *mut T) {
+        // SAFETY: the caller vouches for `N` writable numbers.
+        unsafe { to.cast::<[T; N]>().write(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane].mul_add(factor.0[lane], sum.0[lane])))
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane].add(other.0[lane])))
+    }
+}
+
+/// Implements [`Register`] for a register of the machine by naming its instructions.
+#[cfg(target_arch = "x86_64")]
+macro_rules! register {
+    ($register:ident of $lanes:literal $scalar:ident: $splat:ident $load:ident $store:ident $mul_add:ident $add:ident) => {
+        impl Register for std::arch::x86_64::$register {
+            type Scalar = $scalar;
+            const LANES: usize = $lanes;
+
+            #[inline(always)]
+            unsafe fn splat(x: $scalar) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { std::arch::x86_64::$splat(x) }
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $scalar) -> Self {
+                // SAFETY: the caller vouches for the instruction set and for the numbers at `from`.
+                unsafe { std::arch::x86_64::$load(from) }
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $scalar) {
+                // SAFETY: the caller vouches for the instruction set and for the room at `to`.
+                unsafe { std::arch::x86_64::$store(to, self) }
+            }
+
+            #[inline(always)]
+            unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { std::arch::x86_64::$mul_add(self, factor, sum) }
+            }
+
+            #[inline(always)]
+            unsafe fn add(self, other: Self) -> Self {
+                // SAFETY: the caller vouches for the instruction set.
+                unsafe { std::arch::x86_64::$add(self, other) }
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+register!(__m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_add_ps);
+#[cfg(target_arch = "x86_64")]
+register!(__m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_add_pd);
+#[cfg(target_arch = "x86_64")]
+register!(__m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_add_ps);
+#[cfg(target_arch = "x86_64")]
+register!(__m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_add_pd);

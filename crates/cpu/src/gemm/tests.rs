@@ -1,0 +1,209 @@
+//! Products against the schoolbook definition, for every instruction set, number type, shape and stride.
+
+use std::fmt::Debug;
+
+use half::{bf16, f16};
+
+use super::*;
+
+/// Shapes `[m, n, k]`: around the sizes of tiles and blocks, of one row or column, and empty.
+const SHAPES: &[[usize; 3]] = &[
+    [1, 1, 1],
+    [1, 7, 300],
+    [9, 1, 300],
+    [1, 1, 2500],
+    [3, 5, 1100],
+    [5, 3, 64],
+    [4, 33, 17],
+    [6, 16, 9],
+    [14, 32, 70],
+    [15, 33, 260],
+    [64, 10, 257],
+    [43, 17, 513],
+    [260, 35, 20],
+    [7, 1030, 11],
+    [0, 4, 4],
+    [4, 0, 4],
+    [4, 4, 0],
+];
+
+/// A number type, its small integers, and what the reference is computed in. Small integers multiply exactly in all
+/// types, so that any order of summation must give the same bits.
+trait Exact: Element + Debug + PartialEq {
+    fn from_small(value: i32) -> Self;
+}
+
+macro_rules! exact {
+    ($($element:ident: $from:expr;)*) => {$(
+        impl Exact for $element {
+            fn from_small(value: i32) -> Self {
+                let from: fn(i32) -> Self = $from;
+                from(value)
+            }
+        }
+    )*};
+}
+
+exact! {
+    f32: |value| value as f32;
+    f64: f64::from;
+    i32: |value| value;
+    i64: i64::from;
+    f16: |value| f16::from_f32(value as f32);
+    bf16: |value| bf16::from_f32(value as f32);
+}
+
+/// Layouts of an operand of a given shape: buffer length, offset of the first of two matrices, strides.
+fn layouts([rows, cols]: [usize; 2]) -> [(usize, usize, [isize; 2]); 6] {
+    let (size, r, c) = (rows * cols, rows as isize, cols as isize);
+    let end = size.saturating_sub(1);
+    [
+        (size, 0, [c, 1]),
+        (size, 0, [1, r]),
+        (size, end, [-c, -1]),
+        (3 + 2 * rows * (cols + 3), 3, [2 * (c + 3), 2]),
+        (rows.max(1), 0, [1, 0]),
+        (cols.max(1), 0, [0, 1]),
+    ]
+}
+
+/// Deterministic integers in `-2..=2`, whose sums of up to 2,500 products are exact in `f32` and mostly small.
+fn small(i: usize) -> i32 {
+    ((i.wrapping_mul(2_654_435_761) >> 7) % 5) as i32 - 2
+}
+
+fn check<T: Exact>(isa: Isa, [m, n, k]: [usize; 3], store: Store) {
+    for (a_len, a_offset, a_strides) in layouts([m, k]) {
+        for (b_len, b_offset, b_strides) in layouts([k, n]) {
+            let a_small: Vec<i32> = (0..a_len).map(small).collect();
+            let b_small: Vec<i32> = (0..b_len).map(|i| small(i + 77)).collect();
+            let at = |small: &[i32], offset: usize, [row, col]: [isize; 2], i: usize, j: usize| {
+                small[offset.strict_add_signed(i as isize * row + j as isize * col)]
+            };
+            let initial = if store == Store::Accumulate { 3 } else { 0 };
+            let expected: Vec<T> = (0..m * n)
+                .map(|ij| {
+                    let (i, j) = (ij / n, ij % n);
+                    let terms = (0..k).map(|p| {
+                        at(&a_small, a_offset, a_strides, i, p) * at(&b_small, b_offset, b_strides, p, j)
+                    });
+                    T::from_small(initial + terms.sum::<i32>())
+                })
+                .collect();
+            let a: Vec<T> = a_small.iter().map(|&value| T::from_small(value)).collect();
+            let b: Vec<T> = b_small.iter().map(|&value| T::from_small(value)).collect();
+            let mut c = vec![T::from_small(3); m * n];
+            let a = Matrices { data: &a, offsets: &[a_offset], strides: a_strides };
+            let b = Matrices { data: &b, offsets: &[b_offset], strides: b_strides };
+            gemm_on(isa, [m, n, k], a, b, &mut c, store).unwrap();
+            assert!(c == expected, "{isa:?} {m}x{n}x{k} {a_strides:?} {b_strides:?} {store:?}");
+        }
+    }
+}
+
+#[test]
+fn products_are_the_schoolbooks() {
+    for isa in Isa::available() {
+        for &shape in SHAPES {
+            check::<f32>(isa, shape, Store::Overwrite);
+            check::<f32>(isa, shape, Store::Accumulate);
+            check::<f64>(isa, shape, Store::Accumulate);
+        }
+        for &shape in SHAPES.iter().step_by(2) {
+            check::<f16>(isa, shape, Store::Overwrite);
+            check::<bf16>(isa, shape, Store::Accumulate);
+            check::<i32>(isa, shape, Store::Overwrite);
+            check::<i64>(isa, shape, Store::Accumulate);
+        }
+    }
+}
+
+#[test]
+fn integers_wrap_around() {
+    let (a, b, mut c) = ([i32::MAX, 2], [2, i32::MAX], [0]);
+    let a = Matrices { data: &a, offsets: &[0], strides: [2, 1] };
+    let b = Matrices { data: &b, offsets: &[0], strides: [1, 1] };
+    gemm([1, 1, 2], a, b, &mut c, Store::Overwrite).unwrap();
+    assert_eq!(c, [-4]);
+}
+
+#[test]
+fn not_a_number_and_infinities_spread() {
+    let (a, b) = ([f32::INFINITY, 1.0, f32::NAN, 1.0], [0.0, 1.0, 1.0, 1.0]);
+    let mut c = [0.0; 4];
+    let a = Matrices { data: &a, offsets: &[0], strides: [2, 1] };
+    let b = Matrices { data: &b, offsets: &[0], strides: [2, 1] };
+    gemm([2, 2, 2], a, b, &mut c, Store::Overwrite).unwrap();
+    assert!(c[0].is_nan() && c[1] == f32::INFINITY && c[2].is_nan() && c[3].is_nan(), "{c:?}");
+}
+
+/// Numbers whose sums depend on the order of summation.
+fn irregular(len: usize) -> Vec<f32> {
+    (0..len).map(|i| (i as f32 * 0.731).sin()).collect()
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    for ([m, n, k], b_strides) in [
+        ([130, 300, 290], [300, 1]),
+        ([3, 2000, 700], [1, 700]),
+        ([1, 3000, 900], [3000, 1]),
+        ([3000, 1, 900], [1, 1]),
+        ([600, 20, 300], [1, 300]),
+    ] {
+        let (a, b) = (irregular(m * k), irregular(k * n));
+        let product = |threads| {
+            let mut c = vec![0.0; m * n];
+            let a = Matrices { data: &a, offsets: &[0], strides: [k as isize, 1] };
+            let b = Matrices { data: &b, offsets: &[0], strides: b_strides };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| gemm([m, n, k], a, b, &mut c, Store::Overwrite)).unwrap();
+            c
+        };
+        let alone = product(1);
+        for threads in [2, 3, 8] {
+            assert!(product(threads) == alone, "{m}x{n}x{k} on {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn a_batch_is_its_products_one_by_one() {
+    for ([m, n, k], batch) in [([20, 30, 40], 3), ([64, 64, 64], 40), ([5, 2, 3], 1000)] {
+        let (a, b) = (irregular(m * k), irregular(k * n * batch));
+        let strides = ([k as isize, 1], [n as isize, 1]);
+        // The left operand is the same throughout; the right ones are taken in reverse.
+        let b_offsets: Vec<usize> = (0..batch).rev().map(|i| i * k * n).collect();
+        let mut c = vec![0.0; batch * m * n];
+        let left = Matrices { data: &a, offsets: &vec![0; batch], strides: strides.0 };
+        let right = Matrices { data: &b, offsets: &b_offsets, strides: strides.1 };
+        gemm([m, n, k], left, right, &mut c, Store::Overwrite).unwrap();
+        for (c, b_offset) in c.chunks_exact(m * n).zip(&b_offsets) {
+            let mut alone = vec![0.0; m * n];
+            let left = Matrices { offsets: &[0], ..left };
+            let right = Matrices { offsets: std::slice::from_ref(b_offset), ..right };
+            gemm([m, n, k], left, right, &mut alone, Store::Overwrite).unwrap();
+            assert!(alone == c, "{m}x{n}x{k}");
+        }
+    }
+}
+
+#[test]
+fn operands_that_do_not_fit_are_errors() {
+    let data = [1.0_f32; 12];
+    const HUGE: usize = 1 << 63;
+    for (shape, offset, strides, c_len) in [
+        ([3, 3, 4], 1, [4, 1], 9),
+        ([3, 3, 4], 0, [-4, 1], 9),
+        ([3, 3, 4], usize::MAX, [4, 1], 9),
+        ([3, 3, 4], 0, [4, isize::MIN], 9),
+        ([3, 3, 4], 0, [4, 1], 8),
+        ([3, 3, HUGE], 0, [4, 1], 9),
+        ([HUGE, 2, 1], 0, [4, 1], 0),
+    ] {
+        let mut c = vec![0.0; c_len];
+        let a = Matrices { data: &data, offsets: &[offset], strides };
+        let b = Matrices { data: &data, offsets: &[0], strides: [3, 1] };
+        assert!(gemm(shape, a, b, &mut c, Store::Overwrite).is_err(), "{shape:?} {offset} {strides:?}");
+    }
+}

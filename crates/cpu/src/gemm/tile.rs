@@ -1,0 +1,131 @@
+//! The innermost loop: a tile of the result held in registers while the inner dimension streams past.
+//!
+//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008), §5, and
+//! F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41 (2015).
+#![allow(unsafe_code, reason = "bounds checks in the innermost loop cost more than its arithmetic")]
+
+use super::element::Accumulator;
+use super::register::Register;
+
+/// What one call computes: `c = a·b`, or `c += a·b`, for a tile of a fixed number of rows.
+pub(super) struct Tile<T> {
+    /// Inner dimension.
+    pub(super) depth: usize,
+    /// Element `(0, 0)` of the left operand, and the steps to the next row and along the inner dimension.
+    pub(super) a: *const T,
+    pub(super) a_row: isize,
+    pub(super) a_step: isize,
+    /// Element `(0, 0)` of the right operand, whose rows are contiguous, and the step along the inner dimension.
+    pub(super) b: *const T,
+    pub(super) b_step: isize,
+    /// Element `(0, 0)` of the result, and the step to its next row.
+    pub(super) c: *mut T,
+    pub(super) c_row: usize,
+    /// Columns of the result, which may be fewer than the tile's registers hold.
+    pub(super) cols: usize,
+    /// Whether to add to what `c` holds.
+    pub(super) accumulate: bool,
+}
+
+/// Computes a tile of `ROWS` rows and up to `VECTORS` registers a row.
+///
+/// An element's arithmetic is the same wherever it lies in a tile: one chain of multiply-adds in the order of the inner
+/// dimension, then one addition to `c`. So results don't depend on how a product is cut into tiles.
+///
+/// # Safety
+///
+/// The machine has the instruction set of `R`. Readable are `ROWS × depth` elements of `a` and `depth × VECTORS · LANES`
+/// of `b`; readable and writable are `ROWS × cols` of `c`.
+#[inline(always)]
+pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(tile: &Tile<R::Scalar>) {
+    let &Tile { depth, mut a, a_row, a_step, mut b, b_step, c, c_row, cols, accumulate } = tile;
+    // SAFETY: the caller vouches for the instruction set and for every address: the loops below stay within `depth`,
+    // `ROWS`, `VECTORS · LANES` and `cols`. The steps after the last round may leave the operands, hence `wrapping`.
+    unsafe {
+        let mut sums = [[R::splat(R::Scalar::ZERO); VECTORS]; ROWS];
+        for _ in 0..depth {
+            let mut row = [sums[0][0]; VECTORS];
+            for (vector, into) in row.iter_mut().enumerate() {
+                *into = R::load(b.add(vector * R::LANES));
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let factor = R::splat(*a.offset(i as isize * a_row));
+                for (sum, &b) in sums.iter_mut().zip(&row) {
+                    *sum = factor.mul_add(b, *sum);
+                }
+            }
+            a = a.wrapping_offset(a_step);
+            b = b.wrapping_offset(b_step);
+        }
+        if cols < VECTORS * R::LANES {
+            // A copy, so that the sums themselves have no address and can stay in registers.
+            let spilled = sums;
+            return store_part::<R::Scalar>(spilled.as_ptr().cast(), VECTORS * R::LANES, ROWS, tile);
+        }
+        for (i, sums) in sums.iter().enumerate() {
+            for (vector, &sum) in sums.iter().enumerate() {
+                let c = c.add(i * c_row + vector * R::LANES);
+                let sum = if accumulate { R::load(c).add(sum) } else { sum };
+                sum.store(c);
+            }
+        }
+    }
+}
+
+/// Stores the first columns of a tile whose sums were spilled, in rows of `width`. Apart from the tile, which exists in
+/// many sizes, because this is rare.
+///
+/// # Safety
+///
+/// Readable are `rows × width` numbers at `sums`, of which the tile's `cols` are a part; readable and writable are
+/// `rows × cols` elements of the tile's `c`.
+#[inline(never)]
+unsafe fn store_part<T: Accumulator>(sums: *const T, width: usize, rows: usize, tile: &Tile<T>) {
+    for i in 0..rows {
+        for j in 0..tile.cols {
+            // SAFETY: `i` and `j` stay below `rows` and `cols`, for which the caller vouches.
+            unsafe {
+                let (sum, c) = (*sums.add(i * width + j), tile.c.add(i * tile.c_row + j));
+                *c = if tile.accumulate { (*c).add(sum) } else { sum };
+            }
+        }
+    }
+}
+
+/// The inner product of two contiguous vectors.
+///
+/// # Safety
+///
+/// The machine has the instruction set of `R`, and `len` numbers are readable at `a` and at `b`.
+#[inline(always)]
+pub(super) unsafe fn dot<R: Register>(len: usize, a: *const R::Scalar, b: *const R::Scalar) -> R::Scalar {
+    // Enough independent chains to hide the latency of a multiply-add.
+    const CHAINS: usize = 4;
+    // SAFETY: the caller vouches for the instruction set; all reads are below `len`.
+    unsafe {
+        let mut sums = [R::splat(R::Scalar::ZERO); CHAINS];
+        let mut at = 0;
+        while at + CHAINS * R::LANES <= len {
+            for (chain, sum) in sums.iter_mut().enumerate() {
+                let at = at + chain * R::LANES;
+                *sum = R::load(a.add(at)).mul_add(R::load(b.add(at)), *sum);
+            }
+            at += CHAINS * R::LANES;
+        }
+        while at + R::LANES <= len {
+            sums[0] = R::load(a.add(at)).mul_add(R::load(b.add(at)), sums[0]);
+            at += R::LANES;
+        }
+        let lanes = [sums[0].add(sums[1]).add(sums[2].add(sums[3]))];
+        let lanes = lanes.as_ptr().cast::<R::Scalar>();
+        let mut sum = R::Scalar::ZERO;
+        for lane in 0..R::LANES {
+            sum = sum.add(*lanes.add(lane));
+        }
+        while at < len {
+            sum = (*a.add(at)).mul_add(*b.add(at), sum);
+            at += 1;
+        }
+        sum
+    }
+}

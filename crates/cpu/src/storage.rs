@@ -1,0 +1,104 @@
+//! The storage of tensors on the CPU.
+
+use half::{bf16, f16};
+use smallvec::smallvec;
+use tensorkeep_tensor::op::Spec;
+use tensorkeep_tensor::{Buffer, DType, Device, Error, ErrorKind, Layout, Outputs, Result, Tensor};
+
+use crate::memory::{AllocError, Bytes, Pool};
+
+/// A Rust type as elements lie in CPU buffers: `bool` is a byte of 0 or 1.
+pub(crate) trait Stored: bytemuck::Pod + Send + Sync + PartialOrd {}
+
+impl Stored for f32 {}
+impl Stored for f64 {}
+impl Stored for f16 {}
+impl Stored for bf16 {}
+impl Stored for i64 {}
+impl Stored for i32 {}
+impl Stored for u8 {}
+
+/// Runs `$body` with `$t` standing for the type in which elements of `$dtype` are stored.
+macro_rules! for_stored {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            tensorkeep_tensor::DType::F32 => { type $t = f32; $body }
+            tensorkeep_tensor::DType::F64 => { type $t = f64; $body }
+            tensorkeep_tensor::DType::F16 => { type $t = half::f16; $body }
+            tensorkeep_tensor::DType::BF16 => { type $t = half::bf16; $body }
+            tensorkeep_tensor::DType::I64 => { type $t = i64; $body }
+            tensorkeep_tensor::DType::I32 => { type $t = i32; $body }
+            tensorkeep_tensor::DType::U8 | tensorkeep_tensor::DType::Bool => { type $t = u8; $body }
+            other => Err($crate::storage::unknown_dtype(other)),
+        }
+    };
+}
+pub(crate) use for_stored;
+
+#[cold]
+pub(crate) fn unknown_dtype(dtype: DType) -> Error {
+    Error::internal("cpu", format!("the CPU backend does not know {dtype}"))
+}
+
+/// What a kernel needs from its device: room for results.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a> {
+    pub(crate) pool: &'a std::sync::Arc<Pool>,
+    pub(crate) device: &'a Device,
+}
+
+impl Context<'_> {
+    /// Room for a result, with stale but initialised contents: the kernel overwrites all of it.
+    pub(crate) fn alloc(&self, spec: &Spec) -> Result<Bytes> {
+        let bytes = spec.shape.elements().checked_mul(spec.dtype.size());
+        let bytes = bytes.ok_or_else(|| Error::internal("cpu", "a size slipped past the limits"))?;
+        self.pool.alloc(bytes).map_err(out_of_memory)
+    }
+
+    /// A filled buffer as a tensor.
+    pub(crate) fn tensor(&self, bytes: Bytes, spec: &Spec) -> Tensor {
+        let layout = Layout::contiguous(spec.shape);
+        Tensor::from_buffer(Buffer::new(bytes), layout, spec.dtype, self.device.clone())
+    }
+
+    /// Allocates a result of elements `T`, lets `fill` write it, and makes a tensor of it.
+    pub(crate) fn filled<T: Stored>(
+        &self,
+        spec: &Spec,
+        fill: impl FnOnce(&mut [T]) -> Result<()>,
+    ) -> Result<Tensor> {
+        let mut bytes = self.alloc(spec)?;
+        fill(bytes.as_mut_slice())?;
+        Ok(self.tensor(bytes, spec))
+    }
+
+    /// [`filled`](Self::filled) as the only output of an operation.
+    pub(crate) fn output<T: Stored>(
+        &self,
+        spec: &Spec,
+        fill: impl FnOnce(&mut [T]) -> Result<()>,
+    ) -> Result<Outputs> {
+        Ok(smallvec![self.filled(spec, fill)?])
+    }
+}
+
+#[cold]
+fn out_of_memory(error: AllocError) -> Error {
+    Error::new(ErrorKind::OutOfMemory, "cpu", error.to_string())
+}
+
+/// The whole buffer of a tensor, in which its layout points.
+pub(crate) fn elements<T: Stored>(x: &Tensor) -> Result<&[T]> {
+    match x.buffer().get::<Bytes>() {
+        Some(bytes) => Ok(bytes.as_slice()),
+        None => Err(Error::internal("cpu", "a tensor of another device reached the CPU backend")),
+    }
+}
+
+/// The elements of a contiguous tensor.
+pub(crate) fn contiguous<T: Stored>(x: &Tensor) -> Result<&[T]> {
+    let start = x.layout().offset();
+    let all = elements(x)?;
+    let found = if x.layout().is_contiguous() { all.get(start..start + x.elements()) } else { None };
+    found.ok_or_else(|| Error::internal("cpu", "a strided tensor reached a kernel for contiguous ones"))
+}
