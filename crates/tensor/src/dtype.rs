@@ -12,7 +12,6 @@ pub use half::{bf16, f16};
 /// | `i64`, `i32`, `u8` | 8, 4, 1 | integers, wrapping modulo 2ⁿ |
 /// | `bool` | 1 | 0 or 1 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[non_exhaustive]
 #[repr(u8)]
 pub enum DType {
     /// IEEE 754 binary32.

@@ -19,7 +19,6 @@ macro_rules! host_data {
     ($($(#[$doc:meta])* $variant:ident: $element:ty;)*) => {
         /// The elements of a [`HostArray`], by dtype.
         #[derive(Clone, Debug, PartialEq)]
-        #[non_exhaustive]
         pub enum HostData {
             $($(#[$doc])* $variant(Vec<$element>),)*
         }

@@ -9,7 +9,6 @@ use crate::dtype::{DType, bf16, f16};
 /// A `Scalar` in an operation takes the dtype of the tensor beside it, so `x * 2` and `x * 2.0` mean
 /// the same for a float tensor. A fraction beside an integer tensor is an error, not a rounding.
 #[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
 pub enum Scalar {
     /// A floating-point number.
     Float(f64),

@@ -42,7 +42,6 @@ pub struct Expr {
 
 /// One step of an expression, over children of type `C`: expressions while it is built, positions once compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Node<C> {
     /// The element of input `i`.
     Input(usize),

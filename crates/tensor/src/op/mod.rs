@@ -64,7 +64,6 @@ pub type Specs = SmallVec<[Spec; 1]>;
 
 /// One operation, ready to be applied to tensors.
 #[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
 pub enum Op {
     /// Elementwise expressions over broadcast inputs.
     Map(Map),
