@@ -8,11 +8,22 @@ use crate::Result;
 /// The derivative of a [`Typed`] program: an elementwise program again.
 #[derive(Debug)]
 pub struct Gradient {
-    /// Its inputs are one cotangent a result of the original, then the inputs listed in [`reads`](Self::reads).
-    /// Its results are the gradients of the inputs wanted, in order.
-    pub program: Arc<Program>,
+    /// Its inputs are one cotangent a result of the original, then the inputs listed in [`reads`](Self::reads). `None` if
+    /// every gradient is a cotangent as it comes.
+    pub program: Option<Arc<Program>>,
     /// Which inputs of the original it reads.
     pub reads: Vec<usize>,
+    /// Where the gradient of each wanted input, in order, is found.
+    pub sources: Vec<Source>,
+}
+
+/// Where a gradient is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// It is this cotangent: nothing is computed.
+    Cotangent(usize),
+    /// It is this result of the program.
+    Result(usize),
 }
 
 impl Typed {
@@ -171,10 +182,21 @@ fn compact(gradients: &[Expr], results: usize) -> Result<Gradient> {
     for (to, &from) in reads.iter().enumerate() {
         renamed[results + from] = Expr::input(results + to);
     }
-    let gradients: Vec<Expr> = gradients.iter().map(|expr| expr.substitute(&renamed)).collect();
-    // Every cotangent stays an input, read or not: a program has as many inputs as the largest that it names.
-    let program = Program::with_inputs("map_gradient", &gradients, results + reads.len())?;
-    Ok(Gradient { program, reads })
+    let mut computed = Vec::new();
+    let sources = gradients.iter().map(|expr| match *expr.node() {
+        Node::Input(j) if j < results => Source::Cotangent(j),
+        _ => {
+            computed.push(expr.substitute(&renamed));
+            Source::Result(computed.len() - 1)
+        }
+    });
+    let sources = sources.collect();
+    if computed.is_empty() {
+        return Ok(Gradient { program: None, reads: Vec::new(), sources });
+    }
+    // Every cotangent stays an input, read or not.
+    let program = Program::with_inputs("map_gradient", &computed, results + reads.len())?;
+    Ok(Gradient { program: Some(program), reads, sources })
 }
 
 fn mark_inputs(expr: &Expr, used: &mut [bool], seen: &mut std::collections::HashSet<usize>) {

@@ -17,7 +17,7 @@ mod typed;
 use std::sync::Arc;
 
 pub use function::{Binary, Domain, Unary};
-pub use gradient::Gradient;
+pub use gradient::{Gradient, Source};
 pub use program::{MAX_INPUTS, MAX_NODES, Program};
 pub use typed::{Typed, TypedNode};
 
