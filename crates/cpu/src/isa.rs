@@ -4,8 +4,8 @@ use std::sync::OnceLock;
 
 /// An instruction set that this machine has.
 ///
-/// Values come only from [`Isa::best`] and [`Isa::available`], which ask the machine: to hold one is the proof that
-/// its instructions may be executed.
+/// Values come only from [`Isa::best`] and [`Isa::available`], which ask the machine: to hold one is the
+/// proof that its instructions may be executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Isa(Level);
 

@@ -1,7 +1,8 @@
 //! A product on one thread, in blocks that fit the caches.
 //!
-//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008), §4: a
-//! block of the right operand stays in the outer cache, a block of the left one in the second, a panel in the first.
+//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34
+//! (2008), §4: a block of the right operand stays in the outer cache, a block of the left one in the second,
+//! a panel in the first.
 
 use std::ops::Range;
 
@@ -13,11 +14,12 @@ use super::scratch::Scratch;
 use super::window::Window;
 use super::{Store, narrow};
 
-/// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 258 KiB for the second cache. A multiple of the
-/// rows of every tile but the smallest.
+/// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES),
+/// 258 KiB for the second cache. A multiple of the rows of every tile but the smallest.
 pub(super) const ROWS: usize = 252;
 
-/// Columns of a block of the right operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 2 MiB.
+/// Columns of a block of the right operand: together with
+/// [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 2 MiB.
 pub(super) const COLS: usize = 2048;
 
 /// Computes `product` into `c`.

@@ -12,8 +12,9 @@ use crate::isa::{Isa, Level};
 
 /// The code for one number type and one instruction set.
 ///
-/// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, and everything is
-/// compiled for an instruction set that this machine has: kernels are only reached through an [`Isa`].
+/// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, and
+/// everything is compiled for an instruction set that this machine has: kernels are only reached through an
+/// [`Isa`].
 pub(crate) struct Kernel<T: 'static> {
     lanes: usize,
     tiles: &'static [[TileFn<T>; 2]],
@@ -67,8 +68,9 @@ impl<T: Accumulator> Kernel<T> {
             cols: c.cols(),
             accumulate,
         };
-        // SAFETY: this machine has the instructions by the kernel's invariant. The operands' and the window's invariants
-        // say that all their elements are there, and the asserted shapes that the tile touches no others.
+        // SAFETY: this machine has the instructions by the kernel's invariant. The operands' and the window's
+        // invariants say that all their elements are there, and the asserted shapes that the tile touches no
+        // others.
         unsafe { tile(&operands) }
     }
 
@@ -80,7 +82,8 @@ impl<T: Accumulator> Kernel<T> {
     #[inline]
     pub(super) fn dot(&self, a: &[T], b: &[T]) -> T {
         assert!(a.len() == b.len());
-        // SAFETY: this machine has the instructions by the kernel's invariant, and both slices are of the asserted length.
+        // SAFETY: this machine has the instructions by the kernel's invariant, and both slices are of the
+        // asserted length.
         unsafe { (self.dot)(a.len(), a.as_ptr(), b.as_ptr()) }
     }
 }

@@ -25,8 +25,8 @@ use window::Window;
 
 use crate::isa::Isa;
 
-/// Work, in floating-point operations, from which a product is divided among threads: several times what it costs to
-/// wake one.
+/// Work, in floating-point operations, from which a product is divided among threads: several times what it
+/// costs to wake one.
 const PARALLEL_WORK: u64 = 8_000_000;
 
 /// Work, in the same unit, that it is to read an element of an operand from memory.
@@ -58,8 +58,8 @@ pub(crate) struct Misfit(pub(crate) &'static str);
 
 /// The products of a batch: `C[i] = A[i]·B[i]`, or `C[i] += A[i]·B[i]`.
 ///
-/// Half-precision products are summed in `f32` and rounded once; integer products wrap around. The result doesn't depend
-/// on the number of threads.
+/// Half-precision products are summed in `f32` and rounded once; integer products wrap around. The result
+/// doesn't depend on the number of threads.
 ///
 /// | | |
 /// |---|---|
@@ -69,8 +69,8 @@ pub(crate) struct Misfit(pub(crate) &'static str);
 ///
 /// # Errors
 ///
-/// [`Misfit`] if an operand reaches outside its buffer, or `c` doesn't have the size of the batch of products. What `c`
-/// holds then is unspecified.
+/// [`Misfit`] if an operand reaches outside its buffer, or `c` doesn't have the size of the batch of
+/// products. What `c` holds then is unspecified.
 pub(crate) fn gemm<T: Element>(
     shape: [usize; 3],
     a: Matrices<'_, T>,

@@ -1,4 +1,5 @@
-//! A product with few rows, whose right operand has contiguous columns: inner products, without packing that operand.
+//! A product with few rows, whose right operand has contiguous columns: inner products, without packing that
+//! operand.
 
 use super::Store;
 use super::blocked::blocks;
@@ -8,10 +9,12 @@ use super::product::Product;
 use super::scratch::Scratch;
 use super::window::Window;
 
-/// The most rows of the left operand for which reading the right one that often is cheaper than packing it once.
+/// The most rows of the left operand for which reading the right one that often is cheaper than packing it
+/// once.
 pub(super) const MAX_ROWS: usize = 4;
 
-/// Inner dimension of a block: the rows of the left operand and a column of the right one stay in the second cache.
+/// Inner dimension of a block: the rows of the left operand and a column of the right one stay in the second
+/// cache.
 const DEPTH: usize = 4096;
 
 /// Computes `product` into `c`.

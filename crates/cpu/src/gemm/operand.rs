@@ -6,8 +6,8 @@ use super::Misfit;
 
 /// A `rows × cols` matrix within `data`, with element `(i, j)` at `offset + i·row_stride + j·col_stride`.
 ///
-/// Invariant: all these positions lie inside `data`. The kernels read through raw pointers and rely on it. Strides may
-/// be zero (broadcast) or negative (flipped).
+/// Invariant: all these positions lie inside `data`. The kernels read through raw pointers and rely on it.
+/// Strides may be zero (broadcast) or negative (flipped).
 #[derive(Debug)]
 pub(crate) struct Operand<'a, T> {
     data: &'a [T],
@@ -116,8 +116,8 @@ impl<'a, T> Operand<'a, T> {
         self.data.as_ptr().wrapping_add(self.offset)
     }
 
-    /// Index into `data`. By the invariant it can't overflow for an element of the matrix, in whatever order the terms
-    /// are added with wrap-around.
+    /// Index into `data`. By the invariant it can't overflow for an element of the matrix, in whatever order
+    /// the terms are added with wrap-around.
     fn position(&self, i: usize, j: usize) -> usize {
         let rows = (i as isize).wrapping_mul(self.row_stride);
         let cols = (j as isize).wrapping_mul(self.col_stride);

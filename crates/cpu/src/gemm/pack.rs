@@ -3,8 +3,8 @@
 use super::element::Element;
 use super::operand::Operand;
 
-/// Copies `panel`, widened, to the start of `into`: its rows one after the other, each filled up with zeros to `width`
-/// elements. Rows of the left operand are packed as columns of its transpose.
+/// Copies `panel`, widened, to the start of `into`: its rows one after the other, each filled up with zeros
+/// to `width` elements. Rows of the left operand are packed as columns of its transpose.
 pub(super) fn pack<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     let rows = into.chunks_exact_mut(width).take(panel.rows());
     if panel.col_stride() == 1 {
@@ -26,7 +26,8 @@ pub(super) fn pack<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [
     }
 }
 
-/// Packs a panel whose columns are contiguous, several columns at a time: so many streams the prefetcher can follow.
+/// Packs a panel whose columns are contiguous, several columns at a time: so many streams the prefetcher can
+/// follow.
 fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     const STREAMS: usize = 4;
     let columns = panel.transposed();

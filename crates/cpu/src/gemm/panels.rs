@@ -12,8 +12,8 @@ const READS_WORTH_PACKING: usize = 4;
 /// An operand of at most so many bytes stays in the first cache as it is.
 const SMALL_BYTES: usize = 16 << 10;
 
-/// The panels of a block with the inner dimension as rows: columns of the right operand, or rows of the left one,
-/// transposed.
+/// The panels of a block with the inner dimension as rows: columns of the right operand, or rows of the left
+/// one, transposed.
 pub(super) struct Panels<'a, T> {
     /// The block itself, if its panels can be read from it.
     direct: Option<Operand<'a, T>>,

@@ -8,12 +8,12 @@ use super::window::Window;
 use super::{Store, narrow};
 use crate::isa::Isa;
 
-/// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand fills most of
-/// the first cache.
+/// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand
+/// fills most of the first cache.
 pub(super) const DEPTH_BYTES: usize = 1024;
 
-/// Rows of the right operand that are read side by side where each is read once, as it lies: so many streams the
-/// prefetcher can follow.
+/// Rows of the right operand that are read side by side where each is read once, as it lies: so many streams
+/// the prefetcher can follow.
 const SWEPT_ROWS: usize = 8;
 
 /// `a·b`, where `a` has as many columns as `b` has rows.
@@ -25,8 +25,8 @@ pub(crate) struct Product<'a, T: Element> {
     pub(super) path: Path,
 }
 
-/// Which arithmetic a product takes. It is chosen by the shape and strides of the whole product, never of a part, so
-/// that an element's value doesn't depend on how the work was divided.
+/// Which arithmetic a product takes. It is chosen by the shape and strides of the whole product, never of a
+/// part, so that an element's value doesn't depend on how the work was divided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Path {
     /// Inner products of contiguous vectors.
@@ -81,8 +81,8 @@ impl<'a, T: Element> Product<'a, T> {
         }
     }
 
-    /// Where to cut this product in two, if it should be cut: across its longer side, since what the parts share is
-    /// packed by both, and between tiles.
+    /// Where to cut this product in two, if it should be cut: across its longer side, since what the parts
+    /// share is packed by both, and between tiles.
     fn cut(&self, pieces: usize) -> Option<Cut> {
         if pieces < 2 {
             return None;

@@ -85,7 +85,10 @@ impl<T: Accumulator, const N: usize> Register for Array<T, N> {
 /// Implements [`Register`] for a register of the machine by naming its instructions.
 #[cfg(target_arch = "x86_64")]
 macro_rules! register {
-    ($register:ident of $lanes:literal $scalar:ident: $splat:ident $load:ident $store:ident $mul_add:ident $add:ident) => {
+    (
+        $register:ident of $lanes:literal $scalar:ident:
+        $splat:ident $load:ident $store:ident $mul_add:ident $add:ident
+    ) => {
         impl Register for std::arch::x86_64::$register {
             type Scalar = $scalar;
             const LANES: usize = $lanes;

@@ -9,7 +9,8 @@ use bytemuck::{Pod, Zeroable};
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// A reusable run of memory. It grows to the largest size asked for, which the block sizes of the products bound.
+/// A reusable run of memory. It grows to the largest size asked for, which the block sizes of the products
+/// bound.
 #[derive(Default)]
 pub(crate) struct Run(Vec<Line>);
 

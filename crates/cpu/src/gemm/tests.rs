@@ -27,8 +27,8 @@ const SHAPES: &[[usize; 3]] = &[
     [4, 4, 0],
 ];
 
-/// A number type, its small integers, and what the reference is computed in. Small integers multiply exactly in all
-/// types, so that any order of summation must give the same bits.
+/// A number type, its small integers, and what the reference is computed in. Small integers multiply exactly
+/// in all types, so that any order of summation must give the same bits.
 trait Exact: Element + Debug + PartialEq {
     fn from_small(value: i32) -> Self;
 }
@@ -67,7 +67,8 @@ fn layouts([rows, cols]: [usize; 2]) -> [(usize, usize, [isize; 2]); 6] {
     ]
 }
 
-/// Deterministic integers in `-2..=2`, whose sums of up to 2,500 products are exact in `f32` and mostly small.
+/// Deterministic integers in `-2..=2`, whose sums of up to 2,500 products are exact in `f32` and mostly
+/// small.
 fn small(i: usize) -> i32 {
     ((i.wrapping_mul(2_654_435_761) >> 7) % 5) as i32 - 2
 }

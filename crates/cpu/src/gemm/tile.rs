@@ -1,7 +1,7 @@
 //! The innermost loop: a tile of the result held in registers while the inner dimension streams past.
 //!
-//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34 (2008), §5, and
-//! F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41 (2015).
+//! After K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication", ACM TOMS 34
+//! (2008), §5, and F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41 (2015).
 #![allow(unsafe_code, reason = "bounds checks in the innermost loop cost more than its arithmetic")]
 
 use super::element::Accumulator;
@@ -15,7 +15,8 @@ pub(super) struct Tile<T> {
     pub(super) a: *const T,
     pub(super) a_row: isize,
     pub(super) a_step: isize,
-    /// Element `(0, 0)` of the right operand, whose rows are contiguous, and the step along the inner dimension.
+    /// Element `(0, 0)` of the right operand, whose rows are contiguous, and the step along the inner
+    /// dimension.
     pub(super) b: *const T,
     pub(super) b_step: isize,
     /// Element `(0, 0)` of the result, and the step to its next row.
@@ -29,18 +30,19 @@ pub(super) struct Tile<T> {
 
 /// Computes a tile of `ROWS` rows and up to `VECTORS` registers a row.
 ///
-/// An element's arithmetic is the same wherever it lies in a tile: one chain of multiply-adds in the order of the inner
-/// dimension, then one addition to `c`. So results don't depend on how a product is cut into tiles.
+/// An element's arithmetic is the same wherever it lies in a tile: one chain of multiply-adds in the order of
+/// the inner dimension, then one addition to `c`. So results don't depend on how a product is cut into tiles.
 ///
 /// # Safety
 ///
-/// The machine has the instruction set of `R`. Readable are `ROWS × depth` elements of `a` and `depth × VECTORS · LANES`
-/// of `b`; readable and writable are `ROWS × cols` of `c`.
+/// The machine has the instruction set of `R`. Readable are `ROWS × depth` elements of `a` and `depth ×
+/// VECTORS · LANES` of `b`; readable and writable are `ROWS × cols` of `c`.
 #[inline(always)]
 pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(tile: &Tile<R::Scalar>) {
     let &Tile { depth, mut a, a_row, a_step, mut b, b_step, c, c_row, cols, accumulate } = tile;
-    // SAFETY: the caller vouches for the instruction set and for every address: the loops below stay within `depth`,
-    // `ROWS`, `VECTORS · LANES` and `cols`. The steps after the last round may leave the operands, hence `wrapping`.
+    // SAFETY: the caller vouches for the instruction set and for every address: the loops below stay within
+    // `depth`, `ROWS`, `VECTORS · LANES` and `cols`. The steps after the last round may leave the operands,
+    // hence `wrapping`.
     unsafe {
         let mut sums = [[R::splat(R::Scalar::ZERO); VECTORS]; ROWS];
         for _ in 0..depth {
@@ -72,13 +74,13 @@ pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(
     }
 }
 
-/// Stores the first columns of a tile whose sums were spilled, in rows of `width`. Apart from the tile, which exists in
-/// many sizes, because this is rare.
+/// Stores the first columns of a tile whose sums were spilled, in rows of `width`. Apart from the tile, which
+/// exists in many sizes, because this is rare.
 ///
 /// # Safety
 ///
-/// Readable are `rows × width` numbers at `sums`, of which the tile's `cols` are a part; readable and writable are
-/// `rows × cols` elements of the tile's `c`.
+/// Readable are `rows × width` numbers at `sums`, of which the tile's `cols` are a part; readable and
+/// writable are `rows × cols` elements of the tile's `c`.
 #[inline(never)]
 unsafe fn store_part<T: Accumulator>(sums: *const T, width: usize, rows: usize, tile: &Tile<T>) {
     for i in 0..rows {

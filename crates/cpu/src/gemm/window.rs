@@ -8,8 +8,8 @@ use super::Misfit;
 
 /// A `rows × cols` matrix of a row-major slice, borrowed for writing.
 ///
-/// Invariant: the `cols` elements from `ptr + i·row_stride`, for each row `i`, lie inside the slice that the window was
-/// made from, and belong to this window alone while it lives.
+/// Invariant: the `cols` elements from `ptr + i·row_stride`, for each row `i`, lie inside the slice that the
+/// window was made from, and belong to this window alone while it lives.
 #[derive(Debug)]
 pub(crate) struct Window<'a, T> {
     ptr: *mut T,
@@ -19,7 +19,8 @@ pub(crate) struct Window<'a, T> {
     slice: PhantomData<&'a mut [T]>,
 }
 
-// SAFETY: a window is an exclusive borrow of its elements, so it may move to another thread as `&mut [T]` may.
+// SAFETY: a window is an exclusive borrow of its elements, so it may move to another thread as `&mut [T]`
+// may.
 unsafe impl<T: Send> Send for Window<'_, T> {}
 
 impl<'a, T> Window<'a, T> {
@@ -51,7 +52,8 @@ impl<'a, T> Window<'a, T> {
     /// Row `i`.
     pub(super) fn row(&mut self, i: usize) -> &mut [T] {
         assert!(i < self.rows);
-        // SAFETY: row `i` lies inside the slice and is ours alone by the invariant; the borrow of `self` keeps it so.
+        // SAFETY: row `i` lies inside the slice and is ours alone by the invariant; the borrow of `self`
+        // keeps it so.
         unsafe { slice::from_raw_parts_mut(self.ptr.add(i * self.row_stride), self.cols) }
     }
 

@@ -10,8 +10,9 @@ use super::ALIGN;
 use super::pool::Pool;
 use super::size_class::SizeClass;
 
-/// What an allocation is made of. The system's allocator hands out zeroed memory lazily, page by page, only for
-/// alignments up to this one; a block therefore aligns itself further within a slightly larger allocation.
+/// What an allocation is made of. The system's allocator hands out zeroed memory lazily, page by page, only
+/// for alignments up to this one; a block therefore aligns itself further within a slightly larger
+/// allocation.
 type Word = u128;
 
 /// Initialised memory of one size class, aligned to [`ALIGN`].

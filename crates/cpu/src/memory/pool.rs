@@ -9,8 +9,9 @@ use super::size_class::SizeClass;
 
 /// Hands out buffers, takes them back, and counts.
 ///
-/// A fresh page costs more than the arithmetic done on it, so what is dropped is kept for the next buffer of its size
-/// class. All sizes are counted as rounded up to their class, which is what the system has really given.
+/// A fresh page costs more than the arithmetic done on it, so what is dropped is kept for the next buffer of
+/// its size class. All sizes are counted as rounded up to their class, which is what the system has really
+/// given.
 pub(crate) struct Pool {
     state: Mutex<State>,
     budget: u64,
@@ -53,7 +54,8 @@ pub(crate) enum AllocError {
 }
 
 impl Pool {
-    /// A pool that lets at most `budget` bytes be live or waiting, of which at most `max_pooled` wait for reuse.
+    /// A pool that lets at most `budget` bytes be live or waiting, of which at most `max_pooled` wait for
+    /// reuse.
     pub(crate) fn new(budget: u64, max_pooled: u64) -> Arc<Self> {
         let state = State { free: std::array::from_fn(|_| Vec::new()), usage: Usage::default() };
         Arc::new(Self { state: Mutex::new(state), budget, max_pooled })
@@ -63,7 +65,8 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`AllocError`] if the budget or the system's memory doesn't suffice, also after everything pooled was let go.
+    /// [`AllocError`] if the budget or the system's memory doesn't suffice, also after everything pooled was
+    /// let go.
     pub(crate) fn alloc(self: &Arc<Self>, len: usize) -> Result<Bytes, AllocError> {
         let Some(class) = SizeClass::holding(len) else {
             return Err(AllocError::OutOfMemory { requested: len as u64 });

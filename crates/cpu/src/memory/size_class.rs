@@ -1,4 +1,5 @@
-//! Size classes: four for each power of two, so that rounding up wastes at most a quarter of what was asked for.
+//! Size classes: four for each power of two, so that rounding up wastes at most a quarter of what was asked
+//! for.
 
 use super::ALIGN;
 
@@ -17,7 +18,8 @@ impl SizeClass {
     /// Number of classes that any `usize` can fall in.
     pub(super) const COUNT: usize = 4 * usize::BITS as usize;
 
-    /// The smallest class that holds `len` bytes; `None` if its capacity is no possible allocation (above `isize::MAX`).
+    /// The smallest class that holds `len` bytes; `None` if its capacity is no possible allocation (above
+    /// `isize::MAX`).
     pub(super) fn holding(len: usize) -> Option<Self> {
         let last_line = len.div_ceil(ALIGN).max(1) - 1;
         let (index, lines) = match last_line.checked_ilog2() {

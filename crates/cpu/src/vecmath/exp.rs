@@ -1,7 +1,7 @@
 //! The exponential function, and less one.
 //!
-//! `x = n·ln 2 + r` with `|r| ≤ ln 2 / 2`, so `exp(x) = 2ⁿ·exp(r)`: W. Cody and W. Waite, "Software Manual for the
-//! Elementary Functions" (1980), ch. 6.
+//! `x = n·ln 2 + r` with `|r| ≤ ln 2 / 2`, so `exp(x) = 2ⁿ·exp(r)`: W. Cody and W. Waite, "Software Manual
+//! for the Elementary Functions" (1980), ch. 6.
 
 use super::{Function, Real};
 
@@ -12,7 +12,8 @@ impl<T: Real> Function<T> for Exp {
     #[inline(always)]
     fn at<const FMA: bool>(x: T) -> T {
         let (n, e) = reduced_expm1::<T, FMA>(x.clamp_to(T::EXP_RANGE));
-        // In two steps, because neither the largest nor a subnormal result is a normal number times a normal power.
+        // In two steps, because neither the largest nor a subnormal result is a normal number times a normal
+        // power.
         let half = (n * T::HALF).to_integer();
         (T::ONE + e) * T::power_of_two(half) * T::power_of_two(n - half)
     }

@@ -1,7 +1,8 @@
 //! The natural logarithm, and that of one more.
 //!
-//! `x = 2ᵉ·(1 + f)` and `log(1 + f) = 2·artanh(s)` with `s = f/(2 + f)`, summed so that the largest term, `f`, is exact: P. Tang,
-//! "Table-driven implementation of the logarithm function", ACM TOMS 16 (1990), §2, without its table.
+//! `x = 2ᵉ·(1 + f)` and `log(1 + f) = 2·artanh(s)` with `s = f/(2 + f)`, summed so that the largest term,
+//! `f`, is exact: P. Tang, "Table-driven implementation of the logarithm function", ACM TOMS 16 (1990), §2,
+//! without its table.
 
 use super::{Function, Real};
 

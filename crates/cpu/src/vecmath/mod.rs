@@ -1,7 +1,7 @@
 //! Elementary functions over slices, each written once, without branches, for the compiler to vectorise.
 //!
-//! A function's value depends on its argument and the instruction set alone, never on the position in a slice. Bounds on the
-//! errors are in the table of `tests.rs`, which checks them.
+//! A function's value depends on its argument and the instruction set alone, never on the position in a
+//! slice. Bounds on the errors are in the table of `tests.rs`, which checks them.
 
 mod atan2;
 mod erf;

@@ -22,8 +22,8 @@ impl Function2<f32> for Pow {
     }
 }
 
-/// Whether a number of single precision, or half of it, is an integer. From 2²⁴ on all are, and adding [`Real::ROUNDER`] may
-/// no longer round.
+/// Whether a number of single precision, or half of it, is an integer. From 2²⁴ on all are, and adding
+/// [`Real::ROUNDER`] may no longer round.
 #[inline(always)]
 fn is_whole(y: f64) -> bool {
     y.abs() >= 16_777_216.0 || y.to_integer() == y

@@ -1,4 +1,5 @@
-//! The two floating-point types, with what the functions need to know about their bits and their coefficients.
+//! The two floating-point types, with what the functions need to know about their bits and their
+//! coefficients.
 
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
@@ -6,8 +7,8 @@ use bytemuck::Pod;
 
 /// `f32` or `f64`.
 ///
-/// The coefficients are minimax fits (Remez' algorithm in 60 digits) of the stated functions; their errors are below
-/// 2⁻²⁸ for `f32` and 2⁻⁵⁸ for `f64`, relative to the function that they are used for.
+/// The coefficients are minimax fits (Remez' algorithm in 60 digits) of the stated functions; their errors
+/// are below 2⁻²⁸ for `f32` and 2⁻⁵⁸ for `f64`, relative to the function that they are used for.
 pub(crate) trait Real:
     Pod
     + PartialOrd
@@ -84,7 +85,8 @@ pub(crate) trait Real:
     }
 }
 
-/// What `f32` and `f64` say in the same words. `$digits` are those of the mantissa, `$bias` the exponent of 1.
+/// What `f32` and `f64` say in the same words. `$digits` are those of the mantissa, `$bias` the exponent of
+/// 1.
 macro_rules! real {
     ($float:ident, $bits:ident, $digits:literal, $bias:literal, { $($constants:item)* }) => {
         impl Real for $float {

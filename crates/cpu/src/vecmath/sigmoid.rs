@@ -3,7 +3,8 @@
 use super::exp::Exp;
 use super::{Function, Real};
 
-/// `σ(x) = 1/(1 + e⁻ˣ)`, computed from `e^−|x|`, which can't overflow and keeps the small values of negative `x`.
+/// `σ(x) = 1/(1 + e⁻ˣ)`, computed from `e^−|x|`, which can't overflow and keeps the small values of negative
+/// `x`.
 pub(crate) struct Sigmoid;
 
 impl<T: Real> Function<T> for Sigmoid {

@@ -67,7 +67,8 @@ const OF_F32: Precision =
     Precision { digits: 23, lowest_exponent: -126, infinity: f64::from_bits(0x47f0_0000_0000_0000) };
 const OF_F64: Precision = Precision { digits: 52, lowest_exponent: -1022, infinity: f64::MAX };
 
-/// The distance of `got` from `exact` in units in the last place; infinite if just one is NaN or a zero has the wrong sign.
+/// The distance of `got` from `exact` in units in the last place; infinite if just one is NaN or a zero has
+/// the wrong sign.
 fn distance(got: f64, exact: f64, precision: Precision) -> f64 {
     if got.is_nan() && exact.is_nan() {
         return 0.0;

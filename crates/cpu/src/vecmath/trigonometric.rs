@@ -1,7 +1,7 @@
 //! Sine, cosine and tangent.
 //!
-//! `x = n·π/2 + r` with `|r| ≤ π/4`: the quadrant `n mod 4` says which of `±sin r`, `±cos r` it is. Single precision reduces in
-//! double precision, where that is exact enough for all but huge arguments.
+//! `x = n·π/2 + r` with `|r| ≤ π/4`: the quadrant `n mod 4` says which of `±sin r`, `±cos r` it is. Single
+//! precision reduces in double precision, where that is exact enough for all but huge arguments.
 
 use super::{Function, Real};
 
