@@ -1,0 +1,123 @@
+//! Layers made of layers: tuples, vectors, arrays, options. Each feeds its result to the next.
+
+use tensorkeep_tensor::{Result, Tensor};
+
+use crate::{Context, Layer};
+
+/// Runs layers one after another, each at its position.
+#[track_caller]
+pub(crate) fn chain<'a>(
+    layers: impl Iterator<Item = &'a dyn Layer>,
+    x: &Tensor,
+    cx: &Context,
+) -> Result<Tensor> {
+    let mut y = x.clone();
+    for (i, layer) in layers.enumerate() {
+        y = cx.run(i, layer, &y)?;
+    }
+    Ok(y)
+}
+
+macro_rules! indexed {
+    ($([$($generics:tt)*] $type:ty, $kind:literal;)*) => {$(
+        impl<$($generics)*> Layer for $type {
+            #[track_caller]
+            fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+                chain(self.iter().map(|layer| layer as &dyn Layer), x, cx)
+            }
+
+            fn kind(&self) -> &'static str {
+                $kind
+            }
+        }
+    )*};
+}
+
+indexed! {
+    [L: Layer] Vec<L>, "Vec";
+    [L: Layer, const N: usize] [L; N], "array";
+}
+
+/// `None` is the identity.
+impl<L: Layer> Layer for Option<L> {
+    #[track_caller]
+    fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        match self {
+            Some(layer) => layer.forward_with(x, cx),
+            None => Ok(x.clone()),
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        self.as_ref().map_or("None", Layer::kind)
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $i:tt)+))*) => {$(
+        impl<$($name: Layer),+> Layer for ($($name,)+) {
+            #[track_caller]
+            fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+                chain([$(&self.$i as &dyn Layer),+].into_iter(), x, cx)
+            }
+
+            fn kind(&self) -> &'static str {
+                "tuple"
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A 0)
+    (A 0 B 1)
+    (A 0 B 1 C 2)
+    (A 0 B 1 C 2 D 3)
+    (A 0 B 1 C 2 D 3 E 4)
+    (A 0 B 1 C 2 D 3 E 4 G 5)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6 I 7)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6 I 7 J 8)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6 I 7 J 8 K 9)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6 I 7 J 8 K 9 L 10)
+    (A 0 B 1 C 2 D 3 E 4 G 5 H 6 I 7 J 8 K 9 L 10 M 11)
+}
+
+#[cfg(test)]
+mod tests {
+    use tensorkeep_tensor::{DType, meta};
+
+    use super::*;
+
+    type Function = fn(&Tensor) -> Result<Tensor>;
+
+    /// What each container makes of `[2, 3]` if its layers transpose.
+    #[test]
+    fn containers_run_their_layers_in_order() {
+        let t: Function = Tensor::t;
+        let rows: [(&dyn Layer, [usize; 2], &str); 7] = [
+            (&(t,), [3, 2], "tuple"),
+            (&(t, t), [2, 3], "tuple"),
+            (&vec![t; 3], [3, 2], "Vec"),
+            (&Vec::<Function>::new(), [2, 3], "Vec"),
+            (&[t; 2], [2, 3], "array"),
+            (&Some(t), [3, 2], "t"),
+            (&None::<Function>, [2, 3], "None"),
+        ];
+        let x = Tensor::zeros([2, 3], DType::F32, &meta::device()).unwrap();
+        for (i, (layer, want, kind)) in rows.into_iter().enumerate() {
+            assert_eq!(*layer.forward(&x).unwrap().shape(), want, "row {i}");
+            if kind != "t" {
+                assert_eq!(layer.kind(), kind, "row {i}");
+            }
+        }
+    }
+
+    #[test]
+    fn errors_name_the_path() {
+        let fails: Function = |x| x.transpose(0, 7);
+        let model = (Tensor::relu as Function, vec![Some(Tensor::relu as Function), Some(fails)]);
+        let x = Tensor::zeros([2, 3], DType::F32, &meta::device()).unwrap();
+        assert_eq!(model.forward(&x).unwrap_err().layer(), "1.1");
+    }
+}

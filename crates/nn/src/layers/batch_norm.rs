@@ -1,0 +1,136 @@
+//! Normalisation over the batch.
+
+use tensorkeep_tensor::{Device, Error, Result, Tensor};
+
+use crate::{Context, Layer, Module, State, init};
+
+/// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² + ε) + β`.
+///
+/// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics move towards them:
+/// `running ← (1 − momentum) · running + momentum · batch`, the variance there being the unbiased one. In evaluation
+/// they are the running statistics.
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, result | `[n, channels, ..]` |
+/// | `weight` (`γ`), `bias` (`β`) | `[channels]` |
+/// | `running_mean`, `running_variance` | `[channels]`, saved but not trained |
+///
+/// # Errors
+///
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) in training if there is a single value a
+/// channel, whose variance says nothing.
+///
+/// # Example
+///
+/// ```
+/// use tensorkeep_nn::layers::BatchNorm;
+/// use tensorkeep_nn::{Context, Layer, module};
+/// use tensorkeep_tensor::{DType, Tensor, meta};
+///
+/// let device = meta::device();
+/// let norm = BatchNorm::new(16, &device)?;
+/// let x = Tensor::zeros([5, 16, 8, 8], DType::F32, &device)?;
+/// assert_eq!(norm.forward(&x)?.shape(), x.shape());
+/// assert_eq!(module::count(&norm), 32); // running statistics are not parameters
+///
+/// let single = Tensor::zeros([1, 16], DType::F32, &device)?;
+/// assert!(norm.forward_with(&single, &Context::training(0)).is_err());
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+///
+/// Source: Ioffe and Szegedy, *Batch Normalization*, 2015, arXiv:1502.03167, algorithms 1 and 2.
+#[derive(Clone, Debug, Module)]
+pub struct BatchNorm {
+    /// `γ`, if the result is scaled.
+    pub weight: Option<Tensor>,
+    /// `β`, if the result is shifted.
+    pub bias: Option<Tensor>,
+    /// The mean in evaluation.
+    pub running_mean: State,
+    /// The variance in evaluation.
+    pub running_variance: State,
+    /// The share of a batch in the running statistics.
+    pub momentum: f64,
+    /// `ε`, added to the variance.
+    pub epsilon: f64,
+}
+
+impl BatchNorm {
+    /// A layer with `γ = 1`, `β = 0`, momentum 0.1 and `ε = 10⁻⁵`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 channels.
+    #[track_caller]
+    pub fn new(channels: usize, device: &Device) -> Result<Self> {
+        let (zeros, ones) = (init::zeros([channels], device)?, init::ones([channels], device)?);
+        Ok(Self {
+            weight: Some(ones.clone()),
+            bias: Some(zeros.clone()),
+            running_mean: State::new(zeros),
+            running_variance: State::new(ones),
+            momentum: 0.1,
+            epsilon: 1e-5,
+        })
+    }
+
+    /// The centred input `[n, channels, rest]` and the variance of the batch `[1, channels, 1]`; moves the running statistics.
+    #[track_caller]
+    fn of_batch(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
+        let [n, _, rest] = x.dims()?;
+        let count = n * rest;
+        if count < 2 {
+            let message = format!("{count} values a channel have no variance: train on larger batches");
+            return Err(Error::value("batch_norm", message));
+        }
+        let mean = x.mean([0, 2], true)?;
+        let centred = x.sub(&mean)?;
+        let variance = centred.map(|x| x * x)?.mean([0, 2], true)?;
+        let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
+        self.track(&self.running_mean, &mean.undecorated())?;
+        self.track(&self.running_variance, &unbiased)?;
+        Ok((centred, variance))
+    }
+
+    #[track_caller]
+    fn track(&self, running: &State, batch: &Tensor) -> Result<()> {
+        let (old, momentum) = (running.get(), self.momentum);
+        let new =
+            old.zip(&batch.reshape(old.shape())?, |old, batch| old * (1.0 - momentum) + batch * momentum)?;
+        running.set(&new);
+        Ok(())
+    }
+}
+
+impl Layer for BatchNorm {
+    #[track_caller]
+    fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        let (mean, variance) = (self.running_mean.get(), self.running_variance.get());
+        let channels = mean.elements();
+        let [n, c, rest @ ..] = x.shape().sizes() else {
+            return Err(Error::shape("batch_norm", "an input is [batch, channels, ..]", &[*x.shape()]));
+        };
+        if *c != channels {
+            let rule = format!("axis 1 of the input is not {channels}, the channels of the layer");
+            return Err(Error::shape("batch_norm", rule, &[*x.shape(), *mean.shape()]));
+        }
+        let column = |x: &Tensor| x.reshape([channels, 1]);
+        let flat = x.reshape([*n, channels, rest.iter().product()])?;
+        let (centred, variance) = if cx.is_training() {
+            self.of_batch(&flat)?
+        } else {
+            (flat.sub(&column(&mean)?)?, column(&variance)?)
+        };
+        let epsilon = self.epsilon;
+        let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
+        if let Some(weight) = &self.weight {
+            scale = scale.mul(&column(weight)?)?;
+        }
+        let mut y = centred.mul(&scale)?;
+        if let Some(bias) = &self.bias {
+            y = y.add(&column(bias)?)?;
+        }
+        y.reshape(x.shape())
+    }
+}

@@ -1,0 +1,123 @@
+//! The convolution layer.
+
+use tensorkeep_tensor::{Error, Result, Rng, Tensor, op};
+
+use super::Padding;
+use super::window::window;
+use crate::{Context, Layer, Module, init};
+
+/// Convolution over `N` = 1 to 3 spatial axes, without flipping the kernel:
+/// `y[n,o,p] = b[o] + Σ x[n, c, p·stride + k·dilation − padding] · w[o,c,k]` over the channels `c` of `o`'s group.
+///
+/// | | shape |
+/// |---|---|
+/// | `x` | `[n, inputs, spatial..]` |
+/// | `weight` | `[outputs, inputs / groups, kernel..]` |
+/// | `bias` | `[outputs]` |
+/// | result | `[n, outputs, positions..]` |
+///
+/// A spatial axis has `⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1` positions.
+///
+/// # Errors
+///
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input, a stride or dilation
+/// is 0, or [`Padding::Same`] meets an even kernel.
+///
+/// # Example
+///
+/// ```
+/// use tensorkeep_nn::Layer;
+/// use tensorkeep_nn::layers::{Conv, Padding};
+/// use tensorkeep_tensor::{DType, Rng, Tensor, meta};
+///
+/// let mut rng = Rng::new(7, &meta::device());
+/// let x = Tensor::zeros([5, 3, 32, 32], DType::F32, rng.device())?;
+/// let conv = Conv::new([3, 3], 3, 16, &mut rng)?;
+/// assert_eq!(*conv.forward(&x)?.shape(), [5, 16, 30, 30]);
+///
+/// let conv = Conv { padding: Padding::Same, stride: [2, 2], ..conv };
+/// assert_eq!(*conv.forward(&x)?.shape(), [5, 16, 16, 16]);
+///
+/// let depthwise = Conv::grouped([3, 3], 3, 3, 3, &mut rng)?;
+/// assert_eq!(*depthwise.weight.shape(), [3, 1, 3, 3]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct Conv<const N: usize> {
+    /// `w`.
+    pub weight: Tensor,
+    /// `b`.
+    pub bias: Option<Tensor>,
+    /// Distance between neighbouring windows.
+    #[module(skip)]
+    pub stride: [usize; N],
+    /// Distance between neighbouring elements of a window.
+    #[module(skip)]
+    pub dilation: [usize; N],
+    /// What is imagined around the input.
+    #[module(skip)]
+    pub padding: Padding<N>,
+    /// Inputs and outputs fall into this many groups that do not see each other.
+    #[module(skip)]
+    pub groups: usize,
+}
+
+impl<const N: usize> Conv<N> {
+    /// A layer of Glorot-uniform weights and zero bias, with stride 1, dilation 1, no padding and one group.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0.
+    #[track_caller]
+    pub fn new(kernel: [usize; N], inputs: usize, outputs: usize, rng: &mut Rng) -> Result<Self> {
+        Self::grouped(kernel, inputs, outputs, 1, rng)
+    }
+
+    /// The same in groups; as many groups as inputs make it depthwise.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, or if inputs or outputs do not divide into groups.
+    #[track_caller]
+    pub fn grouped(
+        kernel: [usize; N],
+        inputs: usize,
+        outputs: usize,
+        groups: usize,
+        rng: &mut Rng,
+    ) -> Result<Self> {
+        const { assert!(1 <= N && N <= 3, "a convolution has 1 to 3 spatial axes") };
+        if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
+            let message = format!(
+                "{inputs} inputs and {outputs} outputs do not divide into {groups} groups: use a common divisor"
+            );
+            return Err(Error::value("conv", message));
+        }
+        let shape = [&[outputs, inputs / groups][..], &kernel].concat();
+        let weight = init::glorot_uniform(shape, 1.0, rng)?;
+        let bias = Some(init::zeros([outputs], rng.device())?);
+        let (stride, dilation) = ([1; N], [1; N]);
+        Ok(Self { weight, bias, stride, dilation, padding: Padding::Valid, groups })
+    }
+}
+
+impl<const N: usize> Layer for Conv<N> {
+    #[track_caller]
+    fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
+        let mut kernel = [0; N];
+        match self.weight.shape().sizes() {
+            [_, _, sizes @ ..] if sizes.len() == N => kernel.copy_from_slice(sizes),
+            _ => {
+                let rule = format!("a weight is [outputs, inputs / groups, then {N} spatial axes]");
+                return Err(Error::shape("conv", rule, &[*self.weight.shape()]));
+            }
+        }
+        let window = window("conv", kernel, self.stride, self.dilation, self.padding)?;
+        let y = x.conv(&self.weight, op::Conv { window, groups: self.groups })?;
+        match &self.bias {
+            Some(bias) => y.add(&bias.reshape([&[bias.elements()][..], &[1; N]].concat())?),
+            None => Ok(y),
+        }
+    }
+}

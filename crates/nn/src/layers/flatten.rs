@@ -1,0 +1,37 @@
+//! From images to rows.
+
+use tensorkeep_tensor::{Result, Tensor};
+
+use crate::{Context, Layer, Module};
+
+/// All axes but the first merged into one.
+///
+/// | | shape |
+/// |---|---|
+/// | `x` | `[n, a, b, ..]` |
+/// | result | `[n, a·b·..]` |
+///
+/// # Errors
+///
+/// [`ErrorKind::Axis`](tensorkeep_tensor::ErrorKind::Axis) below rank 2.
+///
+/// # Example
+///
+/// ```
+/// use tensorkeep_nn::Layer;
+/// use tensorkeep_nn::layers::Flatten;
+/// use tensorkeep_tensor::{DType, Tensor, meta};
+///
+/// let x = Tensor::zeros([5, 3, 8, 8], DType::F32, &meta::device())?;
+/// assert_eq!(*Flatten.forward(&x)?.shape(), [5, 192]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Module)]
+pub struct Flatten;
+
+impl Layer for Flatten {
+    #[track_caller]
+    fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
+        x.flatten(1)
+    }
+}

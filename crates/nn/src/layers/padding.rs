@@ -1,0 +1,51 @@
+//! What is imagined around the spatial axes.
+
+use tensorkeep_tensor::{Error, Result};
+
+/// What a window that slides over `N` spatial axes imagines around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Padding<const N: usize> {
+    /// Nothing: the window stays inside.
+    Valid,
+    /// As much on both sides as gives `⌈size / stride⌉` positions: `dilation · (kernel − 1) / 2`, which must be whole.
+    Same,
+    /// So many before and after each axis.
+    Explicit([(usize, usize); N]),
+}
+
+impl<const N: usize> Padding<N> {
+    /// How many elements it puts before and after each axis.
+    #[track_caller]
+    pub(super) fn resolve(
+        self,
+        op: &'static str,
+        kernel: [usize; N],
+        dilation: [usize; N],
+    ) -> Result<[(usize, usize); N]> {
+        let mut padding = [(0, 0); N];
+        match self {
+            Self::Valid => {}
+            Self::Explicit(explicit) => padding = explicit,
+            Self::Same => {
+                for (slot, (kernel, dilation)) in padding.iter_mut().zip(kernel.into_iter().zip(dilation)) {
+                    *slot = same(op, kernel, dilation)?;
+                }
+            }
+        }
+        Ok(padding)
+    }
+}
+
+#[track_caller]
+fn same(op: &'static str, kernel: usize, dilation: usize) -> Result<(usize, usize)> {
+    // A kernel of 0 and a reach beyond a machine word are refused with the window.
+    let reach = kernel.saturating_sub(1).saturating_mul(dilation);
+    if !reach.is_multiple_of(2) {
+        let message = format!(
+            "a kernel of {kernel} with dilation {dilation} has no middle to pad around: use an odd kernel or \
+             Padding::Explicit"
+        );
+        return Err(Error::value(op, message));
+    }
+    Ok((reach / 2, reach / 2))
+}
