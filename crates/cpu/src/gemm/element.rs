@@ -32,6 +32,13 @@ pub(crate) trait Element: Pod + Send + Sync {
     /// The nearest element to a sum.
     fn narrow(sum: Self::Sum) -> Self;
 
+    /// Narrows a slice into another of the same length.
+    fn narrow_slice(from: &[Self::Sum], to: &mut [Self]) {
+        for (to, &from) in to.iter_mut().zip(from) {
+            *to = Self::narrow(from);
+        }
+    }
+
     /// The operand itself where it needs no widening.
     fn direct(operand: Operand<'_, Self>) -> Option<Operand<'_, Self::Sum>>;
 
@@ -98,6 +105,10 @@ macro_rules! half_precision {
 
             fn narrow(sum: f32) -> Self {
                 Self::from_f32(sum)
+            }
+
+            fn narrow_slice(from: &[f32], to: &mut [Self]) {
+                to.convert_from_f32_slice(from);
             }
 
             fn direct(_: Operand<'_, Self>) -> Option<Operand<'_, f32>> {

@@ -31,9 +31,7 @@ pub(super) fn multiply<T: Element>(product: &Product<'_, T>, mut c: Window<'_, T
             if let Ok(mut sums) = Window::new(sums, rows.len(), cols.len()) {
                 blocked::multiply_into(&part, depth, &mut sums, scratch);
                 for i in 0..rows.len() {
-                    for (c, &sum) in c.row(i).iter_mut().zip(sums.row(i).iter()) {
-                        *c = T::narrow(sum);
-                    }
+                    T::narrow_slice(sums.row(i), c.row(i));
                 }
             }
         }

@@ -5,7 +5,7 @@ mod pool;
 mod size_class;
 
 pub(crate) use bytes::Bytes;
-pub(crate) use pool::{AllocError, Pool, Usage};
+pub(crate) use pool::{AllocError, Pool};
 
 /// Alignment of every buffer: a cache line, which is also the widest vector register.
 const ALIGN: usize = 64;
