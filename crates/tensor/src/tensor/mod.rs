@@ -8,6 +8,7 @@ mod convert;
 mod fused;
 mod index;
 mod map;
+mod print;
 mod reduce;
 mod view;
 
@@ -24,7 +25,7 @@ pub use arithmetic::Operand;
 /// operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work.
 ///
 /// Views (`reshape`, `permute`, `slice`, …) share elements and change only how they are addressed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Tensor {
     buffer: Buffer,
     layout: Layout,
