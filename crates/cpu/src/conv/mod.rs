@@ -1,0 +1,73 @@
+//! Convolution and its gradients, as matrix products over patches of the input.
+//!
+//! Per image and group, the patches are a matrix with a row for each channel and place of the kernel, and a column for each
+//! position: `y = w · patches`, `dw = dy · patchesᵀ`, `dpatches = wᵀ · dy`. It is made in tiles of bounded size, and not at
+//! all for kernels of one element, whose patches are the input. K. Chellapilla, S. Puri, P. Simard, "High performance
+//! convolutional neural networks for document processing" (2006), §3.1.
+
+mod depthwise;
+mod forward;
+mod geometry;
+mod input_grad;
+mod patches;
+#[cfg(test)]
+mod tests;
+mod weight_grad;
+
+use smallvec::smallvec;
+use tensorkeep_tensor::op::{Conv, ConvInputGrad, ConvWeightGrad, Op, Spec};
+use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
+
+use crate::float::{Float, WideOf, for_float, widened};
+use crate::gemm::Misfit;
+use crate::storage::{Context, contiguous};
+use geometry::Geometry;
+
+pub(crate) fn forward(cpu: &Context<'_>, op: &Conv, inputs: &[&Tensor]) -> Result<Outputs> {
+    let (y, [x, w]) = operands(&Op::Conv(*op), inputs)?;
+    let geometry = Geometry::new(op, x.shape(), w.shape(), &y.shape);
+    for_float!(y.dtype, T => compute::<T>(cpu, &y, [x, w], |x, w, y| forward::run(cpu, &geometry, x, w, y)))
+}
+
+pub(crate) fn input_grad(cpu: &Context<'_>, op: &ConvInputGrad, inputs: &[&Tensor]) -> Result<Outputs> {
+    let (dx, [dy, w]) = operands(&Op::ConvInputGrad(*op), inputs)?;
+    let geometry = Geometry::new(&op.conv, &dx.shape, w.shape(), dy.shape());
+    for_float!(dx.dtype, T => {
+        compute::<T>(cpu, &dx, [dy, w], |dy, w, dx| input_grad::run(cpu, &geometry, dy, w, dx))
+    })
+}
+
+pub(crate) fn weight_grad(cpu: &Context<'_>, op: &ConvWeightGrad, inputs: &[&Tensor]) -> Result<Outputs> {
+    let (dw, [x, dy]) = operands(&Op::ConvWeightGrad(*op), inputs)?;
+    let geometry = Geometry::new(&op.conv, x.shape(), &dw.shape, dy.shape());
+    for_float!(dw.dtype, T => {
+        compute::<T>(cpu, &dw, [x, dy], |x, dy, dw| weight_grad::run(cpu, &geometry, x, dy, dw))
+    })
+}
+
+/// The operands of a convolution, and what its result is.
+fn operands<'a>(op: &Op, inputs: &[&'a Tensor]) -> Result<(Spec, [&'a Tensor; 2])> {
+    let specs: Vec<Spec> = inputs.iter().map(|x| x.spec()).collect();
+    match (op.infer(&specs)?.first(), inputs) {
+        (Some(spec), &[a, b]) => Ok((*spec, [a, b])),
+        _ => Err(Error::internal(op.name(), "a convolution has two operands and a result")),
+    }
+}
+
+/// Runs `kernel` on both operands and the result, contiguous and in the type that elements `T` are computed in.
+fn compute<T: Float>(
+    cpu: &Context<'_>,
+    spec: &Spec,
+    [a, b]: [&Tensor; 2],
+    kernel: impl FnOnce(&[WideOf<T>], &[WideOf<T>], &mut [WideOf<T>]) -> Result<()>,
+) -> Result<Outputs> {
+    let (a, b) = (widened::<T>(cpu, a)?, widened::<T>(cpu, b)?);
+    let (a, b) = (contiguous(&a)?, contiguous(&b)?);
+    Ok(smallvec![cpu.computed::<T>(spec, |out| kernel(a, b, out))?])
+}
+
+/// What a misfit of the operands of a product is: the fault of the kernel that made them.
+#[cold]
+fn misfit(Misfit(why): Misfit) -> Error {
+    Error::internal("conv", why)
+}

@@ -1,0 +1,113 @@
+//! Floating-point elements, and the types that kernels compute them in.
+
+use half::{bf16, f16};
+use tensorkeep_tensor::op::Spec;
+use tensorkeep_tensor::{DType, Element, Result, Shape, Tensor};
+
+use crate::copy::to_contiguous;
+use crate::gemm;
+use crate::memory::Bytes;
+use crate::storage::{Context, Stored, contiguous};
+use crate::vecmath::Real;
+
+/// A type that kernels compute in: `f32` or `f64`.
+pub(crate) trait Wide: Stored + Real + Element + gemm::Element<Sum = Self> {
+    /// The nearest number of this type.
+    fn nearest(x: f64) -> Self;
+}
+
+impl Wide for f32 {
+    fn nearest(x: f64) -> Self {
+        x as Self
+    }
+}
+
+impl Wide for f64 {
+    fn nearest(x: f64) -> Self {
+        x
+    }
+}
+
+/// A floating-point element. The halves compute in `f32` and are rounded once, at the end.
+pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide> {}
+
+impl Float for f32 {}
+impl Float for f64 {}
+impl Float for f16 {}
+impl Float for bf16 {}
+
+/// The type in which elements of `T` are computed.
+pub(crate) type WideOf<T> = <T as gemm::Element>::Sum;
+
+/// Runs `$body` with `$t` standing for the float type of elements of `$dtype`; an error for other dtypes, which no shape
+/// rule admits where this is used.
+macro_rules! for_float {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype {
+            tensorkeep_tensor::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            tensorkeep_tensor::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            tensorkeep_tensor::DType::F16 => {
+                type $t = half::f16;
+                $body
+            }
+            tensorkeep_tensor::DType::BF16 => {
+                type $t = half::bf16;
+                $body
+            }
+            tensorkeep_tensor::DType::I64
+            | tensorkeep_tensor::DType::I32
+            | tensorkeep_tensor::DType::U8
+            | tensorkeep_tensor::DType::Bool => {
+                Err(tensorkeep_tensor::Error::internal("cpu", "the shape rule admits floats alone"))
+            }
+        }
+    };
+}
+pub(crate) use for_float;
+
+/// A contiguous tensor of the same elements in the type that they are computed in; `x` itself if it is one.
+pub(crate) fn widened<T: Float>(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
+    let x = to_contiguous(cpu, x)?;
+    let dtype: DType = <WideOf<T> as Element>::DTYPE;
+    if x.dtype() == dtype {
+        return Ok(x);
+    }
+    let data = contiguous::<T>(&x)?;
+    cpu.filled(&Spec::new(*x.shape(), dtype), |out| {
+        <T as gemm::Element>::widen_slice(data, out);
+        Ok(())
+    })
+}
+
+impl Context<'_> {
+    /// Room for `len` numbers with stale contents, for the time of a kernel.
+    pub(crate) fn scratch<T: Wide>(&self, len: usize) -> Result<Bytes> {
+        self.alloc(&Spec::new(Shape::new(&[len])?, <T as Element>::DTYPE))
+    }
+
+    /// A result of elements `T` that `fill` computes in the wider type.
+    pub(crate) fn computed<T: Float>(
+        &self,
+        spec: &Spec,
+        fill: impl FnOnce(&mut [WideOf<T>]) -> Result<()>,
+    ) -> Result<Tensor> {
+        let mut bytes = self.alloc(spec)?;
+        let dtype: DType = <WideOf<T> as Element>::DTYPE;
+        if spec.dtype == dtype {
+            fill(bytes.as_mut_slice())?;
+        } else {
+            let mut wide = self.alloc(&Spec::new(spec.shape, dtype))?;
+            fill(wide.as_mut_slice())?;
+            for (to, &from) in bytes.as_mut_slice::<T>().iter_mut().zip(wide.as_slice()) {
+                *to = <T as gemm::Element>::narrow(from);
+            }
+        }
+        Ok(self.tensor(bytes, spec))
+    }
+}
