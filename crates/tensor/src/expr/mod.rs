@@ -10,6 +10,7 @@ mod build;
 mod evaluate;
 mod function;
 mod gradient;
+mod intern;
 mod program;
 pub(crate) mod standard;
 mod typed;

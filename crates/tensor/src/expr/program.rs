@@ -57,7 +57,7 @@ impl Program {
                 return Err(limit(name, &format!("{count} {what}, {MAX_INPUTS} are allowed")));
             }
         }
-        Ok(Arc::new(Self { name, nodes, results, inputs, params, typed: Mutex::default() }))
+        Ok(super::intern::intern(Self { name, nodes, results, inputs, params, typed: Mutex::default() }))
     }
 
     /// The name under which errors speak of it.
