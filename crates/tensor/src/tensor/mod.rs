@@ -5,6 +5,7 @@ mod arithmetic;
 mod construct;
 mod contract;
 mod convert;
+mod einsum;
 mod fused;
 mod index;
 mod map;

@@ -88,6 +88,32 @@ impl Tensor {
         self.view(View::Permute(order))
     }
 
+    /// The elements whose places along two axes are equal, as a last axis that takes the place of the two.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`] if there are no two such axes, [`ErrorKind::Shape`] if they differ in size.
+    #[track_caller]
+    pub fn diagonal(&self, a: isize, b: isize) -> Result<Self> {
+        let (a, b) = (self.shape().axis("diagonal", a)?, self.shape().axis("diagonal", b)?);
+        if a == b {
+            let message = format!("axis {a} is named twice: name two axes");
+            return Err(Error::new(ErrorKind::Axis, "diagonal", message));
+        }
+        let n = self.shape()[a];
+        if n != self.shape()[b] {
+            return Err(Error::shape(
+                "diagonal",
+                format!("axes {a} and {b} differ in size"),
+                &[*self.shape()],
+            ));
+        }
+        let rest = (0..self.rank()).filter(|&axis| axis != a && axis != b);
+        let order: SmallVec<[usize; 8]> = rest.chain([a, b]).collect();
+        // In a square of n², the diagonal is every (n + 1)-th element.
+        self.view(View::Permute(order))?.flatten(-2)?.slice(-1, .., n as isize + 1)
+    }
+
     /// Stretches axes of size 1, and adds outer axes, to reach `shape`, without copying.
     ///
     /// # Errors
