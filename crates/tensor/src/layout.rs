@@ -47,6 +47,9 @@ impl Layout {
 
     /// Whether the elements lie in row-major order without gaps. The offset may be anything.
     pub fn is_contiguous(&self) -> bool {
+        if self.shape.is_empty() {
+            return true;
+        }
         let mut expected = 1;
         for (&n, &stride) in self.shape.iter().zip(self.strides()).rev() {
             if n != 1 && stride != expected {
@@ -85,7 +88,10 @@ impl Layout {
     pub(crate) fn slice(&self, axis: usize, start: usize, len: usize, step: isize) -> Result<Self> {
         let mut out = *self;
         out.shape = self.shape.replace(axis, len)?;
-        out.strides[axis] = self.strides[axis] * step;
+        if len > 1 {
+            // Both neighbours exist, so their distance fits; the step of a single element may be anything.
+            out.strides[axis] = self.strides[axis] * step;
+        }
         if !out.shape.is_empty() {
             // Inside the buffer by the invariant, so it is not negative.
             out.offset = (self.offset as isize + self.strides[axis] * start as isize) as usize;
@@ -93,8 +99,11 @@ impl Layout {
         Ok(out)
     }
 
-    /// The same elements in row-major order under another shape, if strides can express that.
+    /// The same elements in row-major order under another shape, if there are as many and strides can express that.
     pub fn reshape(&self, shape: Shape) -> Option<Self> {
+        if self.shape.elements() != shape.elements() {
+            return None;
+        }
         if self.shape.is_empty() {
             return Some(Self::contiguous(shape));
         }
@@ -112,7 +121,8 @@ impl Layout {
                     return None;
                 }
                 strides[axis] = stride;
-                stride *= n as isize;
+                // The last product lies beyond the run, where it may not fit; it is not used.
+                stride = stride.wrapping_mul(n as isize);
                 left /= n;
             }
         }
@@ -128,7 +138,7 @@ impl Layout {
                 continue;
             }
             match axes.last_mut() {
-                Some(last) if last.1 == stride * n as isize => *last = (last.0 * n, stride),
+                Some(last) if stride.checked_mul(n as isize) == Some(last.1) => *last = (last.0 * n, stride),
                 _ => axes.push((n, stride)),
             }
         }
@@ -143,7 +153,10 @@ impl Layout {
     #[track_caller]
     pub fn position(&self, index: &[usize]) -> Result<usize> {
         if index.len() != self.shape.rank() || index.iter().zip(self.shape.iter()).any(|(i, n)| i >= n) {
-            let message = format!("index {index:?} is outside a tensor of shape {}", self.shape);
+            let message = format!(
+                "index {index:?} is outside shape {}: give each axis a number below its size",
+                self.shape
+            );
             return Err(Error::new(ErrorKind::Index, "index", message));
         }
         let at = index.iter().zip(self.strides()).map(|(&i, &stride)| i as isize * stride).sum::<isize>();

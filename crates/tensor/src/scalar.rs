@@ -72,12 +72,16 @@ impl Scalar {
     /// Whether `dtype` can hold this exact kind of number: a fraction fits no integer.
     pub fn fits(self, dtype: DType) -> bool {
         match self {
-            Self::Float(x) => dtype.is_float() || (x.fract() == 0.0 && Self::Int(x as i64).fits(dtype)),
+            // 2⁶³ and above saturate to a number that is not the same.
+            Self::Float(x) => {
+                let whole = x.fract() == 0.0 && x < i64::MAX as f64 && x >= i64::MIN as f64;
+                dtype.is_float() || (whole && Self::Int(x as i64).fits(dtype))
+            }
             Self::Int(x) => match dtype {
                 DType::Bool => x == 0 || x == 1,
                 DType::U8 => u8::try_from(x).is_ok(),
                 DType::I32 => i32::try_from(x).is_ok(),
-                _ => true,
+                DType::I64 | DType::F32 | DType::F64 | DType::F16 | DType::BF16 => true,
             },
             Self::Bool(_) => true,
         }
@@ -163,5 +167,10 @@ mod tests {
         assert!(!Scalar::Float(0.5).fits(DType::I32));
         assert!(Scalar::Float(2.0).fits(DType::I32));
         assert!(!Scalar::Int(-1).fits(DType::U8));
+        assert!(
+            !Scalar::Float(1e300).fits(DType::I64) && !Scalar::Float(9.223372036854776e18).fits(DType::I64)
+        );
+        assert!(Scalar::Float(-9.223372036854776e18).fits(DType::I64));
+        assert!(!Scalar::Float(f64::NAN).fits(DType::I64) && Scalar::Float(f64::NAN).fits(DType::F16));
     }
 }
