@@ -115,6 +115,14 @@ impl Error {
         error
     }
 
+    /// The same error, with what to do at the end of its message.
+    #[must_use]
+    pub fn advise(mut self, advice: &str) -> Self {
+        self.0.message.push_str("; ");
+        self.0.message.push_str(advice);
+        self
+    }
+
     /// A [`DType`](ErrorKind::DType) error.
     #[track_caller]
     #[cold]
@@ -133,7 +141,7 @@ impl Error {
     #[track_caller]
     #[cold]
     pub fn internal(op: &'static str, message: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Internal, op, message)
+        Self::new(ErrorKind::Internal, op, message).advise("please report it")
     }
 
     /// What the error is about.

@@ -130,7 +130,7 @@ impl HostArray {
         let shape = shape.to_shape()?;
         if shape.elements() != data.len() {
             let rule = format!("{} elements do not fill the shape", data.len());
-            return Err(Error::shape("tensor", rule, &[shape]));
+            return Err(Error::shape("tensor", rule, &[shape]).advise("pass as many as it has places"));
         }
         Ok(Self { shape, data })
     }
@@ -224,7 +224,10 @@ impl<T: Nested> Nested for [T] {
             let message = format!("a row of {} elements among rows of {len}: make them equal", self.len());
             return Err(Error::new(crate::ErrorKind::Shape, "tensor", message));
         }
-        self.iter().try_for_each(|row| row.flatten(inner, out))
+        for row in self {
+            row.flatten(inner, out)?;
+        }
+        Ok(())
     }
 }
 

@@ -81,8 +81,11 @@ impl Shape {
     /// [`ErrorKind::Shape`] if the rank is not `N`.
     #[track_caller]
     pub fn dims<const N: usize>(&self, op: &'static str) -> Result<[usize; N]> {
-        <[usize; N]>::try_from(self.sizes())
-            .map_err(|_| Error::shape(op, format!("rank {} where rank {N} is needed", self.rank), &[*self]))
+        let Ok(sizes) = <[usize; N]>::try_from(self.sizes()) else {
+            let rule = format!("rank {} where rank {N} is needed", self.rank);
+            return Err(Error::shape(op, rule, &[*self]).advise("reshape it"));
+        };
+        Ok(sizes)
     }
 
     /// Resolves an axis that may count from the end: -1 is the last.
@@ -94,8 +97,11 @@ impl Shape {
     pub fn axis(&self, op: &'static str, axis: isize) -> Result<usize> {
         let rank = self.rank as isize;
         if axis < -rank || axis >= rank {
-            let message =
-                format!("axis {axis} is outside a tensor of rank {rank}, shape {self}: use -{rank}..{rank}");
+            let advice = match rank {
+                0 => "it has no axes, add one with unsqueeze".to_owned(),
+                _ => format!("use -{rank} to {}", rank - 1),
+            };
+            let message = format!("axis {axis} is outside a tensor of rank {rank}, shape {self}: {advice}");
             return Err(Error::new(ErrorKind::Axis, op, message));
         }
         Ok(if axis < 0 { axis + rank } else { axis } as usize)
@@ -120,13 +126,17 @@ impl Shape {
                 (a, b) if a == b => a,
                 (1, b) => b,
                 (a, 1) => a,
-                _ => return Err(Error::shape(op, "shapes do not broadcast together", &[*lhs, *rhs])),
+                _ => {
+                    return Err(Error::shape(op, "shapes do not broadcast together", &[*lhs, *rhs])
+                        .advise("make sizes equal or 1"));
+                }
             };
         }
         Self::new(&sizes[..long.rank()])
     }
 
-    /// The shape with the sizes from `axis` on.
+    /// The shape with another size of one axis.
+    #[track_caller]
     pub(crate) fn replace(&self, axis: usize, size: usize) -> Result<Self> {
         let mut sizes = self.sizes;
         sizes[axis] = size;
@@ -160,7 +170,7 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// Anything that names a shape: an array, a slice, a `Vec`, a [`Shape`], or `()` for a single number.
+/// Anything that names a shape: an array, a slice, a `Vec`, a [`Shape`], one size for a vector, or `()` for a single number.
 pub trait ToShape {
     /// The shape it names.
     ///
@@ -179,6 +189,13 @@ impl ToShape for () {
 impl ToShape for Shape {
     fn to_shape(&self) -> Result<Shape> {
         Ok(*self)
+    }
+}
+
+impl ToShape for usize {
+    #[track_caller]
+    fn to_shape(&self) -> Result<Shape> {
+        Shape::new(&[*self])
     }
 }
 

@@ -13,11 +13,10 @@ impl Typed {
     #[track_caller]
     pub fn eval(&self, inputs: &[Scalar], params: &[Scalar]) -> Result<Vec<Scalar>> {
         let mut values: Vec<Scalar> = Vec::with_capacity(self.nodes().len());
-        let missing = |what: &str, i: usize| Error::value("eval", format!("{what} {i} is missing: pass it"));
         for step in self.nodes() {
             let value = match step.node {
-                Node::Input(i) => *inputs.get(i).ok_or_else(|| missing("input", i))?,
-                Node::Param(i) => *params.get(i).ok_or_else(|| missing("parameter", i))?,
+                Node::Input(i) => given("input", inputs, i)?,
+                Node::Param(i) => given("parameter", params, i)?,
                 Node::Const(value) => value,
                 Node::Unary(function, x) if self.nodes()[x].dtype.is_integer() => {
                     Scalar::Int(function.eval_integer(values[x].as_i64()))
@@ -34,6 +33,14 @@ impl Typed {
             values.push(value.cast(step.dtype));
         }
         Ok(self.result_nodes().iter().map(|&at| values[at]).collect())
+    }
+}
+
+#[track_caller]
+fn given(what: &str, numbers: &[Scalar], i: usize) -> Result<Scalar> {
+    match numbers.get(i) {
+        Some(&number) => Ok(number),
+        None => Err(Error::value("eval", format!("{what} {i} is missing: pass it"))),
     }
 }
 

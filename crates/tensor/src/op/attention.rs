@@ -32,14 +32,16 @@ impl Attention {
         let ([batch @ .., t, d], [batch_k @ .., s, d_k], [batch_v @ .., s_v, e]) =
             (q.sizes(), k.sizes(), v.sizes())
         else {
-            return Err(Error::shape(op, "queries, keys and values have at least 2 axes", &[q, k, v]));
+            return Err(Error::shape(op, "queries, keys and values have at least 2 axes", &[q, k, v])
+                .advise("add one with unsqueeze"));
         };
         if batch != batch_k || batch != batch_v || d != d_k || s != s_v {
             let rule = "queries are [b.., t, d], keys [b.., s, d], values [b.., s, e]";
-            return Err(Error::shape(op, rule, &[q, k, v]));
+            return Err(Error::shape(op, rule, &[q, k, v]).advise("make the sizes of one letter equal"));
         }
         if *s == 0 || (self.causal && s < t) {
-            return Err(Error::shape(op, "every query needs a key to look at", &[q, k]));
+            return Err(Error::shape(op, "every query needs a key to look at", &[q, k])
+                .advise("pass at least as many keys as queries"));
         }
         let mut sizes: smallvec::SmallVec<[usize; 8]> = batch.iter().copied().collect();
         sizes.extend([*t, *e]);

@@ -2,8 +2,9 @@
 
 use smallvec::smallvec;
 
-use super::{Attention, MatMul, Op, ReduceKind, Row, Spec};
+use super::{Attention, Map, MatMul, Op, ReduceKind, Row, Spec};
 use crate::backend::{Device, Outputs};
+use crate::tensor::constants;
 use crate::{DType, Error, Result, Scalar, Shape, Tensor};
 
 impl Op {
@@ -15,11 +16,9 @@ impl Op {
         match (self, inputs) {
             (Self::Row(row), inputs) => Some(compose_row(row, inputs)),
             (Self::Attention(attention), [q, k, v]) => Some(compose_attention(attention, q, k, v)),
-            (Self::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..]) => Some((|| {
-                let product = a.matmul(b)?;
-                let operands: Vec<&Tensor> = std::iter::once(&product).chain(more.iter().copied()).collect();
-                Tensor::apply_one(&Self::Map(map.clone()), &operands)
-            })()),
+            (Self::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..]) => {
+                Some(compose_epilogue(map, a, b, more))
+            }
             (
                 Self::Map(_)
                 | Self::Reduce(_)
@@ -45,18 +44,24 @@ impl Op {
 }
 
 #[track_caller]
+fn compose_epilogue(map: &Map, a: &Tensor, b: &Tensor, more: &[&Tensor]) -> Result<Tensor> {
+    let product = a.matmul(b)?;
+    let operands: Vec<&Tensor> = std::iter::once(&product).chain(more.iter().copied()).collect();
+    Tensor::apply_one(&Op::Map(map.clone()), &operands)
+}
+
+#[track_caller]
 fn compose_row(row: &Row, inputs: &[&Tensor]) -> Result<Tensor> {
     let (Some(&x), labels) = (inputs.first(), inputs.get(1)) else {
         return Err(Error::internal(row.name(), "a row operation without operand"));
     };
-    let shifted = || x.sub(&x.max([-1], true)?);
     match *row {
         Row::Softmax => {
-            let e = shifted()?.exp()?;
+            let e = x.sub(&x.max([-1], true)?)?.exp()?;
             e.div(&e.sum([-1], true)?)
         }
         Row::LogSoftmax => {
-            let shifted = shifted()?;
+            let shifted = x.sub(&x.max([-1], true)?)?;
             shifted.sub(&shifted.exp()?.sum([-1], true)?.log()?)
         }
         Row::LayerNorm { epsilon } => {
@@ -96,12 +101,12 @@ impl Attention {
             return scores.softmax();
         }
         let [.., t, s] = *scores.shape().sizes() else {
-            return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()]));
+            return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()])
+                .advise("add one with unsqueeze"));
         };
-        let index = |n: usize| Tensor::arange(n, DType::INDEX, q.device());
         // Query i sees key j if j ≤ i + s − t.
-        let last = index(t)?.add((s - t) as i64)?.unsqueeze(-1)?;
-        let hidden = index(s)?.gt(&last)?;
+        let last = Tensor::arange(t, DType::INDEX, q.device())?.add((s - t) as i64)?.unsqueeze(-1)?;
+        let hidden = Tensor::arange(s, DType::INDEX, q.device())?.gt(&last)?;
         hidden.select(&Tensor::full((), f64::NEG_INFINITY, scores.dtype(), q.device())?, &scores)?.softmax()
     }
 }
@@ -114,25 +119,22 @@ pub(crate) fn without_elements(
     inputs: &[&Tensor],
     results: &[Spec],
 ) -> Result<Outputs> {
-    let constant = |value: Scalar| -> Result<Outputs> {
-        results.iter().map(|spec| crate::tensor::constant(device, spec, value)).collect()
-    };
     match op {
-        Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constant(Scalar::Int(1)),
+        Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constants(device, results, Scalar::Int(1)),
         Op::MatMul(MatMul { epilogue: Some(_) }) => match op.composed(inputs) {
             Some(result) => Ok(smallvec![result?]),
             None => Err(Error::internal("matmul", "an epilogue has a definition")),
         },
         // A sum over nothing.
         Op::Reduce(_) | Op::MatMul(_) | Op::Conv(_) | Op::ConvInputGrad(_) | Op::ConvWeightGrad(_) => {
-            constant(Scalar::Int(0))
+            constants(device, results, Scalar::Int(0))
         }
         // Nothing is put: the base as it is.
         Op::Scatter(_) => match inputs {
             [base, ..] => Ok(smallvec![(*base).clone()]),
             _ => Err(Error::internal("scatter", "scatter without operands")),
         },
-        Op::Pad(pad) => constant(pad.value),
+        Op::Pad(pad) => constants(device, results, pad.value),
         Op::Concat(concat) => {
             let full: Vec<&Tensor> = inputs.iter().copied().filter(|x| !x.shape().is_empty()).collect();
             device.apply(&Op::Concat(*concat), &full)
@@ -143,7 +145,7 @@ pub(crate) fn without_elements(
             None => Err(Error::internal("attention", "attention has a definition")),
         },
         // The gradient of nothing.
-        Op::PoolGrad(_) => constant(Scalar::Int(0)),
+        Op::PoolGrad(_) => constants(device, results, Scalar::Int(0)),
         Op::Map(_)
         | Op::Scan(_)
         | Op::Pool(_)
@@ -153,7 +155,8 @@ pub(crate) fn without_elements(
         | Op::Random(_)
         | Op::Row(_) => {
             let shapes: Vec<Shape> = inputs.iter().map(|x| *x.shape()).collect();
-            Err(Error::shape(op.name(), "operands without elements cannot give a result with some", &shapes))
+            Err(Error::shape(op.name(), "operands without elements cannot give a result with some", &shapes)
+                .advise("check for empty input"))
         }
     }
 }

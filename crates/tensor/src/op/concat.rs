@@ -33,7 +33,9 @@ impl Concat {
                 && (0..rank).all(|axis| axis == self.axis || spec.shape[axis] == first.shape[axis]);
             if !fits {
                 let rule = format!("operands may differ only along axis {}", self.axis);
-                return Err(Error::shape("concat", rule, &[first.shape, spec.shape]));
+                return Err(
+                    Error::shape("concat", rule, &[first.shape, spec.shape]).advise("reshape or pad them")
+                );
             }
             total = total.saturating_add(spec.shape[self.axis]);
         }

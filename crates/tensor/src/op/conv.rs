@@ -64,7 +64,8 @@ impl Conv {
     fn output(&self, op: &'static str, x: &Shape, w: &Shape) -> Result<Shape> {
         let spatial = Window::spatial_rank(op, x)?;
         if w.rank() != x.rank() {
-            return Err(Error::shape(op, "input and weight differ in rank", &[*x, *w]));
+            return Err(Error::shape(op, "input and weight differ in rank", &[*x, *w])
+                .advise("use as many kernel axes as spatial axes"));
         }
         if self.groups == 0
             || !w[0].is_multiple_of(self.groups)
@@ -74,7 +75,7 @@ impl Conv {
                 "in {} groups a weight is [outputs (a multiple of the groups), channels / groups, kernel..]",
                 self.groups
             );
-            return Err(Error::shape(op, rule, &[*x, *w]));
+            return Err(Error::shape(op, rule, &[*x, *w]).advise("change the groups or the weight"));
         }
         let mut sizes = [x[0], w[0], 0, 0, 0];
         for axis in 0..spatial {
@@ -92,7 +93,8 @@ impl ConvInputGrad {
         require_float(op, dtype)?;
         let spatial = Window::spatial_rank(op, &dy.shape)?;
         if w.shape.rank() != dy.shape.rank() {
-            return Err(Error::shape(op, "gradient and weight differ in rank", &[dy.shape, w.shape]));
+            return Err(Error::shape(op, "gradient and weight differ in rank", &[dy.shape, w.shape])
+                .advise("use as many kernel axes as spatial axes"));
         }
         let channels = w.shape[1].saturating_mul(self.conv.groups);
         let mut sizes = [dy.shape[0], channels, 0, 0, 0];
@@ -100,7 +102,8 @@ impl ConvInputGrad {
         let x = Shape::new(&sizes[..2 + spatial])?;
         let output = self.conv.output(op, &x, &w.shape)?;
         if output != dy.shape {
-            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output]));
+            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output])
+                .advise("pass the gradient of that very convolution"));
         }
         Ok(Spec::new(x, dtype))
     }
@@ -114,7 +117,8 @@ impl ConvWeightGrad {
         require_float(op, dtype)?;
         let spatial = Window::spatial_rank(op, &x.shape)?;
         if dy.shape.rank() != x.shape.rank() {
-            return Err(Error::shape(op, "input and gradient differ in rank", &[x.shape, dy.shape]));
+            return Err(Error::shape(op, "input and gradient differ in rank", &[x.shape, dy.shape])
+                .advise("pass the gradient of that very convolution"));
         }
         let Some(channels) = x.shape[1].checked_div(self.conv.groups) else {
             return Err(Error::value(op, "0 groups: use at least 1"));
@@ -124,7 +128,8 @@ impl ConvWeightGrad {
         let w = Shape::new(&sizes[..2 + spatial])?;
         let output = self.conv.output(op, &x.shape, &w)?;
         if output != dy.shape {
-            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output]));
+            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output])
+                .advise("pass the gradient of that very convolution"));
         }
         Ok(Spec::new(w, dtype))
     }

@@ -78,7 +78,8 @@ impl Gather {
                         name,
                         "the result would have too many axes",
                         &[x.shape, index.shape],
-                    ));
+                    )
+                    .advise("flatten the indices first"));
                 }
                 let sizes = outer.iter().chain(index.shape.iter()).chain(&inner[1..]).copied();
                 Shape::new(&sizes.collect::<smallvec::SmallVec<[usize; 8]>>())?
@@ -89,13 +90,15 @@ impl Gather {
                         .all(|axis| axis == self.axis || index.shape[axis] == x.shape[axis]);
                 if !fits {
                     let rule = format!("index and input may differ only along axis {}", self.axis);
-                    return Err(Error::shape(name, rule, &[x.shape, index.shape]));
+                    return Err(Error::shape(name, rule, &[x.shape, index.shape])
+                        .advise("broadcast the indices first"));
                 }
                 index.shape
             }
         };
         if x.shape[self.axis] == 0 && !shape.is_empty() {
-            return Err(Error::shape(name, "there is nothing to pick on an axis of size 0", &[x.shape]));
+            return Err(Error::shape(name, "there is nothing to pick on an axis of size 0", &[x.shape])
+                .advise("check for empty input"));
         }
         Ok(Spec::new(shape, x.dtype))
     }
@@ -111,7 +114,8 @@ impl Scatter {
         let picked = self.gather.infer(&[*base, *index])?;
         if picked.shape != updates.shape {
             let rule = "updates are not shaped as the indices pick them";
-            return Err(Error::shape("scatter", rule, &[updates.shape, picked.shape]));
+            return Err(Error::shape("scatter", rule, &[updates.shape, picked.shape])
+                .advise("reshape or broadcast them"));
         }
         Ok(*base)
     }

@@ -37,7 +37,8 @@ impl MatMul {
         match epilogue.infer(&operands)?.as_slice() {
             [spec] if spec.shape == product.shape => Ok(*spec),
             [spec] => {
-                Err(Error::shape("matmul", "the epilogue changes the shape", &[product.shape, spec.shape]))
+                Err(Error::shape("matmul", "the epilogue changes the shape", &[product.shape, spec.shape])
+                    .advise("only operands that broadcast to the product fit"))
             }
             _ => Err(Error::value("matmul", "an epilogue gives exactly one result")),
         }
@@ -48,14 +49,18 @@ impl MatMul {
 #[track_caller]
 fn product_shape(a: &Shape, b: &Shape) -> Result<Shape> {
     let ([batch_a @ .., m, k], [batch_b @ .., k2, n]) = (a.sizes(), b.sizes()) else {
-        return Err(Error::shape("matmul", "matrices have at least 2 axes", &[*a, *b]));
+        return Err(Error::shape("matmul", "matrices have at least 2 axes", &[*a, *b])
+            .advise("add one with unsqueeze"));
     };
     if k != k2 {
-        return Err(Error::shape("matmul", "inner dimensions differ", &[*a, *b]));
+        return Err(
+            Error::shape("matmul", "inner dimensions differ", &[*a, *b]).advise("transpose or reshape one")
+        );
     }
     let (batch_a, batch_b) = (Shape::new(batch_a)?, Shape::new(batch_b)?);
     let Ok(batch) = Shape::broadcast("matmul", &batch_a, &batch_b) else {
-        return Err(Error::shape("matmul", "batch axes do not broadcast together", &[*a, *b]));
+        return Err(Error::shape("matmul", "batch axes do not broadcast together", &[*a, *b])
+            .advise("make them equal or 1"));
     };
     let mut sizes: smallvec::SmallVec<[usize; 8]> = batch.iter().copied().collect();
     sizes.extend([*m, *n]);

@@ -167,7 +167,10 @@ fn one(spec: Result<Spec>) -> Result<Specs> {
 #[track_caller]
 fn operands<'a, const N: usize>(op: &Op, inputs: &'a [Spec]) -> Result<&'a [Spec; N]> {
     operands_of(op.name(), inputs, N)?;
-    inputs.try_into().map_err(|_| Error::internal(op.name(), "operands were miscounted"))
+    match inputs.try_into() {
+        Ok(operands) => Ok(operands),
+        Err(_) => Err(Error::internal(op.name(), "operands were miscounted")),
+    }
 }
 
 /// Checks the number of operands.

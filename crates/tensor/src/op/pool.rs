@@ -89,6 +89,15 @@ impl Pool {
                 return Err(Error::value(op, message));
             }
             sizes[2 + axis] = self.window.positions(op, axis, x[2 + axis], self.kernel[axis])?;
+            // Then a window of two elements may have one on either side of the input and none in it.
+            if low.min(high) > 0 && self.window.dilation[axis] > x[2 + axis] {
+                let message = format!(
+                    "a dilation of {} on spatial axis {axis} of size {} leaves a window in the padding: dilate less",
+                    self.window.dilation[axis],
+                    x[2 + axis]
+                );
+                return Err(Error::value(op, message));
+            }
             block = block.saturating_mul(x[2 + axis]);
         }
         if block > i32::MAX as usize {
@@ -96,7 +105,8 @@ impl Pool {
                 op,
                 "a spatial block has more elements than an i32 index counts",
                 &[*x],
-            ));
+            )
+            .advise("pool it in pieces"));
         }
         Shape::new(&sizes[..x.rank()])
     }
@@ -115,7 +125,8 @@ impl PoolGrad {
         let x = Shape::new(&sizes[..2 + spatial])?;
         let output = self.pool.output(op, &x)?;
         if output != dy.shape {
-            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output]));
+            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, output])
+                .advise("pass the gradient of that very pooling"));
         }
         if let Some(indices) = inputs.get(1) {
             require_index(op, indices.dtype)?;
@@ -124,7 +135,8 @@ impl PoolGrad {
                     op,
                     "gradient and indices differ in shape",
                     &[dy.shape, indices.shape],
-                ));
+                )
+                .advise("pass the indices that the pooling gave"));
             }
         }
         Ok(Spec::new(x, dy.dtype))

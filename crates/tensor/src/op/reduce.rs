@@ -124,7 +124,8 @@ impl Reduce {
         match self.kind {
             ReduceKind::Sum | ReduceKind::Prod => require_number(name, x.dtype)?,
             _ if self.axes.iter().any(|axis| x.shape[axis] == 0) => {
-                return Err(Error::shape(name, "nothing to choose from on an axis of size 0", &[x.shape]));
+                return Err(Error::shape(name, "nothing to choose from on an axis of size 0", &[x.shape])
+                    .advise("leave that axis out, or check for empty input"));
             }
             _ => {}
         }

@@ -52,7 +52,8 @@ impl Row {
         let x = inputs[0];
         require_float(name, x.dtype)?;
         let [rows @ .., n] = x.shape.sizes() else {
-            return Err(Error::shape(name, "a row operation needs at least 1 axis", &[x.shape]));
+            return Err(Error::shape(name, "a row operation needs at least 1 axis", &[x.shape])
+                .advise("add one with unsqueeze"));
         };
         if let Self::LayerNorm { epsilon } | Self::RmsNorm { epsilon } = *self
             && !(epsilon >= 0.0 && epsilon.is_finite())
@@ -66,10 +67,11 @@ impl Row {
         require_index(name, labels.dtype)?;
         if labels.shape.sizes() != rows {
             let rule = "labels need the shape of the logits without its last axis";
-            return Err(Error::shape(name, rule, &[labels.shape, x.shape]));
+            return Err(Error::shape(name, rule, &[labels.shape, x.shape]).advise("reshape them"));
         }
         if *n == 0 && !labels.shape.is_empty() {
-            return Err(Error::shape(name, "there are no classes", &[x.shape]));
+            return Err(Error::shape(name, "there are no classes", &[x.shape])
+                .advise("pass logits of at least one class"));
         }
         Ok(Spec::new(Shape::new(rows)?, x.dtype))
     }

@@ -64,7 +64,8 @@ impl Scan {
         let x = inputs[0];
         require_number(name, same_dtype(name, inputs)?)?;
         if let Some(other) = inputs.iter().find(|spec| spec.shape != x.shape) {
-            return Err(Error::shape(name, "inputs differ in shape", &[x.shape, other.shape]));
+            return Err(Error::shape(name, "inputs differ in shape", &[x.shape, other.shape])
+                .advise("broadcast them first"));
         }
         if self.axis >= x.shape.rank() {
             let message = format!("axis {} is outside shape {}: use a smaller one", self.axis, x.shape);

@@ -28,7 +28,8 @@ impl Sort {
             return Err(Error::new(ErrorKind::Axis, "sort", message));
         }
         if x.shape[self.axis] > i32::MAX as usize {
-            return Err(Error::shape("sort", "an axis is longer than an i32 index counts", &[x.shape]));
+            return Err(Error::shape("sort", "an axis is longer than an i32 index counts", &[x.shape])
+                .advise("sort it in pieces"));
         }
         Ok(smallvec![*x, Spec::new(x.shape, DType::INDEX)])
     }

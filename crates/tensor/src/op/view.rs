@@ -46,7 +46,8 @@ impl View {
                         "reshape",
                         "shapes differ in their number of elements",
                         &[x.shape, *to],
-                    ));
+                    )
+                    .advise("keep the product of the sizes"));
                 }
                 *to
             }
@@ -65,7 +66,8 @@ impl View {
                         "broadcast",
                         "one does not stretch to the other",
                         &[x.shape, *to],
-                    ));
+                    )
+                    .advise("only axes of size 1 stretch, and new axes come first"));
                 }
                 *to
             }
@@ -84,7 +86,7 @@ impl View {
     ///
     /// None after `infer`.
     #[track_caller]
-    pub fn restride(&self, layout: &Layout) -> Result<Option<Layout>> {
+    pub(crate) fn restride(&self, layout: &Layout) -> Result<Option<Layout>> {
         Ok(match self {
             Self::Reshape(to) => layout.reshape(*to),
             Self::Permute(order) => Some(layout.permute(order)?),

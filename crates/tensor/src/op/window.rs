@@ -63,7 +63,8 @@ impl Window {
     pub(super) fn spatial_rank(op: &'static str, shape: &Shape) -> Result<usize> {
         match shape.rank() {
             rank @ 3..=5 => Ok(rank - 2),
-            _ => Err(Error::shape(op, "an input is [batch, channels, then 1 to 3 spatial axes]", &[*shape])),
+            _ => Err(Error::shape(op, "an input is [batch, channels, then 1 to 3 spatial axes]", &[*shape])
+                .advise("reshape it")),
         }
     }
 }

@@ -61,14 +61,28 @@ pub(crate) fn only(op: &Op, outputs: Outputs) -> Result<Tensor> {
 #[track_caller]
 pub(crate) fn apply_on(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
     if inputs.iter().any(|x| x.device != *device) {
-        let lifted = inputs
-            .iter()
-            .map(|x| if x.device == *device { Ok((*x).clone()) } else { device.lift(device, x) });
-        let lifted: SmallVec<[Tensor; 4]> = lifted.collect::<Result<_>>()?;
+        let mut lifted: SmallVec<[Tensor; 4]> = SmallVec::with_capacity(inputs.len());
+        for x in inputs {
+            lifted.push(if x.device == *device { (*x).clone() } else { lift(device, x)? });
+        }
         let inputs: SmallVec<[&Tensor; 4]> = lifted.iter().collect();
         return apply_here(device, op, &inputs);
     }
     apply_here(device, op, inputs)
+}
+
+/// A backend is called through a pointer, which forgets who called: errors are told again here.
+#[track_caller]
+fn lift(device: &Device, x: &Tensor) -> Result<Tensor> {
+    let at = Location::caller();
+    device.lift(device, x).map_err(|error| error.located(at))
+}
+
+/// Brings an array to a device that is known to hold it.
+#[track_caller]
+pub(crate) fn upload(device: &Device, data: HostArray) -> Result<Tensor> {
+    let at = Location::caller();
+    device.upload(device, data).map_err(|error| error.located(at))
 }
 
 /// Applies an operation to operands that are all on `device`.
@@ -76,8 +90,9 @@ pub(crate) fn apply_on(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<O
 fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
     let specs: SmallVec<[Spec; 4]> = inputs.iter().map(|x| x.spec()).collect();
     let results = op.infer(&specs)?;
+    let at = Location::caller();
     if device.level() > 0 {
-        return (**device).apply(device, op, inputs);
+        return (**device).apply(device, op, inputs).map_err(|error| error.located(at));
     }
     if let (Op::View(view), [x]) = (op, inputs) {
         return Ok(smallvec::smallvec![see(view, x)?]);
@@ -86,13 +101,11 @@ fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
         check_limits(device, op, result)?;
     }
     if results.iter().all(|result| result.shape.is_empty()) {
-        let empty = |spec: &Spec| constant(device, spec, Scalar::Int(0));
-        return results.iter().map(empty).collect();
+        return constants(device, &results, Scalar::Int(0));
     }
     if inputs.iter().any(|x| x.shape().is_empty()) {
         return op::without_elements(op, device, inputs, &results);
     }
-    let at = Location::caller();
     (**device).apply(device, op, inputs).map_err(|error| error.located(at))
 }
 
@@ -103,8 +116,10 @@ fn see(view: &View, x: &Tensor) -> Result<Tensor> {
         Some(layout) => (layout, x.clone()),
         None => {
             let copy = x.contiguous()?;
-            let layout = view.restride(&copy.layout)?;
-            (layout.ok_or_else(|| Error::internal("view", "a contiguous tensor has every view"))?, copy)
+            let Some(layout) = view.restride(&copy.layout)? else {
+                return Err(Error::internal("view", "a contiguous tensor lacks a view"));
+            };
+            (layout, copy)
         }
     };
     Ok(Tensor { layout, ..x })
@@ -115,11 +130,21 @@ fn see(view: &View, x: &Tensor) -> Result<Tensor> {
 pub(crate) fn constant(device: &Device, spec: &Spec, value: Scalar) -> Result<Tensor> {
     let host = HostArray::scalar(value, spec.dtype);
     check_dtype(device, "full", spec.dtype)?;
-    let one = device.upload(device, host)?;
+    let one = upload(device, host)?;
     if device.level() > 0 {
         return one.broadcast_to(spec.shape);
     }
     Ok(Tensor { layout: Layout::broadcast(&one.layout, spec.shape), ..one })
+}
+
+/// Such a tensor for each spec.
+#[track_caller]
+pub(crate) fn constants(device: &Device, specs: &[Spec], value: Scalar) -> Result<Outputs> {
+    let mut outputs = Outputs::with_capacity(specs.len());
+    for spec in specs {
+        outputs.push(constant(device, spec, value)?);
+    }
+    Ok(outputs)
 }
 
 /// Refuses a result that the device cannot hold.

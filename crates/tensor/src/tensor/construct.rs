@@ -1,7 +1,7 @@
 //! Making tensors.
 
 use super::Tensor;
-use super::apply::{check_dtype, check_size, constant};
+use super::apply::{check_dtype, check_size, constant, upload};
 use crate::op::Spec;
 use crate::{
     DType, Device, Element, Error, HostArray, HostData, Nested, Result, Scalar, Shape, ToHostArray, ToShape,
@@ -43,7 +43,7 @@ impl Tensor {
         if spec.shape.is_empty() {
             return constant(device, &spec, Scalar::Int(0));
         }
-        device.upload(device, data)
+        upload(device, data)
     }
 
     /// A tensor of zeros. Takes the room of one element until it is written to.

@@ -68,8 +68,10 @@ impl Tensor {
     /// [`ErrorKind::Value`](crate::ErrorKind::Value) if the window does not fit.
     #[track_caller]
     pub fn pool(&self, pool: Pool) -> Result<Self> {
-        let outputs = Self::apply(&Op::Pool(pool), &[self])?;
-        outputs.into_iter().next().ok_or_else(|| Error::internal("pool", "pooling gave no result"))
+        match Self::apply(&Op::Pool(pool), &[self])?.into_iter().next() {
+            Some(pooled) => Ok(pooled),
+            None => Err(Error::internal("pool", "pooling gave no result")),
+        }
     }
 
     /// The gradient of pooling, `self` being the gradient of its result; `indices` are those that max-pooling gave.

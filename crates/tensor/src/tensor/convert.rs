@@ -1,5 +1,7 @@
 //! Getting numbers out of tensors, and tensors to other devices.
 
+use std::panic::Location;
+
 use super::Tensor;
 use crate::expr::standard;
 use crate::{Device, Element, Error, HostArray, HostData, Result, Scalar};
@@ -16,7 +18,8 @@ impl Tensor {
         if x.shape().is_empty() {
             return HostArray::new(HostData::cast(x.dtype(), std::iter::empty()), x.shape());
         }
-        x.device().download(&x)
+        let at = Location::caller();
+        x.device().download(&x).map_err(|error| error.located(at))
     }
 
     /// The elements in row-major order. Waits for the device.
@@ -45,10 +48,13 @@ impl Tensor {
     #[track_caller]
     pub fn item(&self) -> Result<Scalar> {
         if self.elements() != 1 {
-            return Err(Error::shape("item", "only a single element can be an item", &[*self.shape()]));
+            return Err(Error::shape("item", "only a single element can be an item", &[*self.shape()])
+                .advise("use to_vec, or reduce first"));
         }
-        let host = self.to_host()?;
-        host.data().get(0).ok_or_else(|| Error::internal("item", "the device gave no element"))
+        match self.to_host()?.data().get(0) {
+            Some(item) => Ok(item),
+            None => Err(Error::internal("item", "the device gave no element")),
+        }
     }
 
     /// The same numbers on another device.

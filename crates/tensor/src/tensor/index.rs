@@ -67,7 +67,10 @@ impl Tensor {
     /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if they differ in shape.
     #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
-        let raised = tensors.iter().map(|x| x.unsqueeze(axis)).collect::<Result<Vec<_>>>()?;
+        let mut raised = Vec::with_capacity(tensors.len());
+        for x in tensors {
+            raised.push(x.unsqueeze(axis)?);
+        }
         Self::concat(&raised.iter().collect::<Vec<_>>(), axis)
     }
 

@@ -16,7 +16,7 @@ mod view;
 use crate::backend::{Buffer, Device};
 use crate::{DType, Layout, Result, Shape};
 
-pub(crate) use apply::{apply_on, constant, only};
+pub(crate) use apply::{apply_on, constants, only};
 pub use arithmetic::Operand;
 
 /// An array of numbers on a device.

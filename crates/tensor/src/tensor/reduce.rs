@@ -164,7 +164,8 @@ impl Tensor {
                 "sum_to",
                 "one does not stretch to the other",
                 &[*shape, *self.shape()],
-            ));
+            )
+            .advise("pass a shape that broadcasts to it"));
         }
         let added = self.rank() - shape.rank();
         let stretched = (added..self.rank()).filter(|&axis| shape[axis - added] != self.shape()[axis]);

@@ -48,8 +48,11 @@ impl Tensor {
     /// [`ErrorKind::Axis`] if `order` does not name every axis once.
     #[track_caller]
     pub fn permute<const N: usize>(&self, order: [isize; N]) -> Result<Self> {
-        let order = order.iter().map(|&axis| self.shape().axis("permute", axis)).collect::<Result<_>>()?;
-        self.view(View::Permute(order))
+        let mut axes = SmallVec::with_capacity(N);
+        for axis in order {
+            axes.push(self.shape().axis("permute", axis)?);
+        }
+        self.view(View::Permute(axes))
     }
 
     /// Exchanges two axes.
@@ -106,7 +109,8 @@ impl Tensor {
                 "diagonal",
                 format!("axes {a} and {b} differ in size"),
                 &[*self.shape()],
-            ));
+            )
+            .advise("narrow one"));
         }
         let rest = (0..self.rank()).filter(|&axis| axis != a && axis != b);
         let order: SmallVec<[usize; 8]> = rest.chain([a, b]).collect();
@@ -216,7 +220,8 @@ impl Tensor {
     pub fn squeeze(&self, axis: isize) -> Result<Self> {
         let at = self.shape().axis("squeeze", axis)?;
         if self.shape()[at] != 1 {
-            return Err(Error::shape("squeeze", format!("axis {at} is not of size 1"), &[*self.shape()]));
+            return Err(Error::shape("squeeze", format!("axis {at} is not of size 1"), &[*self.shape()])
+                .advise("reshape merges others"));
         }
         let mut sizes = self.shape().to_vec();
         sizes.remove(at);

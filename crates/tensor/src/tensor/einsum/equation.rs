@@ -136,7 +136,7 @@ impl Term {
             let (n, m) = (operand.shape()[first], operand.shape()[axis]);
             if n != m {
                 let rule = format!("{label} is {n} and {m} in operand {i}, a diagonal needs equal sizes");
-                return Err(Error::shape("einsum", rule, &[*operand.shape()]));
+                return Err(Error::shape("einsum", rule, &[*operand.shape()]).advise("narrow one axis"));
             }
         }
         Ok(labels)
@@ -163,7 +163,7 @@ fn sizes(labels: &[Labels], operands: &[&Tensor]) -> Result<Vec<(Label, usize)>>
                 Some((_, size, by)) if n != 1 && n != *size => {
                     let rule = format!("{label} is {size} in operand {by} and {n} in operand {i}");
                     let shapes = [*operands[*by].shape(), *operand.shape()];
-                    return Err(Error::shape("einsum", rule, &shapes));
+                    return Err(Error::shape("einsum", rule, &shapes).advise("make them equal or 1"));
                 }
                 Some(_) => {}
             }
