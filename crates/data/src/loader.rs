@@ -1,0 +1,163 @@
+//! Batches for training.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tensorkeep_tensor::{Device, Error, Result, Tensor};
+
+use crate::plan::Plan;
+use crate::prefetch::Prefetch;
+use crate::{Dataset, Pair, order};
+
+/// Cuts a dataset into batches on a device.
+///
+/// The batches of an epoch are a function of (seed, epoch, index) and of nothing else: not of what ran
+/// before, not of the number of workers.
+///
+/// ```
+/// use tensorkeep_data::{Loader, digits};
+/// use tensorkeep_tensor::meta;
+///
+/// let loader = Loader::new(digits()?, 128, &meta::device())?.shuffle(1).drop_last();
+/// assert_eq!(loader.batches(), 14);
+/// let shapes: Vec<_> = loader.epoch(0).map(|batch| batch.map(|(x, _)| *x.shape())).collect::<Result<_, _>>()?;
+/// assert!(shapes.iter().all(|shape| *shape == [128, 1, 8, 8]));
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Loader {
+    dataset: Arc<dyn Dataset>,
+    batch_size: usize,
+    device: Device,
+    seed: Option<u64>,
+    drop_last: bool,
+    workers: usize,
+}
+
+impl Loader {
+    /// The most threads that make batches ahead.
+    pub const MAX_WORKERS: usize = 64;
+
+    /// Batches of `batch_size` in the order of the dataset, the last one perhaps smaller, made when they are
+    /// asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a batch size of 0 or a dataset without
+    /// examples.
+    #[track_caller]
+    pub fn new(dataset: impl Dataset + 'static, batch_size: usize, device: &Device) -> Result<Self> {
+        if batch_size == 0 || dataset.is_empty() {
+            let message =
+                format!("batches of {batch_size} from {} examples: use at least 1 of each", dataset.len());
+            return Err(Error::value("loader", message));
+        }
+        let dataset: Arc<dyn Dataset> = Arc::new(dataset);
+        Ok(Self { dataset, batch_size, device: device.clone(), seed: None, drop_last: false, workers: 0 })
+    }
+
+    /// The same in random order, another one every epoch.
+    #[must_use]
+    pub fn shuffle(self, seed: u64) -> Self {
+        Self { seed: Some(seed), ..self }
+    }
+
+    /// The same without a last batch that is smaller than the others.
+    #[must_use]
+    pub fn drop_last(self) -> Self {
+        Self { drop_last: true, ..self }
+    }
+
+    /// The same with batches made ahead on so many threads, at most [`MAX_WORKERS`](Self::MAX_WORKERS). The
+    /// batches stay the same.
+    #[must_use]
+    pub fn workers(self, workers: usize) -> Self {
+        Self { workers: workers.min(Self::MAX_WORKERS), ..self }
+    }
+
+    /// The number of batches in an epoch.
+    pub fn batches(&self) -> usize {
+        let n = self.dataset.len();
+        if self.drop_last { n / self.batch_size } else { n.div_ceil(self.batch_size) }
+    }
+
+    /// The number of examples in the dataset.
+    pub fn examples(&self) -> usize {
+        self.dataset.len()
+    }
+
+    /// The batches of an epoch.
+    pub fn epoch(&self, epoch: u64) -> Epoch {
+        let n = self.dataset.len();
+        let order = match self.seed {
+            Some(seed) => order::of_epoch(seed, epoch, n),
+            None => (0..n).collect(),
+        };
+        let (dataset, batches) = (Arc::clone(&self.dataset), self.batches());
+        let plan = Arc::new(Plan { dataset, order, batch_size: self.batch_size, batches });
+        let maker = match self.workers.min(batches) {
+            0 => Ok(None),
+            workers => Prefetch::start(&plan, workers).map(Some),
+        };
+        Epoch { plan, next: 0, device: self.device.clone(), maker }
+    }
+}
+
+impl fmt::Debug for Loader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loader")
+            .field("examples", &self.dataset.len())
+            .field("batch_size", &self.batch_size)
+            .field("device", &self.device)
+            .field("seed", &self.seed)
+            .field("drop_last", &self.drop_last)
+            .field("workers", &self.workers)
+            .finish()
+    }
+}
+
+/// The batches of an epoch: inputs and targets on the device. Made by [`Loader::epoch`].
+///
+/// A batch that fails is an error in its place; those after it still come. Dropping the iterator ends its threads.
+#[derive(Debug)]
+pub struct Epoch {
+    plan: Arc<Plan>,
+    next: usize,
+    device: Device,
+    /// Who makes the batches: workers, or nobody but the caller; or why there are no workers.
+    maker: Result<Option<Prefetch>>,
+}
+
+impl Epoch {
+    fn batch(&self, i: usize) -> Result<Pair> {
+        match &self.maker {
+            Ok(Some(prefetch)) => prefetch.batch(i),
+            Ok(None) => self.plan.batch(i),
+            Err(error) => Err(error.clone()),
+        }
+    }
+}
+
+impl Iterator for Epoch {
+    type Item = Result<(Tensor, Tensor)>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.next >= self.plan.batches {
+            return None;
+        }
+        let pair = self.batch(self.next);
+        self.next += 1;
+        // Uploaded here and not by the workers, so that what lives on the device does not depend on how far
+        // ahead they are.
+        Some(pair.and_then(|(x, y)| {
+            Ok((Tensor::from_host(x, &self.device)?, Tensor::from_host(y, &self.device)?))
+        }))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = self.plan.batches - self.next;
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Epoch {}

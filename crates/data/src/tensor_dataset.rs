@@ -1,0 +1,51 @@
+//! Examples in memory.
+
+use tensorkeep_tensor::{Error, HostArray, Result};
+
+use crate::rows::pick;
+use crate::{Dataset, Pair};
+
+/// Examples held in host memory: inputs and targets, one example an entry of axis 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TensorDataset {
+    x: HostArray,
+    y: HostArray,
+}
+
+impl TensorDataset {
+    /// A set of these inputs and targets.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if they have no axis 0 or differ in its size.
+    #[track_caller]
+    pub fn new(x: HostArray, y: HostArray) -> Result<Self> {
+        match (x.shape().first(), y.shape().first()) {
+            (Some(inputs), Some(targets)) if inputs == targets => Ok(Self { x, y }),
+            _ => {
+                let rule = "inputs and targets differ in axis 0, the examples";
+                Err(Error::shape("dataset", rule, &[*x.shape(), *y.shape()]))
+            }
+        }
+    }
+
+    /// The inputs of all examples.
+    pub fn inputs(&self) -> &HostArray {
+        &self.x
+    }
+
+    /// The targets of all examples.
+    pub fn targets(&self) -> &HostArray {
+        &self.y
+    }
+}
+
+impl Dataset for TensorDataset {
+    fn len(&self) -> usize {
+        self.x.shape().first().copied().unwrap_or(0)
+    }
+
+    fn batch(&self, indices: &[usize]) -> Result<Pair> {
+        Ok((pick(&self.x, indices)?, pick(&self.y, indices)?))
+    }
+}

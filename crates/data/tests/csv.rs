@@ -1,0 +1,168 @@
+//! Tables: what they mean, and what is refused with which words.
+
+use tensorkeep_data::{Csv, Label, ReadLimits, Target, TensorDataset};
+use tensorkeep_tensor::{ErrorKind, HostArray, HostData};
+
+fn csv() -> Csv {
+    Csv::default()
+}
+
+fn numbers(set: &TensorDataset) -> (&[usize], &[f32]) {
+    let HostData::F32(x) = set.inputs().data() else { panic!("inputs are f32") };
+    (set.inputs().shape(), x)
+}
+
+/// Spellings of the same two examples.
+#[test]
+fn spellings() {
+    let rows: [(&str, Csv, &str); 12] = [
+        ("plain", csv(), "1,2.5,0\n3,-4,1\n"),
+        ("no line break at the end", csv(), "1,2.5,0\n3,-4,1"),
+        ("carriage returns", csv(), "1,2.5,0\r\n3,-4,1\r\n"),
+        ("empty lines", csv(), "\n1,2.5,0\n\n\n3,-4,1\n\n"),
+        ("spaces", csv(), " 1 , 2.5,0 \n3, -4,1\n"),
+        ("quotes", csv(), "\"1\",\"2.5\",0\n3,-4,\"1\"\n"),
+        ("exponents", csv(), "1e0,25e-1,0.0\n3,-.4e1,1.\n"),
+        ("a byte-order mark", csv(), "\u{FEFF}1,2.5,0\n3,-4,1\n"),
+        ("a header", Csv { header: true, ..csv() }, "a,b,c\n1,2.5,0\n3,-4,1\n"),
+        ("semicolons", Csv { delimiter: b';', ..csv() }, "1;2.5;0\n3;-4;1\n"),
+        ("the label first", Csv { label: Label::Column(0), ..csv() }, "0,1,2.5\n1,3,-4\n"),
+        (
+            "the label by name",
+            Csv { header: true, label: Label::Name("b".into()), ..csv() },
+            "a,b,c\n1,0,2.5\n3,1,-4\n",
+        ),
+    ];
+    for (name, format, text) in rows {
+        let set = format.read(text.as_bytes()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(numbers(&set), (&[2, 2][..], &[1.0, 2.5, 3.0, -4.0][..]), "{name}");
+        assert_eq!(*set.targets(), HostArray::new(HostData::I32(vec![0, 1]), [2]).unwrap(), "{name}");
+    }
+}
+
+#[test]
+fn targets_can_be_numbers() {
+    let set = Csv { target: Target::Number, ..csv() }.read("1,2.5\n3,-0.25\n".as_bytes()).unwrap();
+    assert_eq!(*set.targets(), HostArray::new(HostData::F32(vec![2.5, -0.25]), [2]).unwrap());
+}
+
+#[test]
+fn refusals_name_the_line() {
+    let header = Csv { header: true, ..csv() };
+    let named = Csv { label: Label::Name("c".into()), ..header.clone() };
+    let rows: [(&str, Csv, &[u8], ErrorKind, &str); 24] = [
+        ("empty", csv(), b"", ErrorKind::Format, "there are no rows"),
+        ("only line breaks", csv(), b"\n\r\n\n", ErrorKind::Format, "there are no rows"),
+        ("only a header", header.clone(), b"a,b\n", ErrorKind::Format, "there are no rows"),
+        ("no header", header.clone(), b"", ErrorKind::Value, "no column Last among 0"),
+        (
+            "a short row",
+            csv(),
+            b"1,2,0\n3,0\n",
+            ErrorKind::Format,
+            "line 2: 2 fields where the rows before have 3",
+        ),
+        (
+            "a long row",
+            csv(),
+            b"1,0\n1,2,0\n",
+            ErrorKind::Format,
+            "line 2: 3 fields where the rows before have 2",
+        ),
+        ("a header that is longer", header.clone(), b"a,b,c\n1,0\n", ErrorKind::Format, "line 2: 2 fields"),
+        ("one column", csv(), b"1\n2\n", ErrorKind::Format, "rows of one field"),
+        (
+            "text",
+            csv(),
+            b"1,2,0\r\n3,x,0\r\n",
+            ErrorKind::Format,
+            "line 2, column 2: \"x\" is not a finite number",
+        ),
+        (
+            "text at the end of a row",
+            csv(),
+            b"1,2,0\n3,4,five\n",
+            ErrorKind::Format,
+            "line 2, column 3: \"five\"",
+        ),
+        ("a missing value", csv(), b"1,2,0\n\n3,,0\n", ErrorKind::Format, "line 3, column 2: \"\""),
+        ("NaN", csv(), b"nan,0\n", ErrorKind::Format, "line 1, column 1: \"nan\""),
+        ("infinity", csv(), b"inf,0\n", ErrorKind::Format, "line 1, column 1: \"inf\""),
+        ("too large for f32", csv(), b"1e39,0\n", ErrorKind::Format, "line 1, column 1: \"1e39\""),
+        ("a NaN label", csv(), b"1,NaN\n", ErrorKind::Format, "line 1, column 2: \"NaN\""),
+        ("a label with fractions", csv(), b"1,0.5\n", ErrorKind::Format, "line 1: label 0.5 is not a class"),
+        ("a negative label", csv(), b"1,0\n1,-1\n", ErrorKind::Format, "line 2: label -1 is not a class"),
+        (
+            "a label beyond f32",
+            csv(),
+            b"1,16777218\n",
+            ErrorKind::Format,
+            "line 1: label 16777218 is not a class",
+        ),
+        ("hexadecimal", csv(), b"0x10,0\n", ErrorKind::Format, "line 1, column 1: \"0x10\""),
+        ("not UTF-8", csv(), b"1,0\n\xFF,0\n", ErrorKind::Format, "line 2, column 1: not UTF-8"),
+        ("an open quote", csv(), b"\"1,0\n2,1\n", ErrorKind::Format, "line "),
+        ("an unknown name", named, b"a,b\n1,0\n", ErrorKind::Value, "no column Name(\"c\") among 2"),
+        (
+            "a column that is not there",
+            Csv { label: Label::Column(2), ..csv() },
+            b"1,0\n",
+            ErrorKind::Value,
+            "no column Column(2) among 2",
+        ),
+        (
+            "a name without header",
+            Csv { header: false, label: Label::Name("a".into()), ..csv() },
+            b"1,0\n",
+            ErrorKind::Value,
+            "no column Name(\"a\") among 2",
+        ),
+    ];
+    for (name, format, text, kind, start) in rows {
+        let error = format.read(text).expect_err(name);
+        assert_eq!(error.kind(), kind, "{name}: {error}");
+        assert!(error.message().starts_with(start), "{name}: {error}");
+        assert!(error.message().contains(": "), "{name} does not say what to do: {error}");
+    }
+}
+
+#[test]
+fn limits_hold() {
+    let base = ReadLimits::default;
+    let rows: [(&str, ReadLimits, String, &str); 8] = [
+        ("bytes", ReadLimits { bytes: 8, ..base() }, "1,0\n2,1\n3,1\n".into(), "more than 8 bytes"),
+        ("no bytes", ReadLimits { bytes: 0, ..base() }, "1,0\n".into(), "more than 0 bytes"),
+        ("rows", ReadLimits { rows: 2, ..base() }, "1,0\n2,1\n3,1\n".into(), "line 3: more rows than 2"),
+        ("columns", ReadLimits { columns: 3, ..base() }, "1,2,3,0\n".into(), "line 1: more columns than 3"),
+        (
+            "field",
+            ReadLimits { field_bytes: 4, ..base() },
+            "1,0\n12345,0\n".into(),
+            "line 2: a field longer than 4",
+        ),
+        (
+            "no fields",
+            ReadLimits { field_bytes: 0, ..base() },
+            "1,0\n".into(),
+            "line 1: a field longer than 0",
+        ),
+        ("a long field", base(), "0".repeat(2000) + ",0\n", "line 1: a field longer than 1024"),
+        ("an endless quote", base(), format!("\"{}", "\n".repeat(2000)), "line "),
+    ];
+    for (name, limits, text, start) in rows {
+        let error = Csv { limits, ..csv() }.read(text.as_bytes()).expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::Limit, "{name}: {error}");
+        assert!(error.message().starts_with(start), "{name}: {error}");
+    }
+}
+
+/// What just fits.
+#[test]
+fn limits_are_inclusive() {
+    let limits = ReadLimits { bytes: 16, rows: 2, columns: 2, field_bytes: 5 };
+    let set = Csv { limits, ..csv() }.read("12345,0\n12345,1\n".as_bytes()).unwrap();
+    assert_eq!(numbers(&set).1, [12345.0; 2]);
+    let wide = "9".repeat(30) + &"0".repeat(100) + "e-100";
+    let limits = ReadLimits { field_bytes: wide.len(), ..ReadLimits::default() };
+    assert!(Csv { limits, ..csv() }.read(format!("{wide},0\n").as_bytes()).is_ok());
+}
