@@ -10,9 +10,9 @@ use crate::{Layer, Step};
 
 /// What a layer is told besides its input: whether it trains, and its random stream.
 ///
-/// A context is a value that nothing changes: running a layer twice with the same one gives the same numbers, so a pass can be
-/// repeated, as checkpointing does. The price is one rule: **two random layers need different places**, or they draw the same
-/// numbers. [`run`](Self::run) gives each its own.
+/// A context is a value that nothing changes: running a layer twice with the same one gives the same numbers,
+/// so a pass can be repeated, as checkpointing does. The price is one rule: **two random layers need
+/// different places**, or they draw the same numbers. [`run`](Self::run) gives each its own.
 ///
 /// ```
 /// use tensorkeep_nn::layers::Dropout;

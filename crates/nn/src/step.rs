@@ -12,8 +12,8 @@ pub enum Step<'a> {
 }
 
 impl Step<'_> {
-    /// A number that tells steps apart: the position, or the FNV-1a hash of the name (Fowler, Noll and Vo, 64 bits), which is the
-    /// same on every platform and for every version.
+    /// A number that tells steps apart: the position, or the FNV-1a hash of the name (Fowler, Noll and Vo, 64
+    /// bits), which is the same on every platform and for every version.
     pub(crate) fn hash(self) -> u64 {
         match self {
             Self::Index(i) => i as u64,

@@ -11,7 +11,8 @@ use super::Fan;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0 or a gain that is negative or not finite.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0 or a gain that is negative or
+/// not finite.
 #[track_caller]
 pub fn kaiming_uniform(shape: impl ToShape, gain: f32, rng: &mut Rng) -> Result<Tensor> {
     let bound = 3f32.sqrt() * deviation(&shape, gain)?;

@@ -8,7 +8,8 @@ use super::fan::not_empty;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0 or a deviation that is negative or not finite.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0 or a deviation that is negative
+/// or not finite.
 #[track_caller]
 pub fn normal(shape: impl ToShape, deviation: f32, rng: &mut Rng) -> Result<Tensor> {
     rng.normal(not_empty(shape)?, 0.0, deviation)

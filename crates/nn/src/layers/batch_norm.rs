@@ -4,11 +4,12 @@ use tensorkeep_tensor::{Device, Error, Result, Tensor};
 
 use crate::{Context, Layer, Module, State, init};
 
-/// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² + ε) + β`.
+/// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² +
+/// ε) + β`.
 ///
-/// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics move towards them:
-/// `running ← (1 − momentum) · running + momentum · batch`, the variance there being the unbiased one. In evaluation
-/// they are the running statistics.
+/// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
+/// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
+/// unbiased one. In evaluation they are the running statistics.
 ///
 /// | | shape |
 /// |---|---|
@@ -18,7 +19,8 @@ use crate::{Context, Layer, Module, State, init};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) in training if there is a single value a
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`;
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) in training if there is a single value a
 /// channel, whose variance says nothing.
 ///
 /// # Example
@@ -75,7 +77,8 @@ impl BatchNorm {
         })
     }
 
-    /// The centred input `[n, channels, rest]` and the variance of the batch `[1, channels, 1]`; moves the running statistics.
+    /// The centred input `[n, channels, rest]` and the variance of the batch `[1, channels, 1]`; moves the
+    /// running statistics.
     #[track_caller]
     fn of_batch(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
         let [n, _, rest] = x.dims()?;

@@ -21,8 +21,8 @@ use crate::{Context, Layer, Module, init};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input, a stride or dilation
-/// is 0, or [`Padding::Same`] meets an even kernel.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input, a
+/// stride or dilation is 0, or [`Padding::Same`] meets an even kernel.
 ///
 /// # Example
 ///
@@ -78,7 +78,8 @@ impl<const N: usize> Conv<N> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, or if inputs or outputs do not divide into groups.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, or if inputs or outputs do
+    /// not divide into groups.
     #[track_caller]
     pub fn grouped(
         kernel: [usize; N],

@@ -7,8 +7,8 @@ use crate::{Context, Layer, Module};
 /// In training each element is 0 with probability `p` and divided by `1 − p` otherwise, so that the mean stays; in
 /// evaluation nothing changes.
 ///
-/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout*, JMLR 15, 2014, in the inverted form of
-/// section 10.
+/// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout*, JMLR 15, 2014, in the
+/// inverted form of section 10.
 ///
 /// # Errors
 ///

@@ -15,8 +15,8 @@ use crate::{Context, Layer, Module, init};
 /// # Errors
 ///
 /// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` is not of indices;
-/// [`ErrorKind::Index`](tensorkeep_tensor::ErrorKind::Index) for an index outside `0..count`, at the latest when the result is
-/// read.
+/// [`ErrorKind::Index`](tensorkeep_tensor::ErrorKind::Index) for an index outside `0..count`, at the latest
+/// when the result is read.
 ///
 /// # Example
 ///

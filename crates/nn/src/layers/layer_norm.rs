@@ -4,8 +4,8 @@ use tensorkeep_tensor::{Device, Error, Result, Tensor};
 
 use crate::{Context, Layer, Module, init};
 
-/// Each row (the last axis) with mean 0 and variance 1, then scaled and shifted: `y = γ (x − mean x) / √(var x + ε) + β`,
-/// with the population variance.
+/// Each row (the last axis) with mean 0 and variance 1, then scaled and shifted: `y = γ (x − mean x) / √(var
+/// x + ε) + β`, with the population variance.
 ///
 /// | | shape |
 /// |---|---|

@@ -7,7 +7,8 @@ use super::Padding;
 use super::window::pool;
 use crate::{Context, Layer, Module};
 
-/// The largest element of each window over `N` = 1 to 3 spatial axes, channel by channel. Padding never wins; NaN does.
+/// The largest element of each window over `N` = 1 to 3 spatial axes, channel by channel. Padding never wins;
+/// NaN does.
 ///
 /// | | shape |
 /// |---|---|
@@ -19,7 +20,8 @@ use crate::{Context, Layer, Module};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the window does not fit, or is padded by more than half of itself.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the window does not fit, or is padded by more
+/// than half of itself.
 ///
 /// # Example
 ///

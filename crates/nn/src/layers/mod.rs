@@ -1,7 +1,7 @@
 //! The layers, one a file.
 //!
-//! Parameters are public fields, and so are options for which every value has a meaning or a clear error: struct update sets
-//! them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
+//! Parameters are public fields, and so are options for which every value has a meaning or a clear error:
+//! struct update sets them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
 
 mod batch_norm;
 mod conv;

@@ -7,7 +7,8 @@ use tensorkeep_tensor::{Error, Result};
 pub enum Padding<const N: usize> {
     /// Nothing: the window stays inside.
     Valid,
-    /// As much on both sides as gives `⌈size / stride⌉` positions: `dilation · (kernel − 1) / 2`, which must be whole.
+    /// As much on both sides as gives `⌈size / stride⌉` positions: `dilation · (kernel − 1) / 2`, which must
+    /// be whole.
     Same,
     /// So many before and after each axis.
     Explicit([(usize, usize); N]),

@@ -4,11 +4,12 @@ use tensorkeep_tensor::{Result, Tensor};
 
 use super::operands::{mean, same_shape};
 
-/// The mean of `−t log p − (1 − t) log(1 − p)`, each logarithm bounded below by −100 so that a sure mistake costs much but not
-/// infinitely much.
+/// The mean of `−t log p − (1 − t) log(1 − p)`, each logarithm bounded below by −100 so that a sure mistake
+/// costs much but not infinitely much.
 ///
-/// Where `p` is the sigmoid of something, [`binary_cross_entropy_with_logits`](super::binary_cross_entropy_with_logits) is more
-/// exact. Both operands have the same shape and float dtype, and are meant to be in 0..=1; a probability outside gives NaN.
+/// Where `p` is the sigmoid of something,
+/// [`binary_cross_entropy_with_logits`](super::binary_cross_entropy_with_logits) is more exact. Both operands
+/// have the same shape and float dtype, and are meant to be in 0..=1; a probability outside gives NaN.
 ///
 /// # Errors
 ///

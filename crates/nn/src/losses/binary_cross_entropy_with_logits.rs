@@ -4,8 +4,8 @@ use tensorkeep_tensor::{Result, Tensor};
 
 use super::operands::{mean, same_shape};
 
-/// The mean of `log(1 + eˣ) − t x`, which is `−t log σ(x) − (1 − t) log(1 − σ(x))` without overflow and without the rounding
-/// of `σ` near 1.
+/// The mean of `log(1 + eˣ) − t x`, which is `−t log σ(x) − (1 − t) log(1 − σ(x))` without overflow and
+/// without the rounding of `σ` near 1.
 ///
 /// Both operands have the same shape and float dtype; targets are meant to be in 0..=1.
 ///

@@ -4,7 +4,8 @@ use tensorkeep_tensor::{Result, Tensor};
 
 use super::operands::mean;
 
-/// The mean of `log Σⱼ exp(logitⱼ) − logit[label]`, the negative log-likelihood of the labels under the softmax of the logits.
+/// The mean of `log Σⱼ exp(logitⱼ) − logit[label]`, the negative log-likelihood of the labels under the
+/// softmax of the logits.
 ///
 /// | operand | shape | dtype |
 /// |---|---|---|
@@ -15,8 +16,8 @@ use super::operands::mean;
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the shapes do not fit or there are no labels,
-/// [`ErrorKind::Index`](tensorkeep_tensor::ErrorKind::Index) for a label outside `0..classes`, at the latest when the result is
-/// read.
+/// [`ErrorKind::Index`](tensorkeep_tensor::ErrorKind::Index) for a label outside `0..classes`, at the latest
+/// when the result is read.
 ///
 /// # Example
 ///

@@ -1,8 +1,9 @@
 //! What training makes small.
 //!
-//! Each loss is the mean over the elements of a batch; [`each`] has the elements, for `sum_all`, weights and masks. Shapes must be
-//! equal: a column `[n, 1]` against a vector `[n]` is an error, where broadcasting would make a table of `n²` losses of it.
-//! Values are not checked, since that would wait for the device: a NaN in a target is a NaN in the loss.
+//! Each loss is the mean over the elements of a batch; [`each`] has the elements, for `sum_all`, weights and
+//! masks. Shapes must be equal: a column `[n, 1]` against a vector `[n]` is an error, where broadcasting
+//! would make a table of `n²` losses of it. Values are not checked, since that would wait for the device: a
+//! NaN in a target is a NaN in the loss.
 
 mod binary_cross_entropy;
 mod binary_cross_entropy_with_logits;
