@@ -47,7 +47,11 @@ impl Program {
     #[track_caller]
     pub fn with_inputs(name: &'static str, results: &[Expr], inputs: usize) -> Result<Arc<Self>> {
         let mut compiler = Compiler { inputs, ..Compiler::default() };
-        let results = results.iter().map(|expr| compiler.add(name, expr)).collect::<Result<Vec<_>>>()?;
+        let mut at = Vec::with_capacity(results.len());
+        for expr in results {
+            at.push(compiler.add(name, expr)?);
+        }
+        let results = at;
         let Compiler { nodes, inputs, params, .. } = compiler;
         if results.is_empty() {
             return Err(Error::value(name, "an expression without a result: give at least one"));

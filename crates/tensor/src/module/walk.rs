@@ -1,6 +1,7 @@
 //! Functions over the walk.
 
 use std::collections::HashSet;
+use std::panic::Location;
 
 use super::{Leaf, LeafMut, Module, Path, State};
 use crate::{Device, Result, Tensor};
@@ -63,5 +64,6 @@ pub fn to_device<M: Module + Clone>(module: &M, device: &Device) -> Result<M> {
             LeafMut::State(state) => state.get().to_device(device).map(|there| *state = State::new(there)),
         };
     });
-    result.map(|()| moved)
+    let at = Location::caller();
+    result.map(|()| moved).map_err(|error| error.located(at))
 }

@@ -205,11 +205,22 @@ macro_rules! operators {
             }
         }
 
-        impl<'a, T: Into<Operand<'a>>> $trait<T> for Tensor {
+        impl $trait<Tensor> for &Tensor {
+            type Output = Result<Tensor>;
+            #[track_caller]
+            fn $method(self, other: Tensor) -> Result<Tensor> {
+                Tensor::$method(self, &other)
+            }
+        }
+
+        impl<T> $trait<T> for Tensor
+        where
+            for<'a> &'a Tensor: $trait<T, Output = Result<Tensor>>,
+        {
             type Output = Result<Tensor>;
             #[track_caller]
             fn $method(self, other: T) -> Result<Tensor> {
-                Tensor::$method(&self, other)
+                $trait::$method(&self, other)
             }
         }
 
@@ -221,10 +232,26 @@ macro_rules! operators {
             }
         }
 
+        impl $trait<Tensor> for Result<Tensor> {
+            type Output = Result<Tensor>;
+            #[track_caller]
+            fn $method(self, other: Tensor) -> Result<Tensor> {
+                Tensor::$method(&self?, &other)
+            }
+        }
+
         impl $trait<&Tensor> for f64 {
             type Output = Result<Tensor>;
             #[track_caller]
             fn $method(self, other: &Tensor) -> Result<Tensor> {
+                other.binary_from(Binary::$trait, self.into())
+            }
+        }
+
+        impl $trait<Tensor> for f64 {
+            type Output = Result<Tensor>;
+            #[track_caller]
+            fn $method(self, other: Tensor) -> Result<Tensor> {
                 other.binary_from(Binary::$trait, self.into())
             }
         }
@@ -237,6 +264,14 @@ operators! {
     Mul mul;
     Div div;
     Rem rem;
+}
+
+impl Neg for Tensor {
+    type Output = Result<Self>;
+    #[track_caller]
+    fn neg(self) -> Result<Self> {
+        Self::neg(&self)
+    }
 }
 
 impl Neg for &Tensor {

@@ -4,7 +4,8 @@ use super::Tensor;
 use super::apply::{check_dtype, check_size, constant, upload};
 use crate::op::Spec;
 use crate::{
-    DType, Device, Element, Error, HostArray, HostData, Nested, Result, Scalar, Shape, ToHostArray, ToShape,
+    DType, Device, Element, Error, ErrorKind, HostArray, HostData, Nested, Result, Scalar, Shape,
+    ToHostArray, ToShape,
 };
 
 impl Tensor {
@@ -116,9 +117,12 @@ impl Tensor {
     /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the device cannot hold that many.
     #[track_caller]
     pub fn arange(n: usize, dtype: DType, device: &Device) -> Result<Self> {
-        check_size(device, "arange", &Spec::new(Shape::new(&[n])?, dtype))?;
-        let data = HostData::cast(dtype, (0..n).map(|i| Scalar::Int(i as i64)));
-        Self::from_host(HostArray::new(data, [n])?, device)
+        let last = Scalar::Int(n as i64 - 1);
+        if n > 0 && !last.fits(dtype) {
+            let message = format!("{last} does not fit into {dtype}: use another dtype");
+            return Err(Error::dtype("arange", message));
+        }
+        sequence("arange", n, dtype, device, |i| Scalar::Int(i as i64))
     }
 
     /// `n` numbers from `start` to `end`, both included, equally far apart.
@@ -128,12 +132,12 @@ impl Tensor {
     /// As for [`arange`](Self::arange).
     #[track_caller]
     pub fn linspace(start: f64, end: f64, n: usize, dtype: DType, device: &Device) -> Result<Self> {
-        check_size(device, "linspace", &Spec::new(Shape::new(&[n])?, dtype))?;
-        let step =
-            |i: usize| if i + 1 == n { end } else { start + (end - start) * i as f64 / (n - 1) as f64 };
-        let value = |i| Scalar::Float(if n == 1 { start } else { step(i) });
-        let data = HostData::cast(dtype, (0..n).map(value));
-        Self::from_host(HostArray::new(data, [n])?, device)
+        let value = |i| match i {
+            0 => start,
+            i if i + 1 == n => end,
+            i => start + (end - start) * i as f64 / (n - 1) as f64,
+        };
+        sequence("linspace", n, dtype, device, |i| Scalar::Float(value(i)))
     }
 
     /// The identity matrix of size `n`.
@@ -154,7 +158,31 @@ impl Tensor {
     /// [`ErrorKind::DType`](crate::ErrorKind::DType) if `self` is not of integers.
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Result<Self> {
+        if !self.dtype().is_integer() {
+            let message = format!("indices of {}: cast to an integer dtype with to_dtype", self.dtype());
+            return Err(Error::dtype("one_hot", message));
+        }
         let index = Self::arange(classes, self.dtype(), self.device())?;
         self.unsqueeze(-1)?.eq(&index)?.to_dtype(dtype)
     }
+}
+
+/// `n` numbers, computed on the host.
+#[track_caller]
+fn sequence(
+    op: &'static str,
+    n: usize,
+    dtype: DType,
+    device: &Device,
+    value: impl Fn(usize) -> Scalar,
+) -> Result<Tensor> {
+    let shape = Shape::new(&[n])?;
+    check_dtype(device, op, dtype)?;
+    check_size(device, op, &Spec::new(shape, dtype))?;
+    // Room that is not there ends the program when it is taken, but not when it is only asked for.
+    if Vec::<u8>::new().try_reserve_exact(n.saturating_mul(dtype.size())).is_err() {
+        let message = format!("the host has no room for {n} numbers of {dtype}: use fewer");
+        return Err(Error::new(ErrorKind::OutOfMemory, op, message));
+    }
+    Tensor::from_host(HostArray::new(HostData::cast(dtype, (0..n).map(value)), shape)?, device)
 }

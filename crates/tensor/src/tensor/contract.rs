@@ -30,6 +30,16 @@ impl Tensor {
         }
     }
 
+    /// The outer product `[m, n]` of vectors `[m]` and `[n]`; tensors of other ranks count as the vectors of their elements.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the dtypes differ.
+    #[track_caller]
+    pub fn outer(&self, other: &Self) -> Result<Self> {
+        self.flatten(0)?.unsqueeze(-1)?.mul(&other.flatten(0)?)
+    }
+
     /// Convolution with `weight`; see [`Conv`] for the formula and the shapes.
     ///
     /// # Errors

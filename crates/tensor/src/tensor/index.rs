@@ -4,7 +4,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Tensor;
 use crate::op::{Concat, Gather, GatherKind, Op, Pad, PadAxis, Scatter, ScatterMode, Sort};
-use crate::{Error, Result, Scalar};
+use crate::{Error, ErrorKind, Result, Scalar};
 
 impl Tensor {
     /// Whole slices along an axis, one an index: NumPy's `take`, an embedding.
@@ -130,6 +130,62 @@ impl Tensor {
     pub fn top_k(&self, k: usize, axis: isize) -> Result<(Self, Self)> {
         let (values, indices) = self.sort(axis, true)?;
         Ok((values.narrow(axis, ..k)?, indices.narrow(axis, ..k)?))
+    }
+
+    /// The elements of an axis moved on by `by` places, or back if negative; those that leave enter at the other end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is no such axis.
+    #[track_caller]
+    pub fn roll(&self, axis: isize, by: isize) -> Result<Self> {
+        let n = self.shape()[self.shape().axis("roll", axis)?];
+        // Sizes fit an isize by the invariant of shapes.
+        let kept = match n {
+            0 => 0,
+            n => n - by.rem_euclid(n as isize) as usize,
+        };
+        Self::concat(&[&self.narrow(axis, kept..)?, &self.narrow(axis, ..kept)?], axis)
+    }
+
+    /// Each element of an axis `count` times in a row: `[1, 2]` twice is `[1, 1, 2, 2]`, as NumPy's `repeat`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the result is too large.
+    #[track_caller]
+    pub fn repeat(&self, axis: isize, count: usize) -> Result<Self> {
+        let at = self.shape().axis("repeat", axis)?;
+        self.copies(at + 1, at, count)
+    }
+
+    /// The whole tensor again and again, so often along each axis: `[1, 2]` twice is `[1, 2, 1, 2]`, as NumPy's `tile`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is not one count an axis,
+    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the result is too large.
+    #[track_caller]
+    pub fn tile<const N: usize>(&self, counts: [usize; N]) -> Result<Self> {
+        if self.rank() != N {
+            let message = format!("{N} counts for a tensor of shape {}: give one an axis", self.shape());
+            return Err(Error::new(ErrorKind::Axis, "tile", message));
+        }
+        let mut tiled = self.clone();
+        for (axis, count) in counts.into_iter().enumerate() {
+            tiled = tiled.copies(axis, axis, count)?;
+        }
+        Ok(tiled)
+    }
+
+    /// What lies inside the axes before `place` copied `count` times in a row, which multiplies the size of `axis`.
+    #[track_caller]
+    fn copies(&self, place: usize, axis: usize, count: usize) -> Result<Self> {
+        let (outer, inner) = self.shape().split_at(place);
+        let (outer, inner) = (outer.iter().product(), inner.iter().product());
+        let mut sizes = self.shape().to_vec();
+        sizes[axis] = sizes[axis].saturating_mul(count);
+        self.reshape([outer, 1, inner])?.broadcast_to([outer, count, inner])?.reshape(sizes)
     }
 
     /// Along an axis, each element replaced by its neighbour: element `i` by `i − 1`, the first by `value`; from the other

@@ -11,6 +11,7 @@ mod index;
 mod map;
 mod print;
 mod reduce;
+mod triangle;
 mod view;
 
 use crate::backend::{Buffer, Device};

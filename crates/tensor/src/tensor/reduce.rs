@@ -38,8 +38,8 @@ impl Tensor {
     /// As for [`sum`](Self::sum); [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn mean<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        let set = Axes::resolve("mean", self.shape(), &axes)?;
-        self.sum(axes, keep)?.scale_to_mean(set.iter().map(|axis| self.shape()[axis]).product())
+        let axes = Axes::resolve("mean", self.shape(), &axes)?;
+        self.mean_over(axes, keep)
     }
 
     /// `Σ x / n` over all axes.
@@ -49,16 +49,18 @@ impl Tensor {
     /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn mean_all(&self) -> Result<Self> {
-        self.sum_all()?.scale_to_mean(self.elements())
+        self.mean_over(Axes::all(self.rank()), false)
     }
 
     #[track_caller]
-    fn scale_to_mean(&self, count: usize) -> Result<Self> {
+    fn mean_over(&self, axes: Axes, keep: bool) -> Result<Self> {
         if !self.dtype().is_float() {
             let message = format!("a mean of {} has fractions: cast with to_dtype first", self.dtype());
             return Err(Error::dtype("mean", message));
         }
-        self.div(count as f64)
+        let count: usize = axes.iter().map(|axis| self.shape()[axis]).product();
+        let sum = Op::Reduce(Reduce { kind: ReduceKind::Sum, axes, keep });
+        Self::apply_one(&sum, &[self])?.div(count as f64)
     }
 
     /// The population variance over axes, `Σ (x − mean)² / n`.
@@ -70,6 +72,29 @@ impl Tensor {
     pub fn variance<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
         let centred = self.sub(&self.mean(axes, true)?)?;
         centred.map(|x| x * x)?.mean(axes, keep)
+    }
+
+    /// The Euclidean norm over axes, `√Σ x²`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`sum`](Self::sum); [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    #[track_caller]
+    pub fn norm<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
+        self.map(|x| x * x)?.sum(axes, keep)?.sqrt()
+    }
+
+    /// `log Σ eˣ` over axes, without overflow.
+    ///
+    /// # Errors
+    ///
+    /// As for [`max`](Self::max); [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    #[track_caller]
+    pub fn logsumexp<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
+        // Infinite numbers are not subtracted from themselves.
+        let largest = self.max(axes, true)?.map(|x| x.abs().lt(f64::INFINITY).select(x, 0.0))?;
+        let log = self.sub(&largest)?.exp()?.sum(axes, keep)?.log()?;
+        log.add(&largest.reshape(log.shape())?)
     }
 
     /// `Π x` over axes.
@@ -236,7 +261,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for dtypes without fractions.
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for `bool`.
     #[track_caller]
     pub fn all_finite(&self) -> Result<bool> {
         if self.shape().is_empty() {

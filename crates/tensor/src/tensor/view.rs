@@ -192,6 +192,48 @@ impl Tensor {
         self.slice(axis, i..=i, 1)?.squeeze(axis)
     }
 
+    /// Consecutive parts of an axis, of these sizes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if the sizes do not add up to that of the axis.
+    #[track_caller]
+    pub fn split(&self, axis: isize, sizes: &[usize]) -> Result<Vec<Self>> {
+        let at = self.shape().axis("split", axis)?;
+        let total = sizes.iter().fold(0usize, |total, &size| total.saturating_add(size));
+        if total != self.shape()[at] {
+            let message = format!(
+                "{} sizes add up to {total}, not to axis {at} of shape {}: make them add up",
+                sizes.len(),
+                self.shape()
+            );
+            return Err(Error::value("split", message));
+        }
+        let mut parts = Vec::with_capacity(sizes.len());
+        let mut start = 0;
+        for size in sizes {
+            parts.push(self.narrow(axis, start..start + size)?);
+            start += size;
+        }
+        Ok(parts)
+    }
+
+    /// At most `count` consecutive parts of an axis, all of one size but for the last, which may be smaller.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`] if there is no such axis, [`ErrorKind::Value`] for 0 parts.
+    #[track_caller]
+    pub fn chunk(&self, axis: isize, count: usize) -> Result<Vec<Self>> {
+        let n = self.shape()[self.shape().axis("chunk", axis)?];
+        if count == 0 {
+            return Err(Error::value("chunk", "0 parts: ask for at least 1"));
+        }
+        let size = n.div_ceil(count).max(1);
+        let starts = (0..n.max(1)).step_by(size);
+        self.split(axis, &starts.map(|start| size.min(n - start)).collect::<Vec<_>>())
+    }
+
     /// A new axis of size 1; -1 puts it last.
     ///
     /// # Errors
