@@ -31,10 +31,12 @@ pub mod layers;
 pub mod losses;
 mod sequential;
 mod step;
+mod summary;
 
 pub use context::Context;
 pub use layer::Layer;
 pub use sequential::Sequential;
 pub use step::Step;
+pub use summary::{Summary, SummaryRow, summary};
 pub use tensorkeep_derive::Module;
 pub use tensorkeep_tensor::module::{self, Leaf, LeafMut, Module, Path, State};
