@@ -1,7 +1,8 @@
 //! Programs with every dtype settled.
 
+use std::any::Any;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::gradient::Gradient;
 use super::{Domain, Node, Program};
@@ -29,6 +30,8 @@ pub struct Typed {
     params: Vec<(usize, DType)>,
     /// Derivatives asked for so far, by the set of inputs wanted.
     pub(super) gradients: Mutex<HashMap<u32, Arc<Gradient>>>,
+    /// What backends made of it so far; few, since there are few backends.
+    compiled: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Typed {
@@ -39,9 +42,28 @@ impl Typed {
             Typing { program, natural, nodes: Vec::new(), placed: HashMap::new(), params: Vec::new() };
         // A result made of constants alone takes the dtype of the first input.
         let default = inputs.first().copied().unwrap_or(DType::F32);
-        let results =
-            program.results().iter().map(|&at| typing.place(at, default)).collect::<Result<Vec<_>>>()?;
-        Ok(Self { nodes: typing.nodes, results, params: typing.params, gradients: Mutex::default() })
+        let mut results = Vec::with_capacity(program.results().len());
+        for &at in program.results() {
+            results.push(typing.place(at, default)?);
+        }
+        Ok(Self {
+            nodes: typing.nodes,
+            results,
+            params: typing.params,
+            gradients: Mutex::default(),
+            compiled: Mutex::default(),
+        })
+    }
+
+    /// What a backend runs for this program: made by `compile` when first asked for, then kept. One for each type `T`.
+    pub fn compiled<T: Any + Send + Sync>(&self, compile: impl FnOnce(&Self) -> T) -> Arc<T> {
+        let mut kept = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = kept.iter().find_map(|made| Arc::clone(made).downcast().ok()) {
+            return found;
+        }
+        let made = Arc::new(compile(self));
+        kept.push(Arc::<T>::clone(&made));
+        made
     }
 
     /// The steps, each over the positions of earlier ones.
@@ -103,9 +125,13 @@ fn natural_dtypes(program: &Program, inputs: &[DType]) -> Result<Vec<Option<DTyp
     let mut natural: Vec<Option<DType>> = Vec::with_capacity(program.nodes().len());
     for node in program.nodes() {
         let dtype = match *node {
-            Node::Input(i) => Some(*inputs.get(i).ok_or_else(|| {
-                Error::value(name, format!("input {i} is missing: pass {} tensors", program.inputs()))
-            })?),
+            Node::Input(i) => {
+                let Some(&dtype) = inputs.get(i) else {
+                    let message = format!("input {i} is missing: pass {} tensors", program.inputs());
+                    return Err(Error::value(name, message));
+                };
+                Some(dtype)
+            }
             Node::Param(_) | Node::Const(_) | Node::TooDeep => None,
             Node::Unary(function, x) => result_dtype(name, function.domain(), function.name(), natural[x])?,
             Node::Binary(function, a, b) => {
@@ -113,11 +139,10 @@ fn natural_dtypes(program: &Program, inputs: &[DType]) -> Result<Vec<Option<DTyp
                 result_dtype(name, function.domain(), function.name(), dtype)?
             }
             Node::Select(c, a, b) => {
-                if natural[c].is_some_and(|dtype| dtype != DType::Bool) {
-                    return Err(Error::dtype(
-                        name,
-                        "a condition that is not bool: compare it with something",
-                    ));
+                if let Some(dtype) = natural[c].filter(|&dtype| dtype != DType::Bool) {
+                    let message =
+                        format!("a condition of {dtype} where bool is needed: compare it with something");
+                    return Err(Error::dtype(name, message));
                 }
                 unify(name, natural[a], natural[b])?
             }
@@ -200,15 +225,19 @@ impl Typing<'_> {
             Node::Cast(to, x) => Node::Cast(to, self.place(x, to)?),
             Node::TooDeep => return Err(Error::internal(name, "a cut expression was compiled")),
         };
-        // Functions of floats alone applied to constants that stand beside an integer.
-        if let Node::Unary(function, _) = node
-            && function.domain().result(dtype).is_none()
-            && function.domain().keeps_float()
+        // A function of constants alone takes the dtype beside it, for which it may have no meaning.
+        let function = match node {
+            Node::Unary(function, _) => Some((function.name(), function.domain())),
+            Node::Binary(function, ..) => Some((function.name(), function.domain())),
+            _ => None,
+        };
+        if let Some((function, domain)) = function
+            && domain.keeps_float()
+            && domain.result(dtype).is_none()
         {
-            return Err(Error::dtype(
-                name,
-                format!("{} of a constant beside {dtype}: cast first", function.name()),
-            ));
+            let message =
+                format!("{function} of constants beside {dtype}: cast the tensor with to_dtype first");
+            return Err(Error::dtype(name, message));
         }
         let placed = self.nodes.len();
         self.nodes.push(TypedNode { node, dtype });

@@ -40,7 +40,10 @@ impl MatMul {
                 Err(Error::shape("matmul", "the epilogue changes the shape", &[product.shape, spec.shape])
                     .advise("only operands that broadcast to the product fit"))
             }
-            _ => Err(Error::value("matmul", "an epilogue gives exactly one result")),
+            more => {
+                let message = format!("an epilogue of {} results: give exactly one", more.len());
+                Err(Error::value("matmul", message))
+            }
         }
     }
 }

@@ -197,7 +197,7 @@ fn same_dtype(op: &'static str, inputs: &[Spec]) -> Result<DType> {
 
 /// Refuses dtypes without fractions.
 #[track_caller]
-fn require_float(op: &'static str, dtype: DType) -> Result<()> {
+pub(crate) fn require_float(op: &'static str, dtype: DType) -> Result<()> {
     if dtype.is_float() {
         return Ok(());
     }

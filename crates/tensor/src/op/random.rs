@@ -66,7 +66,8 @@ impl Random {
         let fault = match self.distribution {
             Distribution::Bits => {
                 if self.dtype != DType::I32 {
-                    return Err(Error::dtype(name, format!("bits come as i32, not {}", self.dtype)));
+                    let message = format!("bits come as i32, not {}: cast them with to_dtype", self.dtype);
+                    return Err(Error::dtype(name, message));
                 }
                 None
             }

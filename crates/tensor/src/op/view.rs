@@ -55,7 +55,10 @@ impl View {
                 let mut seen = order.clone();
                 seen.sort_unstable();
                 if !seen.iter().copied().eq(0..x.shape.rank()) {
-                    let message = format!("{order:?} does not name every axis of shape {} once", x.shape);
+                    let message = format!(
+                        "{order:?} does not name every axis of shape {} once: give each axis one place",
+                        x.shape
+                    );
                     return Err(Error::new(ErrorKind::Axis, "permute", message));
                 }
                 Layout::contiguous(x.shape).permute(order)?.shape().to_owned()

@@ -18,7 +18,7 @@ impl Tensor {
     #[track_caller]
     pub fn apply(op: &Op, inputs: &[&Self]) -> Result<Outputs> {
         let Some(first) = inputs.first() else {
-            return Err(Error::internal(op.name(), "no operand tells the device: use Device::apply"));
+            return Err(Error::value(op.name(), "no operand tells the device: use Device::apply"));
         };
         let outermost =
             inputs.iter().skip(1).fold(first, |a, b| if b.device.level() > a.device.level() { b } else { a });

@@ -31,7 +31,8 @@ impl Tensor {
 
     #[track_caller]
     fn pick(&self, kind: GatherKind, axis: isize, index: &Self) -> Result<Self> {
-        let axis = self.shape().axis("gather", axis)?;
+        let name = Op::Gather(Gather { kind, axis: 0 }).name();
+        let axis = self.shape().axis(name, axis)?;
         Self::apply_one(&Op::Gather(Gather { kind, axis }), &[self, index])
     }
 
@@ -128,6 +129,12 @@ impl Tensor {
     /// As for [`sort`](Self::sort); [`ErrorKind::Index`](crate::ErrorKind::Index) if there are fewer than `k`.
     #[track_caller]
     pub fn top_k(&self, k: usize, axis: isize) -> Result<(Self, Self)> {
+        let n = self.shape()[self.shape().axis("top_k", axis)?];
+        if k > n {
+            let message =
+                format!("{k} elements of axis {axis} of shape {}: ask for at most {n}", self.shape());
+            return Err(Error::new(ErrorKind::Index, "top_k", message));
+        }
         let (values, indices) = self.sort(axis, true)?;
         Ok((values.narrow(axis, ..k)?, indices.narrow(axis, ..k)?))
     }

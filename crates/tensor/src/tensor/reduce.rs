@@ -1,7 +1,7 @@
 //! Folds and running folds.
 
 use super::Tensor;
-use crate::op::{Axes, Op, Reduce, ReduceKind, Scan, ScanKind};
+use crate::op::{Axes, Op, Reduce, ReduceKind, Scan, ScanKind, require_float};
 use crate::{Error, Result, Shape};
 
 impl Tensor {
@@ -54,10 +54,7 @@ impl Tensor {
 
     #[track_caller]
     fn mean_over(&self, axes: Axes, keep: bool) -> Result<Self> {
-        if !self.dtype().is_float() {
-            let message = format!("a mean of {} has fractions: cast with to_dtype first", self.dtype());
-            return Err(Error::dtype("mean", message));
-        }
+        require_float("mean", self.dtype())?;
         let count: usize = axes.iter().map(|axis| self.shape()[axis]).product();
         let sum = Op::Reduce(Reduce { kind: ReduceKind::Sum, axes, keep });
         Self::apply_one(&sum, &[self])?.div(count as f64)
@@ -81,6 +78,7 @@ impl Tensor {
     /// As for [`sum`](Self::sum); [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn norm<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
+        require_float("norm", self.dtype())?;
         self.map(|x| x * x)?.sum(axes, keep)?.sqrt()
     }
 
@@ -91,6 +89,7 @@ impl Tensor {
     /// As for [`max`](Self::max); [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn logsumexp<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
+        require_float("logsumexp", self.dtype())?;
         // Infinite numbers are not subtracted from themselves.
         let largest = self.max(axes, true)?.map(|x| x.abs().lt(f64::INFINITY).select(x, 0.0))?;
         let log = self.sub(&largest)?.exp()?.sum(axes, keep)?.log()?;

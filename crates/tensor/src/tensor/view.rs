@@ -163,8 +163,10 @@ impl Tensor {
             Bound::Unbounded => n,
         };
         if start > end || end > n {
-            let message =
-                format!("range {start}..{end} leaves axis {axis} of shape {}: use 0..={n}", self.shape());
+            let message = format!(
+                "range {start}..{end} leaves axis {axis} of shape {}: stay within 0..{n}",
+                self.shape()
+            );
             return Err(Error::new(ErrorKind::Index, "slice", message));
         }
         let len = (end - start).div_ceil(step.unsigned_abs().max(1));

@@ -58,7 +58,7 @@ impl Equation {
         let terms = inputs.split(',').count();
         if terms != operands.len() {
             let message =
-                format!("{terms} terms in \"{inputs}\" for {} operands: give one each", operands.len());
+                format!("\"{inputs}\" is for {terms} operands, not {}: give one term each", operands.len());
             return Err(Error::value("einsum", message));
         }
         require_one_dtype(operands)?;
@@ -178,8 +178,9 @@ fn output_labels(text: &str, sizes: &[(Label, usize)]) -> Result<Labels> {
     let term = Term::read(text)?;
     let hidden = sizes.iter().filter(|(label, _)| matches!(label, Label::Ellipsis(_))).count();
     if hidden > 0 && term.ellipsis.is_none() {
-        let message =
-            format!("operands have axes under an ellipsis and the result \"{text}\" has none: add ...");
+        let message = format!(
+            "operands have axes under an ellipsis and the result \"{text}\" has no place for them: add one ellipsis to it"
+        );
         return Err(Error::value("einsum", message));
     }
     let labels = term.labels(hidden);
