@@ -1,0 +1,121 @@
+//! The gradient of a single number by a tree.
+
+use std::panic::Location;
+
+use tensorkeep_tensor::module::{Module, Path};
+use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
+
+use crate::seat::{Seated, gradient_tree};
+
+/// The value of `f` at `model`, and its gradient: a tree of the same type, with the gradient of each leaf in its place.
+///
+/// Leaves that are not of floats, which have no gradient, become tensors without elements. Tied leaves (the same tensor twice)
+/// hold their common gradient each.
+///
+/// # Errors
+///
+/// [`ErrorKind::NoGradient`] if a trainable leaf does not reach the result; [`Options::allow_unused`] allows it.
+/// [`ErrorKind::Shape`] if the result is not a single number. Those of `f`.
+#[track_caller]
+pub fn value_and_grad<M: Module + Clone>(
+    f: impl FnOnce(&M) -> Result<Tensor>,
+    model: &M,
+) -> Result<(Tensor, M)> {
+    Options::new().value_and_grad(f, model)
+}
+
+/// The gradient of `f` at `model`, as [`value_and_grad`] gives it.
+///
+/// # Errors
+///
+/// As for [`value_and_grad`].
+#[track_caller]
+pub fn grad<M: Module + Clone>(f: impl FnOnce(&M) -> Result<Tensor>, model: &M) -> Result<M> {
+    Ok(value_and_grad(f, model)?.1)
+}
+
+/// What a gradient is asked of.
+///
+/// ```
+/// use tensorkeep_autodiff::Options;
+/// use tensorkeep_tensor::{ErrorKind, Tensor};
+///
+/// let one = Tensor::new([1.0f32], &tensorkeep_cpu::device())?;
+/// let model = (one.clone(), one.add(1.0)?);
+/// let first = |m: &(Tensor, Tensor)| m.0.sum_all();
+///
+/// let error = Options::new().value_and_grad(first, &model).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NoGradient);
+/// let (_, grads) = Options::new().allow_unused("1").value_and_grad(first, &model)?;
+/// assert_eq!(grads.1.to_vec::<f32>()?, [0.0]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    frozen: Vec<String>,
+    unused: Vec<String>,
+}
+
+impl Options {
+    /// Every trainable leaf, all of which must reach the result.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Leaves whose path this pattern covers are constants; their place in the gradient is a tensor without elements.
+    #[must_use]
+    pub fn freeze(mut self, pattern: impl Into<String>) -> Self {
+        self.frozen.push(pattern.into());
+        self
+    }
+
+    /// Leaves whose path this pattern covers need not reach the result; their gradient is then zero.
+    #[must_use]
+    pub fn allow_unused(mut self, pattern: impl Into<String>) -> Self {
+        self.unused.push(pattern.into());
+        self
+    }
+
+    /// [`value_and_grad`] with these options.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    #[track_caller]
+    pub fn value_and_grad<M: Module + Clone>(
+        &self,
+        f: impl FnOnce(&M) -> Result<Tensor>,
+        model: &M,
+    ) -> Result<(Tensor, M)> {
+        let at = Location::caller();
+        let covered = |patterns: &[String], path: &Path| patterns.iter().any(|pattern| path.matches(pattern));
+        let seated = Seated::new(model, |path| !covered(&self.frozen, path))?;
+        let result = f(&seated.model);
+        // From here on nothing is recorded, whatever of `f` is still alive.
+        let recording = seated.tape.close();
+        let (slot, value) = seated.result(result?);
+        if value.elements() != 1 || !value.dtype().is_float() {
+            let rule =
+                format!("a gradient is of a single float, not {}: reduce it, or use vjp", value.dtype());
+            return Err(Error::shape("grad", rule, &[*value.shape()]));
+        }
+        let gradients = match slot {
+            Some(slot) => recording.consume(slot, value.ones_like()?, seated.watched)?,
+            None => Vec::new(),
+        };
+        let unused = |path: &Path, x: &Tensor| match covered(&self.unused, path) {
+            true => x.undecorated().zeros_like(),
+            false => Err(no_gradient(path).located(at)),
+        };
+        let grads = gradient_tree(model, &seated.slots(), &gradients, unused)?;
+        Ok((value, grads))
+    }
+}
+
+#[cold]
+fn no_gradient(path: &Path) -> Error {
+    let message = format!(
+        "the result does not depend on leaf {path}: use it, freeze it, or allow it with Options::allow_unused"
+    );
+    Error::new(ErrorKind::NoGradient, "grad", message)
+}

@@ -1,0 +1,37 @@
+//! Exact gradients of any order.
+//!
+//! [`value_and_grad`] puts a recorder in front of the device, re-seats the leaves of a model on it, runs a function of the model, and
+//! sweeps back over what was recorded. The gradient has the model's shape: another tree of the same type, so pairing is by
+//! position and nothing can be missed; a trainable leaf that the result does not depend on is an error that names its path.
+//!
+//! A recorder is a device like any other, so recorders nest: the gradient of a gradient needs no further code. Each
+//! operation family has one derivative rule, written in the same public operations it differentiates.
+//!
+//! ```
+//! use tensorkeep_autodiff::{grad, value_and_grad};
+//! use tensorkeep_tensor::Tensor;
+//!
+//! let x = Tensor::new([1.0f64, 2.0, 3.0], &tensorkeep_cpu::device())?;
+//! let (value, dx) = value_and_grad(|x: &Tensor| x.mul(x)?.mul(x)?.sum_all(), &x)?;
+//! assert_eq!(value.item()?.as_f64(), 36.0);
+//! assert_eq!(dx.to_vec::<f64>()?, [3.0, 12.0, 27.0]);
+//!
+//! // Nested: the derivative of the sum of the derivatives.
+//! let ddx = grad(|x: &Tensor| grad(|x: &Tensor| x.mul(x)?.mul(x)?.sum_all(), x)?.sum_all(), &x)?;
+//! assert_eq!(ddx.to_vec::<f64>()?, [6.0, 12.0, 18.0]);
+//! # Ok::<(), tensorkeep_tensor::Error>(())
+//! ```
+
+mod checkpoint;
+mod custom;
+mod gradient;
+mod product;
+mod recorder;
+mod rule;
+mod seat;
+mod tape;
+
+pub use checkpoint::checkpoint;
+pub use custom::{custom_vjp, stop_gradient};
+pub use gradient::{Options, grad, value_and_grad};
+pub use product::{Pullback, jvp, vjp};

@@ -1,0 +1,158 @@
+//! The recorder: a device in front of another that writes down what it is asked to compute.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use smallvec::SmallVec;
+use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::{
+    Backend, Buffer, Device, Error, HostArray, Layout, Limits, Memory, Outputs, Result, Tensor,
+};
+
+use crate::rule;
+use crate::tape::{Pull, Slot, Tape};
+
+/// A device that computes on another and records.
+///
+/// Each call of a gradient function makes one, of a higher level than all before it, so that operands of nested calls are
+/// lifted to the innermost recording they take part in.
+pub(crate) struct Recorder {
+    name: String,
+    /// Where operations without operands are computed.
+    base: Device,
+    level: u64,
+    tape: Arc<Tape>,
+}
+
+/// What the buffer of a recorded tensor holds: its value one level down, and where its cotangent will be.
+pub(crate) struct Traced {
+    pub(crate) primal: Tensor,
+    /// `None` for a constant.
+    pub(crate) slot: Option<Slot>,
+    pub(crate) tape: Arc<Tape>,
+}
+
+impl Recorder {
+    /// A recorder in front of `base`, as a device, and its tape.
+    pub(crate) fn start(base: &Device) -> (Device, Arc<Tape>) {
+        static LEVEL: AtomicU64 = AtomicU64::new(1);
+        let tape = Arc::new(Tape::default());
+        let recorder = Self {
+            name: format!("grad({})", base.name()),
+            base: base.clone(),
+            level: LEVEL.fetch_add(1, Ordering::Relaxed),
+            tape: Arc::clone(&tape),
+        };
+        (Device::new(recorder), tape)
+    }
+}
+
+/// The trace of a tensor, if it was recorded by `tape`.
+pub(crate) fn traced_by<'a>(x: &'a Tensor, tape: &Arc<Tape>) -> Option<&'a Traced> {
+    x.buffer().get::<Traced>().filter(|traced| Arc::ptr_eq(&traced.tape, tape))
+}
+
+/// Seats a value on a recorder.
+pub(crate) fn seat(device: &Device, tape: &Arc<Tape>, primal: Tensor, slot: Option<Slot>) -> Tensor {
+    let (layout, dtype) = (Layout::contiguous(*primal.shape()), primal.dtype());
+    let traced = Traced { primal, slot, tape: Arc::clone(tape) };
+    Tensor::from_buffer(Buffer::new(traced), layout, dtype, device.clone())
+}
+
+/// Records an operation whose value is known, unless the recording is over. Results that are not of floats, and results
+/// that depend on no leaf, stay plain numbers.
+pub(crate) fn record(
+    device: &Device,
+    tape: &Arc<Tape>,
+    inputs: SmallVec<[Option<Slot>; 2]>,
+    outputs: Outputs,
+    pull: Pull,
+) -> Result<Outputs> {
+    let Some(first) = tape.push(pull, inputs, outputs.len())? else {
+        return Ok(outputs);
+    };
+    let seated = outputs.into_iter().zip(first..).map(|(output, slot)| match output.dtype().is_float() {
+        true => seat(device, tape, output, Some(slot)),
+        false => output,
+    });
+    Ok(seated.collect())
+}
+
+impl Backend for Recorder {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn limits(&self) -> &Limits {
+        self.base.limits()
+    }
+
+    fn level(&self) -> u64 {
+        self.level
+    }
+
+    #[track_caller]
+    fn upload(&self, _: &Device, data: HostArray) -> Result<Tensor> {
+        Tensor::from_host(data, &self.base)
+    }
+
+    #[track_caller]
+    fn download(&self, x: &Tensor) -> Result<HostArray> {
+        x.to_host()
+    }
+
+    #[track_caller]
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+        if inputs.is_empty() {
+            return self.base.apply(op, inputs);
+        }
+        let traced = inputs.iter().map(|x| {
+            let foreign = || Error::internal("grad", "a tensor of another recorder reached this one");
+            traced_by(x, &self.tape).ok_or_else(foreign)
+        });
+        let traced: SmallVec<[&Traced; 2]> = traced.collect::<Result<_>>()?;
+        let slots: SmallVec<[Option<Slot>; 2]> = traced.iter().map(|x| x.slot).collect();
+        let recorded = slots.iter().any(Option::is_some) && self.tape.is_open();
+        if recorded && rule::is_decomposed(op) {
+            // Recorded through its definition, which comes back here in simpler operations.
+            if let Some(result) = op.composed(inputs) {
+                return Ok(smallvec::smallvec![result?]);
+            }
+        }
+        let primals: SmallVec<[&Tensor; 2]> = traced.iter().map(|x| &x.primal).collect();
+        let outputs = Tensor::apply(op, &primals)?;
+        if !recorded || !outputs.iter().any(|x| x.dtype().is_float()) {
+            return Ok(outputs);
+        }
+        let wanted = rule::Wanted(slots.iter().map(Option::is_some).collect());
+        let pull = rule::pull(op, &primals, &outputs, wanted)?;
+        record(device, &self.tape, slots, outputs, pull)
+    }
+
+    fn lift(&self, device: &Device, x: &Tensor) -> Result<Tensor> {
+        Ok(seat(device, &self.tape, x.clone(), None))
+    }
+
+    fn lower(&self, x: &Tensor) -> Option<Tensor> {
+        x.buffer().get::<Traced>().map(|traced| traced.primal.clone())
+    }
+
+    fn synchronize(&self) -> Result<()> {
+        self.base.synchronize()
+    }
+
+    fn memory(&self) -> Memory {
+        self.base.memory()
+    }
+
+    fn trim(&self) {
+        self.base.trim();
+    }
+}
+
+impl fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recorder({}, level {})", self.name, self.level)
+    }
+}

@@ -1,0 +1,19 @@
+//! Joining: each operand gets its piece back.
+
+use tensorkeep_tensor::Tensor;
+use tensorkeep_tensor::op::Concat;
+
+use super::{Wanted, several};
+use crate::tape::{Gradients, Pull};
+
+pub(super) fn pull(concat: Concat, inputs: &[&Tensor], wanted: Wanted) -> Pull {
+    let sizes: Vec<usize> = inputs.iter().map(|x| x.shape()[concat.axis]).collect();
+    several(move |dy| {
+        let (mut start, mut gradients) = (0, Gradients::new());
+        for (i, &size) in sizes.iter().enumerate() {
+            gradients.push(wanted.then(i, || dy.narrow(concat.axis as isize, start..start + size))?);
+            start += size;
+        }
+        Ok(gradients)
+    })
+}

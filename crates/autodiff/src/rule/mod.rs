@@ -1,0 +1,119 @@
+//! Derivative rules, one an operation family.
+//!
+//! A rule looks at the operands and results of an operation once, when it is recorded, keeps what it needs of them, and later turns
+//! cotangents of the results into gradients of the operands. It is written in public tensor operations, so that an outer
+//! recorder can differentiate it again. A family without a rule does not compile.
+
+mod attention;
+mod concat;
+mod conv;
+mod gather;
+mod map;
+mod matmul;
+mod pad;
+mod pool;
+mod reduce;
+mod row;
+mod scan;
+mod sort;
+mod view;
+
+use smallvec::{SmallVec, smallvec};
+use tensorkeep_tensor::op::{MatMul, Op};
+use tensorkeep_tensor::{Error, Result, Tensor};
+
+use crate::tape::{Gradients, Pull};
+
+/// Which inputs' gradients are asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted(pub(crate) SmallVec<[bool; 4]>);
+
+impl Wanted {
+    fn contains(&self, input: usize) -> bool {
+        self.0.get(input).copied().unwrap_or(false)
+    }
+
+    /// The gradient that `f` computes, if it is wanted.
+    fn then(&self, input: usize, f: impl FnOnce() -> Result<Tensor>) -> Result<Option<Tensor>> {
+        if self.contains(input) { f().map(Some) } else { Ok(None) }
+    }
+
+    /// The set as bits, for programs, whose inputs are few.
+    fn bits(&self) -> u32 {
+        self.0.iter().rev().fold(0, |bits, &wanted| bits << 1 | u32::from(wanted))
+    }
+}
+
+/// Whether an operation is differentiated through its definition in simpler ones.
+pub(crate) fn is_decomposed(op: &Op) -> bool {
+    matches!(op, Op::MatMul(MatMul { epilogue: Some(_) }))
+}
+
+/// The rule of `op` for these operands and results.
+pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wanted) -> Result<Pull> {
+    match (op, inputs, outputs) {
+        (Op::Map(op), inputs, outputs) => map::pull(op, inputs, outputs, wanted),
+        (Op::Reduce(op), [x], [y]) => reduce::pull(*op, x, y),
+        (Op::Scan(op), inputs, [y]) => scan::pull(*op, inputs, y, wanted),
+        (Op::MatMul(_), [a, b], _) => Ok(matmul::pull(a, b, wanted)),
+        (Op::Conv(op), [x, w], _) => Ok(conv::forward(*op, x, w, wanted)),
+        (Op::ConvInputGrad(op), [dy, w], _) => Ok(conv::input_grad(*op, dy, w, wanted)),
+        (Op::ConvWeightGrad(op), [x, dy], _) => Ok(conv::weight_grad(*op, x, dy, wanted)),
+        (Op::Pool(op), [x], outputs) => Ok(pool::forward(*op, x, outputs)),
+        (Op::PoolGrad(op), inputs, _) => Ok(pool::backward(*op, inputs)),
+        (Op::Gather(op), [x, index], _) => Ok(gather::gather(*op, x, index)),
+        (Op::Scatter(op), [base, index, _], _) => Ok(gather::scatter(*op, base, index, wanted)),
+        (Op::View(op), [x], _) => Ok(view::pull(op, x)),
+        (Op::Concat(op), inputs, _) => Ok(concat::pull(*op, inputs, wanted)),
+        (Op::Pad(op), [x], _) => Ok(pad::pull(op, x)),
+        (Op::Sort(op), [x], [_, order]) => Ok(sort::pull(*op, x, order)),
+        (Op::Row(op), inputs, [y]) => row::pull(*op, inputs, y),
+        (Op::Attention(op), [q, k, v], _) => Ok(attention::pull(*op, q, k, v, wanted)),
+        (
+            Op::Reduce(_)
+            | Op::Scan(_)
+            | Op::MatMul(_)
+            | Op::Conv(_)
+            | Op::ConvInputGrad(_)
+            | Op::ConvWeightGrad(_)
+            | Op::Pool(_)
+            | Op::Gather(_)
+            | Op::Scatter(_)
+            | Op::View(_)
+            | Op::Pad(_)
+            | Op::Sort(_)
+            | Op::Random(_)
+            | Op::Row(_)
+            | Op::Attention(_),
+            _,
+            _,
+        ) => Err(Error::internal(
+            op.name(),
+            "operands or results were miscounted on the way to the derivative rule",
+        )),
+    }
+}
+
+/// A rule for an operation of one input and one differentiable result.
+fn single(rule: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static) -> Pull {
+    several(move |dy| Ok(smallvec![Some(rule(dy)?)]))
+}
+
+/// A rule for an operation of one differentiable result, its first.
+fn several(rule: impl Fn(&Tensor) -> Result<Gradients> + Send + Sync + 'static) -> Pull {
+    Box::new(move |dys| match dys.first() {
+        Some(Some(dy)) => rule(dy),
+        _ => Err(Error::internal("grad", "a rule was called without a cotangent")),
+    })
+}
+
+/// Axis `i` of the result is axis `order[i]` of `x`.
+fn permute(x: &Tensor, order: impl IntoIterator<Item = usize>) -> Result<Tensor> {
+    let op = Op::View(tensorkeep_tensor::op::View::Permute(order.into_iter().collect()));
+    first(Tensor::apply(&op, &[x])?)
+}
+
+/// The first result of an operation.
+fn first(outputs: tensorkeep_tensor::Outputs) -> Result<Tensor> {
+    outputs.into_iter().next().ok_or_else(|| Error::internal("grad", "an operation gave no result"))
+}

@@ -1,0 +1,146 @@
+//! A model's leaves, seated on a recorder and brought back as a gradient.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tensorkeep_tensor::module::{Leaf, LeafMut, Module, Path, State};
+use tensorkeep_tensor::{Device, Error, ErrorKind, Layout, Result, Tensor};
+
+use crate::recorder::{self, Recorder};
+use crate::tape::{Slot, Tape};
+
+/// A model whose watched leaves live on a recorder.
+pub(crate) struct Seated<M> {
+    pub(crate) model: M,
+    pub(crate) tape: Arc<Tape>,
+    /// How many leaves are watched; they have the first slots. Tied leaves share one.
+    pub(crate) watched: usize,
+    /// The slot of each parameter, in the order of the walk; `None` where it is not watched.
+    slots: Vec<Option<Slot>>,
+}
+
+impl<M: Module + Clone> Seated<M> {
+    /// Seats the float parameters of `model` that `watch` accepts. States are shared with the original, so that running
+    /// statistics reach it.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoGradient`] if there is none.
+    #[track_caller]
+    pub(crate) fn new(model: &M, watch: impl Fn(&Path) -> bool) -> Result<Self> {
+        let Some(base) = first_device(model, &watch) else {
+            let message = "the argument has no trainable leaf: pass a tensor or model of floats";
+            return Err(Error::new(ErrorKind::NoGradient, "grad", message));
+        };
+        let (device, tape) = Recorder::start(&base);
+        // Tied leaves become one seated leaf.
+        let mut known: HashMap<(usize, Layout), (Slot, Tensor)> = HashMap::new();
+        let (mut slots, mut result) = (Vec::new(), Ok(()));
+        let mut seated = with_shared_states(model);
+        seated.visit_mut(&mut Path::root(), &mut |path, leaf| {
+            let LeafMut::Parameter(x) = leaf else { return };
+            if !x.dtype().is_float() || !watch(path) {
+                return slots.push(None);
+            }
+            let leaf = match known.get(&x.identity()) {
+                Some(leaf) => Ok(leaf.clone()),
+                None => tape.leaf().map(|slot| {
+                    let leaf = (slot, recorder::seat(&device, &tape, x.clone(), Some(slot)));
+                    known.insert(x.identity(), leaf.clone());
+                    leaf
+                }),
+            };
+            match leaf {
+                Ok((slot, leaf)) => {
+                    slots.push(Some(slot));
+                    *x = leaf;
+                }
+                Err(error) => result = Err(error),
+            }
+        });
+        result.map(|()| Self { model: seated, tape, watched: known.len(), slots })
+    }
+
+    /// The slot and the value of a result, or `None` and the value if it depends on no watched leaf.
+    pub(crate) fn result(&self, y: Tensor) -> (Option<Slot>, Tensor) {
+        match recorder::traced_by(&y, &self.tape) {
+            Some(traced) => (traced.slot, traced.primal.clone()),
+            None => (None, y),
+        }
+    }
+}
+
+/// Puts gradients in the places of the leaves: `None` for a leaf without one, which `unused` answers.
+///
+/// Leaves that were not watched become tensors without elements.
+#[track_caller]
+pub(crate) fn gradient_tree<M: Module + Clone>(
+    model: &M,
+    slots: &Slots,
+    gradients: &[Option<Tensor>],
+    unused: impl Fn(&Path, &Tensor) -> Result<Tensor>,
+) -> Result<M> {
+    let mut tree = model.clone();
+    let (mut slots, mut result) = (slots.0.iter(), Ok(()));
+    tree.visit_mut(&mut Path::root(), &mut |path, leaf| {
+        let LeafMut::Parameter(x) = leaf else { return };
+        let gradient = match slots.next() {
+            Some(Some(slot)) => match gradients.get(*slot as usize).cloned().flatten() {
+                Some(gradient) => Ok(gradient),
+                None => unused(path, x),
+            },
+            _ => Tensor::zeros([0], x.dtype(), x.device()),
+        };
+        match gradient {
+            Ok(gradient) => *x = gradient,
+            Err(error) if result.is_ok() => result = Err(error),
+            Err(_) => {}
+        }
+    });
+    result.map(|()| tree)
+}
+
+/// Which slot each parameter of a walk has.
+#[derive(Clone, Debug)]
+pub(crate) struct Slots(Vec<Option<Slot>>);
+
+impl<M> Seated<M> {
+    /// Which slot each parameter has.
+    pub(crate) fn slots(&self) -> Slots {
+        Slots(self.slots.clone())
+    }
+}
+
+fn first_device<M: Module>(model: &M, watch: &impl Fn(&Path) -> bool) -> Option<Device> {
+    let mut first = None;
+    model.visit(&mut Path::root(), &mut |path, leaf| {
+        if let Leaf::Parameter(x) = leaf
+            && first.is_none()
+            && x.dtype().is_float()
+            && watch(path)
+        {
+            first = Some(x.device().clone());
+        }
+    });
+    first
+}
+
+/// A copy of a tree that has the original's states, not copies of them: what is set in one is seen in the other.
+pub(crate) fn with_shared_states<M: Module + Clone>(model: &M) -> M {
+    let mut states: Vec<State> = Vec::new();
+    model.visit(&mut Path::root(), &mut |_, leaf| {
+        if let Leaf::State(state) = leaf {
+            states.push(state.shared());
+        }
+    });
+    let mut states = states.into_iter();
+    let mut copy = model.clone();
+    copy.visit_mut(&mut Path::root(), &mut |_, leaf| {
+        if let LeafMut::State(state) = leaf
+            && let Some(shared) = states.next()
+        {
+            *state = shared;
+        }
+    });
+    copy
+}

@@ -1,0 +1,152 @@
+//! What is recorded, and the sweep back over it.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use smallvec::SmallVec;
+use tensorkeep_tensor::{Error, Result, Tensor};
+
+/// Gradients of an operation's inputs, `None` where none was asked for.
+pub(crate) type Gradients = SmallVec<[Option<Tensor>; 2]>;
+
+/// A derivative rule at work: from the cotangents of an operation's results (`None` where zero) to the gradients of its
+/// inputs. It holds what it needs of the operation's operands and results, and nothing else.
+pub(crate) type Pull = Box<dyn Fn(&[Option<Tensor>]) -> Result<Gradients> + Send + Sync>;
+
+/// A place for a cotangent: one a leaf, one a recorded result.
+pub(crate) type Slot = u32;
+
+/// One recorded operation.
+pub(crate) struct Node {
+    pub(crate) pull: Pull,
+    /// The slots of its inputs, `None` for constants.
+    pub(crate) inputs: SmallVec<[Option<Slot>; 2]>,
+    /// The slots of its results: this one and the following.
+    pub(crate) first: Slot,
+    pub(crate) results: u32,
+}
+
+/// The recording of one call of a gradient function: nodes in the order they were computed, so that walking them is
+/// iterative in both directions.
+#[derive(Default)]
+pub(crate) struct Tape(Mutex<Recording>);
+
+#[derive(Default)]
+pub(crate) struct Recording {
+    nodes: Vec<Node>,
+    slots: Slot,
+    closed: bool,
+}
+
+impl Tape {
+    fn lock(&self) -> MutexGuard<'_, Recording> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A slot for a leaf.
+    pub(crate) fn leaf(&self) -> Result<Slot> {
+        self.lock().reserve(1)
+    }
+
+    /// Records an operation with `results` results and gives the slot of the first, or `None` if the recording is over.
+    pub(crate) fn push(
+        &self,
+        pull: Pull,
+        inputs: SmallVec<[Option<Slot>; 2]>,
+        results: usize,
+    ) -> Result<Option<Slot>> {
+        let mut recording = self.lock();
+        if recording.closed {
+            return Ok(None);
+        }
+        let results = results as u32;
+        let first = recording.reserve(results)?;
+        recording.nodes.push(Node { pull, inputs, first, results });
+        Ok(Some(first))
+    }
+
+    /// Whether operations are still recorded.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.lock().closed
+    }
+
+    /// Ends the recording and hands it out: from now on tensors of this tape are plain numbers.
+    pub(crate) fn close(&self) -> Recording {
+        let mut recording = self.lock();
+        std::mem::replace(&mut *recording, Recording { closed: true, ..Recording::default() })
+    }
+}
+
+impl std::fmt::Debug for Tape {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let recording = self.lock();
+        write!(f, "Tape({} operations)", recording.nodes.len())
+    }
+}
+
+impl Recording {
+    fn reserve(&mut self, count: u32) -> Result<Slot> {
+        let first = self.slots;
+        self.slots = first.checked_add(count).ok_or_else(|| {
+            let message = "more than 2³² operations in one gradient: split it, or use checkpoint";
+            Error::new(tensorkeep_tensor::ErrorKind::Limit, "grad", message)
+        })?;
+        Ok(first)
+    }
+
+    /// Sweeps from the cotangent `dy` of `result` back to the slots below `leaves`, forgetting each operation as soon as it
+    /// is done.
+    pub(crate) fn consume(mut self, result: Slot, dy: Tensor, leaves: usize) -> Result<Vec<Option<Tensor>>> {
+        let mut sweep = Sweep::new(self.slots, result, dy);
+        while let Some(node) = self.nodes.pop() {
+            sweep.step(&node)?;
+        }
+        Ok(sweep.finish(leaves))
+    }
+
+    /// The same sweep, keeping the recording for another.
+    pub(crate) fn sweep(&self, result: Slot, dy: Tensor, leaves: usize) -> Result<Vec<Option<Tensor>>> {
+        let mut sweep = Sweep::new(self.slots, result, dy);
+        for node in self.nodes.iter().rev() {
+            sweep.step(node)?;
+        }
+        Ok(sweep.finish(leaves))
+    }
+}
+
+/// Cotangents on their way back. Slots are taken as soon as their operation is done.
+struct Sweep {
+    cotangents: Vec<Option<Tensor>>,
+}
+
+impl Sweep {
+    fn new(slots: Slot, result: Slot, dy: Tensor) -> Self {
+        let mut cotangents = vec![None; slots as usize];
+        cotangents[result as usize] = Some(dy);
+        Self { cotangents }
+    }
+
+    fn step(&mut self, node: &Node) -> Result<()> {
+        // Later slots belong to operations that are done.
+        let dys: SmallVec<[Option<Tensor>; 2]> = self.cotangents.drain(node.first as usize..).collect();
+        let dys = &dys[..node.results as usize];
+        if dys.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        let gradients = (node.pull)(dys)?;
+        for (slot, gradient) in node.inputs.iter().zip(gradients) {
+            if let (Some(slot), Some(gradient)) = (slot, gradient) {
+                let place = &mut self.cotangents[*slot as usize];
+                *place = Some(match place.take() {
+                    None => gradient,
+                    Some(sum) => sum.add(&gradient)?,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, leaves: usize) -> Vec<Option<Tensor>> {
+        self.cotangents.truncate(leaves);
+        self.cotangents
+    }
+}
