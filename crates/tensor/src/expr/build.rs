@@ -1,4 +1,5 @@
-//! Writing expressions, with the simplifications that change no bit.
+//! Writing expressions, with simplifications. Float constants fold in `f64`, as if their value had been written; the others
+//! change no bit.
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
