@@ -1,0 +1,27 @@
+// Each element of the result is the one of x that an index names along an axis.
+//
+// params: elements of y, number of the operation in reports, size of the axis, its stride in x, position of x and of the indices,
+// elements of y that share an index before the next has its turn, indices, numbers of axes of x and of the indices, then those
+// axes as `position` reads them: both along y, with stride 0 where the operand has no such axis.
+
+alias X = f32;
+
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read> indices: array<i32>;
+@group(0) @binding(3) var<storage, read_write> y: array<X>;
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_number(group, grid) * 256u + thread;
+    if i >= params[0] {
+        return;
+    }
+    let axes = 10u;
+    let index = indices[params[5] + position(axes + 2u * params[8], params[9], i)];
+    let number = checked_index(index, params[2], params[1], i / params[6] % params[7]);
+    y[i] = x[params[4] + position(axes, params[8], i) + number * params[3]];
+}

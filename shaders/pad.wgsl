@@ -1,0 +1,40 @@
+// Each element of the result is an element of x or a constant.
+//
+// params: elements of y, bits of the constant, position of x, number of axes, then for each, innermost first: size of the
+// result, elements before the first of x, distance between neighbours of x, size of x, stride of x.
+
+alias X = f32;
+// Registers: f32, i32, or u32 for bytes and truth values.
+alias V = f32;
+
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read_write> y: array<X>;
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_number(group, grid) * 256u + thread;
+    if i >= params[0] {
+        return;
+    }
+    var rest = i;
+    var from = params[2];
+    var inside = true;
+    for (var axis = 0u; axis < params[3]; axis++) {
+        let at = 4u + 5u * axis;
+        let index = rest % params[at];
+        rest /= params[at];
+        let distance = index - params[at + 1u];
+        let number = distance / params[at + 2u];
+        inside = inside && index >= params[at + 1u] && distance % params[at + 2u] == 0u && number < params[at + 3u];
+        from += number * params[at + 4u];
+    }
+    if inside {
+        y[i] = x[from];
+    } else {
+        y[i] = X(bitcast<V>(params[1]));
+    }
+}

@@ -1,0 +1,47 @@
+// The largest element of each window, and where it lies in its block: NaN before all numbers, the first among equals.
+//
+// params: those of windows.
+
+alias X = f32;
+
+@group(0) @binding(1) var<storage, read> x: array<X>;
+@group(0) @binding(2) var<storage, read_write> y: array<X>;
+@group(0) @binding(3) var<storage, read_write> places: array<u32>;
+
+const NOWHERE: u32 = 0xffffffffu;
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_number(group, grid) * 256u + thread;
+    if i >= params[0] {
+        return;
+    }
+    let start = block_position(i, triple(POSITIONS));
+    let first = corner(index_of(i, triple(POSITIONS)));
+    let window = triple(WINDOW);
+    let step = triple(DILATION);
+    let input = triple(INPUT);
+    let strides = triple(OPERAND);
+    var best = 0.0;
+    var place = NOWHERE;
+    for (var k0 = 0u; k0 < window.x; k0++) {
+        for (var k1 = 0u; k1 < window.y; k1++) {
+            for (var k2 = 0u; k2 < window.z; k2++) {
+                let at = first + vec3<u32>(k0, k1, k2) * step;
+                if all(at < input) {
+                    let value = f32(x[start + inner(at, strides)]);
+                    if place == NOWHERE || value > best || (is_nan(value) && !is_nan(best)) {
+                        best = value;
+                        place = (at.x * input.y + at.y) * input.z + at.z;
+                    }
+                }
+            }
+        }
+    }
+    y[i] = X(best);
+    places[i] = place;
+}

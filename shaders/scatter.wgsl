@@ -1,0 +1,69 @@
+// A copy of base into which updates are put. The indices of each line were sorted, so those that name one place lie side by
+// side, in the order in which they were given: no two threads write to the same place.
+//
+// params: elements of y, number of the operation in reports, size of the axis, elements of y within one index of it, indices of a
+// line, indices in all, whether each line has its own: 0 or 1, position of the indices, position of the updates, position of base,
+// the number of its axes, then those axes as `position` reads them.
+
+// 0 adds, 1 replaces by the last.
+const MODE: u32 = 0u;
+// The bits of a result that are kept: 255 for bytes, which wrap.
+const MASK: u32 = 0xffffffffu;
+alias X = f32;
+// Registers: f32, i32, or u32 for bytes and truth values.
+alias V = f32;
+
+@group(0) @binding(1) var<storage, read> base: array<X>;
+@group(0) @binding(2) var<storage, read> indices: array<i32>;
+@group(0) @binding(3) var<storage, read> updates: array<X>;
+@group(0) @binding(4) var<storage, read> keys: array<u32>;
+@group(0) @binding(5) var<storage, read> order: array<u32>;
+@group(0) @binding(6) var<storage, read_write> y: array<X>;
+
+// The first place of a line from which on keys are at least `key`.
+fn first_at_least(key: u32, line: u32) -> u32 {
+    var low = line;
+    var high = line + params[4];
+    while low < high {
+        let middle = (low + high) / 2u;
+        if keys[middle] < key {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+@compute @workgroup_size(256)
+fn main(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) grid: vec3<u32>,
+    @builtin(local_invocation_index) thread: u32,
+) {
+    let i = group_number(group, grid) * 256u + thread;
+    if i < params[5] {
+        checked_index(indices[params[7] + i], params[2], params[1], i);
+    }
+    if i >= params[0] {
+        return;
+    }
+    let inner = i % params[3];
+    let outer = i / params[3] / params[2];
+    let line = (outer * params[3] + inner) * params[6] * params[4];
+    // As keys of signed numbers are.
+    let key = (i / params[3] % params[2]) ^ 0x80000000u;
+    var value = V(base[params[9] + position(11u, params[10], i)]);
+    for (var at = first_at_least(key, line); at < line + params[4]; at++) {
+        if keys[at] != key {
+            break;
+        }
+        let update = V(updates[params[8] + (outer * params[4] + order[at]) * params[3] + inner]);
+        if MODE == 0u {
+            value += update;
+        } else {
+            value = update;
+        }
+    }
+    y[i] = X(bitcast<V>(bitcast<u32>(value) & MASK));
+}
