@@ -5,7 +5,7 @@
 //! - an operation is a value, an [`Op`](op::Op) of some dozen families; its shape rule is a function of it;
 //! - an elementwise function is a value too, an [`Expr`](expr::Expr) that is evaluated, differentiated and composed;
 //! - a device is whatever can apply an operation, a [`Backend`]; a [`Device`] is a handle to it;
-//! - a model is a tree of named tensors, a [`Module`](module::Module).
+//! - a model is a tree of named tensors, a [`Module`].
 //!
 //! The crate names no real device and no gradient: those are built on top of it. It has [`meta`], which knows only shapes,
 //! and [`strict`], which replaces fused operations by their definitions.

@@ -14,7 +14,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if rows differ in length.
+    /// [`ErrorKind::Shape`] if rows differ in length.
     #[track_caller]
     pub fn new(data: impl Nested, device: &Device) -> Result<Self> {
         Self::from_host(data.to_host_array()?, device)
@@ -24,7 +24,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if their number is not that of the shape.
+    /// [`ErrorKind::Shape`] if their number is not that of the shape.
     #[track_caller]
     pub fn from_vec<T: Element>(data: Vec<T>, shape: impl ToShape, device: &Device) -> Result<Self> {
         Self::from_host(HostArray::new(T::wrap(data), shape)?, device)
@@ -34,8 +34,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the device lacks the dtype,
-    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if it is too large for it.
+    /// [`ErrorKind::Unsupported`] if the device lacks the dtype,
+    /// [`ErrorKind::Limit`] if it is too large for it.
     #[track_caller]
     pub fn from_host(data: HostArray, device: &Device) -> Result<Self> {
         let spec = Spec::new(*data.shape(), data.dtype());
@@ -51,7 +51,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// Those of the shape, and [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if the device lacks the dtype.
+    /// Those of the shape, and [`ErrorKind::Unsupported`] if the device lacks the dtype.
     #[track_caller]
     pub fn zeros(shape: impl ToShape, dtype: DType, device: &Device) -> Result<Self> {
         Self::full(shape, 0, dtype, device)
@@ -71,7 +71,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// As for [`zeros`](Self::zeros); [`ErrorKind::DType`](crate::ErrorKind::DType) if the value does not fit.
+    /// As for [`zeros`](Self::zeros); [`ErrorKind::DType`] if the value does not fit.
     #[track_caller]
     pub fn full(
         shape: impl ToShape,
@@ -114,7 +114,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the device cannot hold that many.
+    /// [`ErrorKind::Limit`] if the device cannot hold that many.
     #[track_caller]
     pub fn arange(n: usize, dtype: DType, device: &Device) -> Result<Self> {
         let last = Scalar::Int(n as i64 - 1);
@@ -155,7 +155,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if `self` is not of integers.
+    /// [`ErrorKind::DType`] if `self` is not of integers.
     #[track_caller]
     pub fn one_hot(&self, classes: usize, dtype: DType) -> Result<Self> {
         if !self.dtype().is_integer() {

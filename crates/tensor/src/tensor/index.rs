@@ -13,7 +13,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Index`](crate::ErrorKind::Index) for an index outside the axis, at the latest when the result is read.
+    /// [`ErrorKind::Index`] for an index outside the axis, at the latest when the result is read.
     #[track_caller]
     pub fn take(&self, axis: isize, index: &Self) -> Result<Self> {
         self.pick(GatherKind::Select, axis, index)
@@ -40,7 +40,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// As for [`take`](Self::take); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the updates are not shaped like what would be
+    /// As for [`take`](Self::take); [`ErrorKind::Shape`] if the updates are not shaped like what would be
     /// picked.
     #[track_caller]
     pub fn scatter(&self, gather: Gather, mode: ScatterMode, index: &Self, updates: &Self) -> Result<Self> {
@@ -51,7 +51,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if they differ along another axis.
+    /// [`ErrorKind::Shape`] if they differ along another axis.
     #[track_caller]
     pub fn concat(tensors: &[&Self], axis: isize) -> Result<Self> {
         let Some(first) = tensors.first() else {
@@ -65,7 +65,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if they differ in shape.
+    /// [`ErrorKind::Shape`] if they differ in shape.
     #[track_caller]
     pub fn stack(tensors: &[&Self], axis: isize) -> Result<Self> {
         let mut raised = Vec::with_capacity(tensors.len());
@@ -79,8 +79,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is not one pair an axis,
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the value does not fit.
+    /// [`ErrorKind::Axis`] if there is not one pair an axis,
+    /// [`ErrorKind::DType`] if the value does not fit.
     #[track_caller]
     pub fn pad(&self, axes: &[(usize, usize)], value: impl Into<Scalar>) -> Result<Self> {
         let axes = axes.iter().map(|&(low, high)| PadAxis { low, high, interior: 0 }).collect();
@@ -101,7 +101,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is no such axis.
+    /// [`ErrorKind::Axis`] if there is no such axis.
     #[track_caller]
     pub fn sort(&self, axis: isize, descending: bool) -> Result<(Self, Self)> {
         let axis = self.shape().axis("sort", axis)?;
@@ -126,7 +126,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// As for [`sort`](Self::sort); [`ErrorKind::Index`](crate::ErrorKind::Index) if there are fewer than `k`.
+    /// As for [`sort`](Self::sort); [`ErrorKind::Index`] if there are fewer than `k`.
     #[track_caller]
     pub fn top_k(&self, k: usize, axis: isize) -> Result<(Self, Self)> {
         let n = self.shape()[self.shape().axis("top_k", axis)?];
@@ -143,7 +143,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is no such axis.
+    /// [`ErrorKind::Axis`] if there is no such axis.
     #[track_caller]
     pub fn roll(&self, axis: isize, by: isize) -> Result<Self> {
         let n = self.shape()[self.shape().axis("roll", axis)?];
@@ -159,7 +159,7 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the result is too large.
+    /// [`ErrorKind::Limit`] if the result is too large.
     #[track_caller]
     pub fn repeat(&self, axis: isize, count: usize) -> Result<Self> {
         let at = self.shape().axis("repeat", axis)?;
@@ -170,8 +170,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) if there is not one count an axis,
-    /// [`ErrorKind::Limit`](crate::ErrorKind::Limit) if the result is too large.
+    /// [`ErrorKind::Axis`] if there is not one count an axis,
+    /// [`ErrorKind::Limit`] if the result is too large.
     #[track_caller]
     pub fn tile<const N: usize>(&self, counts: [usize; N]) -> Result<Self> {
         if self.rank() != N {
