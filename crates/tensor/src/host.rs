@@ -13,6 +13,9 @@ pub trait Element: Copy + Into<Scalar> + Send + Sync + 'static {
 
     /// The elements, if `data` is of this type.
     fn unwrap(data: &HostData) -> Option<&[Self]>;
+
+    /// [`unwrap`](Self::unwrap) without a copy, where the data are no longer needed.
+    fn into_vec(data: HostData) -> Option<Vec<Self>>;
 }
 
 macro_rules! host_data {
@@ -31,6 +34,13 @@ macro_rules! host_data {
             }
 
             fn unwrap(data: &HostData) -> Option<&[Self]> {
+                match data {
+                    HostData::$variant(data) => Some(data),
+                    _ => None,
+                }
+            }
+
+            fn into_vec(data: HostData) -> Option<Vec<Self>> {
                 match data {
                     HostData::$variant(data) => Some(data),
                     _ => None,

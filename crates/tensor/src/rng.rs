@@ -6,9 +6,13 @@ use crate::{DType, Device, Result, Tensor, ToShape, philox};
 
 /// A stream of random tensors on a device: the same seed gives the same bits on every device, whatever the number of threads.
 ///
-/// ```text
-/// let mut rng = Rng::new(42, &device);
+/// ```
+/// use tensorkeep_tensor::{Rng, meta};
+///
+/// let mut rng = Rng::new(42, &meta::device());
 /// let weight = rng.normal([128, 64], 0.0, 0.02)?;
+/// assert_eq!(*weight.shape(), [128, 64]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Rng {

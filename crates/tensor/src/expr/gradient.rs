@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{Binary, Expr, Node, Program, Typed, Unary};
-use crate::Result;
+use crate::{DType, Result};
 
 /// The derivative of a [`Typed`] program: an elementwise program again.
 #[derive(Debug)]
@@ -57,12 +57,9 @@ impl Typed {
         let adjoints = self.adjoints(&values);
         let count = u32::BITS - wanted.leading_zeros();
         let gradients = (0..count as usize).filter(|i| wanted & (1 << i) != 0).map(|i| {
-            match self.nodes().iter().position(|step| step.node == Node::Input(i)) {
-                Some(at) => {
-                    adjoints[at].clone().unwrap_or_else(|| Expr::from(0.0).cast(self.nodes()[at].dtype))
-                }
-                None => Expr::from(0.0),
-            }
+            let at = self.nodes().iter().position(|step| step.node == Node::Input(i));
+            let dtype = self.inputs.get(i).copied().unwrap_or(DType::F32);
+            at.and_then(|at| adjoints[at].clone()).unwrap_or_else(|| Expr::from(0.0).cast(dtype))
         });
         compact(&gradients.collect::<Vec<_>>(), results)
     }

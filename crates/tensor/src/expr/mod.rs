@@ -15,6 +15,7 @@ mod program;
 pub(crate) mod standard;
 mod typed;
 
+use std::fmt;
 use std::sync::Arc;
 
 pub use function::{Binary, Domain, Unary};
@@ -35,10 +36,20 @@ use crate::{DType, Scalar};
 /// assert!((program.eval(&[0.0])?[0] - 2f64.ln()).abs() < 1e-15);
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Expr {
     node: Arc<Node<Expr>>,
     depth: u16,
+}
+
+/// Its steps, each over the positions of earlier ones: shared parts are written once.
+impl fmt::Debug for Expr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Program::new("expr", std::slice::from_ref(self)) {
+            Ok(program) => write!(f, "Expr({:?})", program.nodes()),
+            Err(error) => write!(f, "Expr({})", error.message()),
+        }
+    }
 }
 
 /// One step of an expression, over children of type `C`: expressions while it is built, positions once compiled.

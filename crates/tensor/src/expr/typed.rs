@@ -24,6 +24,8 @@ pub struct TypedNode {
 /// twice. Steps that no result needs are gone.
 #[derive(Debug)]
 pub struct Typed {
+    /// The dtypes of the inputs, read or not.
+    pub(super) inputs: Vec<DType>,
     nodes: Vec<TypedNode>,
     results: Vec<usize>,
     /// Which parameters are read, and as what.
@@ -47,6 +49,7 @@ impl Typed {
             results.push(typing.place(at, default)?);
         }
         Ok(Self {
+            inputs: inputs.to_vec(),
             nodes: typing.nodes,
             results,
             params: typing.params,

@@ -34,8 +34,8 @@ impl Tensor {
             return Err(Error::dtype("to_vec", message));
         }
         let (_, data) = self.to_host()?.into_parts();
-        match T::unwrap(&data) {
-            Some(data) => Ok(data.to_vec()),
+        match T::into_vec(data) {
+            Some(data) => Ok(data),
             None => Err(Error::internal("to_vec", "the device gave another dtype")),
         }
     }

@@ -27,6 +27,20 @@ pub use arithmetic::Operand;
 /// operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work.
 ///
 /// Views (`reshape`, `permute`, `slice`, …) share elements and change only how they are addressed.
+///
+/// ```
+/// use tensorkeep_tensor::{DType, Tensor, meta};
+///
+/// let device = meta::device(); // knows only shapes; a real device comes from its own crate
+/// let x = Tensor::zeros([32, 784], DType::F32, &device)?;
+/// let weight = Tensor::zeros([784, 10], DType::F32, &device)?;
+/// let y = ((x.matmul(&weight)? + 1.0)? * 0.5)?.softmax()?;
+/// assert_eq!(*y.shape(), [32, 10]);
+///
+/// let error = weight.matmul(&x).unwrap_err();
+/// assert!(error.to_string().starts_with("matmul: inner dimensions differ: [784, 10] and [32, 784]; transpose"));
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Tensor {
     buffer: Buffer,

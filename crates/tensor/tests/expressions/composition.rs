@@ -33,6 +33,7 @@ fn shared_parts_are_walked_once() {
     let doubled = (0..300).fold(Expr::input(0), |x, _| &x + &x);
     let program = Program::new("test", &[doubled.substitute(&[Expr::input(0).sin()])]).unwrap();
     assert_eq!(program.nodes().len(), 302);
+    assert!(format!("{doubled:?}").len() < 20_000);
     let rebuilt = Program::new("test", &program.expressions()).unwrap();
     assert_eq!(rebuilt.nodes(), program.nodes());
 }

@@ -205,4 +205,9 @@ fn gradients_keep_their_dtype() {
     let dtypes: Vec<DType> = std::iter::once(DType::F32).chain(read).collect();
     let results: Vec<DType> = program.typed(&dtypes, &[]).unwrap().results().collect();
     assert_eq!(results, [DType::F16, DType::F32]);
+
+    let one = Program::with_inputs("test", &[Expr::input(0).exp()], 2).unwrap();
+    let gradient = one.typed(&[DType::F32, DType::F64], &[]).unwrap().gradient(0b10).unwrap();
+    let program = gradient.program.as_ref().unwrap();
+    assert_eq!(program.typed(&[DType::F32], &[]).unwrap().results().next(), Some(DType::F64));
 }
