@@ -58,9 +58,25 @@ impl Driver {
         let made = catch_unwind(AssertUnwindSafe(|| make(&self.device)));
         let errors = [block_on(internal.pop()), block_on(validation.pop()), block_on(memory.pop())];
         if let Some(error) = errors.into_iter().flatten().flatten().next() {
-            return Err(from_wgpu(op, &error));
+            return Err(self.explained(op, &error));
         }
         made.map_err(|_| Error::internal(op, "the shader translator failed: please report this expression"))
+    }
+
+    /// Fails if anything went wrong since the last look.
+    #[track_caller]
+    pub(crate) fn check(&self) -> Result<()> {
+        self.faults.check_lost()?;
+        self.faults.take_uncaptured().map_or(Ok(()), |error| Err(self.explained("wgpu", &error)))
+    }
+
+    /// What an error of wgpu means: that the device is lost, if it is, since then everything fails.
+    #[track_caller]
+    #[cold]
+    fn explained(&self, op: &'static str, error: &wgpu::Error) -> Error {
+        // The loss itself is told while polling alone.
+        let _ = self.device.poll(wgpu::PollType::Poll);
+        self.faults.check_lost().err().unwrap_or_else(|| from_wgpu(op, error))
     }
 
     /// Makes a buffer; the error is [`ErrorKind::OutOfMemory`] where the driver has none left.
@@ -81,10 +97,10 @@ impl Driver {
     pub(crate) fn wait(&self, submission: Option<wgpu::SubmissionIndex>) -> Result<()> {
         let poll = wgpu::PollType::Wait { submission_index: submission, timeout: Some(DEADLINE) };
         match self.device.poll(poll) {
-            Ok(_) => self.faults.check(),
+            Ok(_) => self.check(),
             Err(wgpu::PollError::Timeout) => Err(lost(&format!("no answer for {} s", DEADLINE.as_secs()))),
             Err(error @ wgpu::PollError::WrongSubmissionIndex(..)) => {
-                self.faults.check()?;
+                self.check()?;
                 Err(Error::internal("wgpu", error.to_string()))
             }
         }

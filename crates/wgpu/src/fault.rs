@@ -34,15 +34,14 @@ impl Faults {
         self.lost.get().is_some()
     }
 
-    /// Fails if anything went wrong since the last look.
-    pub(crate) fn check(&self) -> Result<()> {
-        if let Some(reason) = self.lost.get() {
-            return Err(lost(reason));
-        }
-        match self.uncaptured.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            None => Ok(()),
-            Some(error) => Err(from_wgpu("wgpu", &error)),
-        }
+    /// Fails if the device was lost.
+    pub(crate) fn check_lost(&self) -> Result<()> {
+        self.lost.get().map_or(Ok(()), |reason| Err(lost(reason)))
+    }
+
+    /// The first error since the last look that nobody had asked for.
+    pub(crate) fn take_uncaptured(&self) -> Option<wgpu::Error> {
+        self.uncaptured.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 
@@ -63,5 +62,53 @@ pub(crate) fn from_wgpu(op: &'static str, error: &wgpu::Error) -> Error {
         wgpu::Error::Validation { description, .. } | wgpu::Error::Internal { description, .. } => {
             Error::internal(op, format!("the graphics driver refused: {}", description.trim()))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tensorkeep_tensor::{Device, Tensor};
+
+    use super::*;
+    use crate::device::{Options, open_gpu};
+
+    #[test]
+    fn a_lost_device_gives_errors_and_no_panic() {
+        if crate::adapters().is_empty() {
+            println!("skipped: no graphics adapter");
+            return;
+        }
+        let gpu = open_gpu(0, &Options::default()).unwrap();
+        let (handle, faults) = (gpu.driver.device.clone(), Arc::clone(&gpu.driver.faults));
+        let device = Device::new(gpu);
+        let small = Tensor::new([1.0f32, 2.0], &device).unwrap();
+        let large = vec![1.0f32; 10_000];
+        assert_eq!(small.to_vec::<f32>().unwrap(), [1.0, 2.0]);
+        let open = small.map(|x| x.exp()).unwrap();
+
+        handle.destroy();
+        assert_eq!(open.to_vec::<f32>().unwrap_err().kind(), ErrorKind::DeviceLost);
+        assert!(faults.is_lost());
+        assert_eq!(device.synchronize().unwrap_err().kind(), ErrorKind::DeviceLost);
+        assert_eq!(Tensor::from_vec(large, [10_000], &device).unwrap_err().kind(), ErrorKind::DeviceLost);
+        // Recording needs no device; looking does.
+        if let Ok(later) = small.map(|x| x.exp() + 1.0) {
+            assert_eq!(later.to_vec::<f32>().unwrap_err().kind(), ErrorKind::DeviceLost);
+        }
+    }
+
+    #[test]
+    fn a_mistake_of_ours_is_an_error_at_the_next_look() {
+        if crate::adapters().is_empty() {
+            println!("skipped: no graphics adapter");
+            return;
+        }
+        let gpu = open_gpu(0, &Options::default()).unwrap();
+        let size = 1 << 60;
+        let usage = wgpu::BufferUsages::STORAGE;
+        let descriptor = wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+        drop(gpu.driver.device.create_buffer(&descriptor));
+        assert_eq!(gpu.driver.check().unwrap_err().kind(), ErrorKind::Internal);
+        assert!(gpu.driver.check().is_ok());
     }
 }

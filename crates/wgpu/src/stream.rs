@@ -134,7 +134,7 @@ impl Stream {
         self.pass = None;
         (self.dispatches, self.staged) = (0, 0);
         let Some(encoder) = self.encoder.take() else {
-            return driver.faults.check().map(|()| None);
+            return driver.check().map(|()| None);
         };
         if !self.words.is_empty() {
             driver.queue.write_buffer(&self.arena, 0, bytemuck::cast_slice(&self.words));
@@ -146,7 +146,7 @@ impl Stream {
         if self.in_flight.len() > IN_FLIGHT {
             driver.wait(self.in_flight.pop_front())?;
         }
-        driver.faults.check()?;
+        driver.check()?;
         Ok(Some(submission))
     }
 

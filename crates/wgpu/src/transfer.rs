@@ -156,7 +156,7 @@ fn map(
 /// Memory of the device that the host could not see, which happens when it is lost.
 #[cold]
 fn unmapped(gpu: &Gpu, error: &dyn std::error::Error) -> Error {
-    gpu.driver.faults.check().err().unwrap_or_else(|| lost(&error.to_string()))
+    gpu.driver.check().err().unwrap_or_else(|| lost(&error.to_string()))
 }
 
 /// The only result.
