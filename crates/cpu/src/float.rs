@@ -2,11 +2,11 @@
 
 use half::{bf16, f16};
 use tensorkeep_tensor::op::Spec;
-use tensorkeep_tensor::{DType, Element, Result, Shape, Tensor};
+use tensorkeep_tensor::{DType, Element, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::gemm;
-use crate::memory::Bytes;
+use crate::reduce::Number;
 use crate::storage::{Context, Stored, contiguous};
 use crate::vecmath::Real;
 
@@ -29,7 +29,7 @@ impl Wide for f64 {
 }
 
 /// A floating-point element. The halves compute in `f32` and are rounded once, at the end.
-pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide> {}
+pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide + Number> {}
 
 impl Float for f32 {}
 impl Float for f64 {}
@@ -71,13 +71,13 @@ macro_rules! for_float {
 }
 pub(crate) use for_float;
 
-/// A contiguous tensor of the same elements in the type that they are computed in; `x` itself if it is one.
+/// The same elements in the type that they are computed in: `x` itself, or a contiguous tensor.
 pub(crate) fn widened<T: Float>(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
-    let x = to_contiguous(cpu, x)?;
     let dtype: DType = <WideOf<T> as Element>::DTYPE;
     if x.dtype() == dtype {
-        return Ok(x);
+        return Ok(x.clone());
     }
+    let x = to_contiguous(cpu, x)?;
     let data = contiguous::<T>(&x)?;
     cpu.filled(&Spec::new(*x.shape(), dtype), |out| {
         <T as gemm::Element>::widen_slice(data, out);
@@ -86,11 +86,6 @@ pub(crate) fn widened<T: Float>(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor>
 }
 
 impl Context<'_> {
-    /// Room for `len` numbers with stale contents, for the time of a kernel.
-    pub(crate) fn scratch<T: Wide>(&self, len: usize) -> Result<Bytes> {
-        self.alloc(&Spec::new(Shape::new(&[len])?, <T as Element>::DTYPE))
-    }
-
     /// A result of elements `T` that `fill` computes in the wider type.
     pub(crate) fn computed<T: Float>(
         &self,

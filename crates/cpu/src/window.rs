@@ -35,6 +35,14 @@ impl Axis {
         start..end.max(start)
     }
 
+    /// The places at which some window has an element of the input. Padding may make a window much larger than that.
+    pub(crate) fn seen(&self) -> Range<usize> {
+        let last = (self.output - 1) * self.stride;
+        let start = self.low.saturating_sub(last).div_ceil(self.dilation).min(self.kernel);
+        let end = (self.low + self.input).div_ceil(self.dilation).min(self.kernel);
+        start..end
+    }
+
     /// Which element of the input lies at place `k` of window `p`, one of those [`inside`](Self::inside).
     fn source(&self, p: usize, k: usize) -> usize {
         p * self.stride + k * self.dilation - self.low
@@ -47,6 +55,9 @@ impl Axis {
 pub(crate) struct Windows {
     pub(crate) axes: [Axis; 3],
 }
+
+/// A place in a window: an index on each axis.
+pub(crate) type Place = [usize; 3];
 
 /// Neighbouring windows on the last axis, and the elements that they have at some place: element `from + i·step` of the
 /// input for window `at + i`.
@@ -97,18 +108,27 @@ impl Windows {
         self.axes.iter().map(|axis| axis.output).product()
     }
 
-    /// Places in a window.
-    pub(crate) fn places(&self) -> usize {
-        self.axes.iter().map(|axis| axis.kernel).product()
+    /// The place that is number `i` of a window in row-major order.
+    pub(crate) fn place(&self, i: usize) -> Place {
+        let [_, rows, cols] = self.axes.map(|axis| axis.kernel);
+        [i / cols / rows, i / cols % rows, i % cols]
+    }
+
+    /// The places at which some window has an element of the input, in row-major order.
+    pub(crate) fn seen(&self) -> impl Iterator<Item = Place> {
+        let [planes, rows, cols] = self.axes.map(|axis| axis.seen());
+        planes.flat_map(move |plane| {
+            let cols = cols.clone();
+            rows.clone().flat_map(move |row| cols.clone().map(move |col| [plane, row, col]))
+        })
     }
 
     /// Calls `each` with the runs of windows among `outputs` that have an element of the input at `place`, in order.
     /// [`Run::at`] counts from the start of `outputs`.
     #[inline(always)]
-    pub(crate) fn runs(&self, place: usize, outputs: Range<usize>, mut each: impl FnMut(Run)) {
+    pub(crate) fn runs(&self, place: Place, outputs: Range<usize>, mut each: impl FnMut(Run)) {
         let [planes, rows, cols] = &self.axes;
-        let [k_plane, k_row, k_col] =
-            [place / cols.kernel / rows.kernel, place / cols.kernel % rows.kernel, place % cols.kernel];
+        let [k_plane, k_row, k_col] = place;
         let [in_planes, in_rows, in_cols] = [planes.inside(k_plane), rows.inside(k_row), cols.inside(k_col)];
         // The rows that `outputs` touches, counted through all planes.
         let touched = outputs.start / cols.output..outputs.end.div_ceil(cols.output);

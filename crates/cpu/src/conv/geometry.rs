@@ -25,6 +25,8 @@ pub(super) struct Geometry {
     pub(super) inputs: usize,
     /// Windows in a channel.
     pub(super) positions: usize,
+    /// Elements of a kernel in one channel.
+    pub(super) places: usize,
     /// Elements of a kernel: those of a column of the patches.
     pub(super) depth: usize,
 }
@@ -33,6 +35,7 @@ impl Geometry {
     /// The sizes of `op` for arrays of these shapes, which its shape rule admitted.
     pub(super) fn new(op: &Conv, x: &Shape, w: &Shape, y: &Shape) -> Self {
         let windows = Windows::new(&op.window, &x[2..], &w[2..], &y[2..]);
+        let places = w[2..].iter().product();
         Self {
             images: x[0],
             groups: op.groups,
@@ -41,7 +44,8 @@ impl Geometry {
             windows,
             inputs: windows.inputs(),
             positions: windows.outputs(),
-            depth: w[1] * windows.places(),
+            places,
+            depth: w[1] * places,
         }
     }
 

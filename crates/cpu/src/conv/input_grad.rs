@@ -24,22 +24,29 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, dy: &[S], w: &[S], d
 /// The gradient of one image and group.
 fn image<S: Wide>(cpu: &Context<'_>, g: &Geometry, dy: &[S], w: &[S], dx: &mut [S]) -> Result<()> {
     if g.is_pointwise() {
-        return product(g, dy, w, 0, dx);
+        return product(cpu, g, dy, w, 0, dx);
     }
     let mut patches = room::<S>(cpu, g)?;
     dx.fill(S::ZERO);
     for positions in tiles::<S>(g) {
         let patches = &mut patches.as_mut_slice()[..g.depth * positions.len()];
-        product(g, dy, w, positions.start, patches)?;
+        product(cpu, g, dy, w, positions.start, patches)?;
         fold(cpu, g, patches, positions, dx);
     }
     Ok(())
 }
 
 /// `dpatches = wᵀ · dy`, from position `start` on.
-fn product<S: Wide>(g: &Geometry, dy: &[S], w: &[S], start: usize, patches: &mut [S]) -> Result<()> {
+fn product<S: Wide>(
+    cpu: &Context<'_>,
+    g: &Geometry,
+    dy: &[S],
+    w: &[S],
+    start: usize,
+    patches: &mut [S],
+) -> Result<()> {
     let columns = patches.len() / g.depth;
     let w = Matrices { data: w, offsets: &[0], strides: [1, g.depth as isize] };
     let dy = Matrices { data: dy, offsets: &[start], strides: [g.positions as isize, 1] };
-    gemm([g.depth, columns, g.outputs], w, dy, patches, Store::Overwrite).map_err(misfit)
+    gemm(cpu.workers, [g.depth, columns, g.outputs], w, dy, patches, Store::Overwrite).map_err(misfit)
 }

@@ -18,6 +18,7 @@ use smallvec::smallvec;
 use tensorkeep_tensor::op::{Conv, ConvInputGrad, ConvWeightGrad, Op, Spec};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
+use crate::copy::to_contiguous;
 use crate::float::{Float, WideOf, for_float, widened};
 use crate::gemm::Misfit;
 use crate::storage::{Context, contiguous};
@@ -61,7 +62,8 @@ fn compute<T: Float>(
     [a, b]: [&Tensor; 2],
     kernel: impl FnOnce(&[WideOf<T>], &[WideOf<T>], &mut [WideOf<T>]) -> Result<()>,
 ) -> Result<Outputs> {
-    let (a, b) = (widened::<T>(cpu, a)?, widened::<T>(cpu, b)?);
+    let [a, b] = [a, b].map(|x| to_contiguous(cpu, &widened::<T>(cpu, x)?));
+    let (a, b) = (a?, b?);
     let (a, b) = (contiguous(&a)?, contiguous(&b)?);
     Ok(smallvec![cpu.computed::<T>(spec, |out| kernel(a, b, out))?])
 }

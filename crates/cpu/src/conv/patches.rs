@@ -8,6 +8,7 @@ use super::geometry::Geometry;
 use crate::float::Wide;
 use crate::memory::Bytes;
 use crate::storage::Context;
+use crate::window::Place;
 
 /// Bytes of a tile of patches: it stays in the second cache together with the product's own blocks.
 const TILE_BYTES: usize = 512 << 10;
@@ -42,16 +43,15 @@ pub(super) fn unfold<S: Wide>(
     positions: Range<usize>,
     patches: &mut [S],
 ) {
-    let places = g.windows.places();
     let work = (patches.len() as u64).saturating_mul(COPY_WORK);
     cpu.workers.chunks(work, patches, positions.len(), |row, patches| {
-        let channel = &image[row / places * g.inputs..][..g.inputs];
-        unfold_row(g, channel, row % places, positions.clone(), patches);
+        let channel = &image[row / g.places * g.inputs..][..g.inputs];
+        unfold_row(g, channel, g.windows.place(row % g.places), positions.clone(), patches);
     });
 }
 
 /// Writes what `positions` see of a channel at one place of the kernel, zeros where that is padding.
-fn unfold_row<S: Wide>(g: &Geometry, channel: &[S], place: usize, positions: Range<usize>, row: &mut [S]) {
+fn unfold_row<S: Wide>(g: &Geometry, channel: &[S], place: Place, positions: Range<usize>, row: &mut [S]) {
     let mut done = 0;
     g.windows.runs(place, positions, |run| {
         row[done..run.at].fill(S::ZERO);
@@ -73,12 +73,11 @@ pub(super) fn fold<S: Wide>(
     positions: Range<usize>,
     image: &mut [S],
 ) {
-    let places = g.windows.places();
     let work = (patches.len() as u64).saturating_mul(COPY_WORK);
     cpu.workers.chunks(work, image, g.inputs, |c, channel| {
-        let rows = patches[c * places * positions.len()..].chunks_exact(positions.len());
-        for (place, row) in rows.take(places).enumerate() {
-            g.windows.runs(place, positions.clone(), |run| {
+        let rows = patches[c * g.places * positions.len()..].chunks_exact(positions.len());
+        for (place, row) in rows.take(g.places).enumerate() {
+            g.windows.runs(g.windows.place(place), positions.clone(), |run| {
                 let (from, to) = (&row[run.windows()], &mut channel[run.elements()]);
                 match run.step {
                     1 => to.iter_mut().zip(from).for_each(|(to, &from)| *to = *to + from),

@@ -58,7 +58,7 @@ fn sum_of_images<S: Wide>(
             let columns = positions.len();
             let patches = Matrices { data: patches, offsets: &[0], strides: [columns as isize, 1] };
             let dy = Matrices { data: dy, offsets: &[positions.start], strides: [1, g.positions as isize] };
-            gemm([g.depth, g.outputs, columns], patches, dy, sum, store).map_err(misfit)?;
+            gemm(cpu.workers, [g.depth, g.outputs, columns], patches, dy, sum, store).map_err(misfit)?;
             store = Store::Accumulate;
             Ok(())
         };
