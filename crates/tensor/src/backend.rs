@@ -15,15 +15,16 @@ pub type Outputs = SmallVec<[Tensor; 1]>;
 
 /// Whatever can apply an operation to tensors.
 ///
-/// The CPU and a GPU are backends. So is a decorator: the recorder that autodiff puts in front of another device.
+/// The CPU and a GPU are backends. So is a decorator: the recorder that autodiff puts in front of another
+/// device.
 ///
 /// # Contract
 ///
-/// Shapes, dtypes and sizes were checked by [`Op::infer`] and against [`limits`](Backend::limits): a backend may rely
-/// on them. Real devices (level 0) are handed neither views nor operations without elements in operands or results.
-/// Values inside tensors, such as indices, were not checked. Results may differ from the reference
-/// by the tolerance that the conformance suite states for the operation, and by nothing else; they do not depend on the
-/// number of threads. A result's layout is contiguous from offset 0.
+/// Shapes, dtypes and sizes were checked by [`Op::infer`] and against [`limits`](Backend::limits): a backend
+/// may rely on them. Real devices (level 0) are handed neither views nor operations without elements in
+/// operands or results. Values inside tensors, such as indices, were not checked. Results may differ from the
+/// reference by the tolerance that the conformance suite states for the operation, and by nothing else; they
+/// do not depend on the number of threads. A result's layout is contiguous from offset 0.
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// A short stable name, as it stands in errors: `cpu`, `wgpu:0`, `grad(cpu)`.
     fn name(&self) -> &str;
@@ -31,8 +32,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// What it can hold.
     fn limits(&self) -> &Limits;
 
-    /// How deep it decorates: 0 for a real device. Where operands differ in device, the highest level applies the operation and
-    /// [lifts](Backend::lift) the others.
+    /// How deep it decorates: 0 for a real device. Where operands differ in device, the highest level applies
+    /// the operation and [lifts](Backend::lift) the others.
     fn level(&self) -> u64 {
         0
     }
@@ -58,8 +59,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// If the device cannot do it, has no room, or finds an index out of range.
     fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs>;
 
-    /// Makes a tensor of a lower level one of this device. Real devices never lift: tensors are moved between them
-    /// only where the user says so.
+    /// Makes a tensor of a lower level one of this device. Real devices never lift: tensors are moved between
+    /// them only where the user says so.
     ///
     /// # Errors
     ///

@@ -99,7 +99,8 @@ impl Layout {
         Ok(out)
     }
 
-    /// The same elements in row-major order under another shape, if there are as many and strides can express that.
+    /// The same elements in row-major order under another shape, if there are as many and strides can express
+    /// that.
     pub fn reshape(&self, shape: Shape) -> Option<Self> {
         if self.shape.elements() != shape.elements() {
             return None;
@@ -129,8 +130,8 @@ impl Layout {
         Some(Self { shape, strides, offset: self.offset })
     }
 
-    /// The view as (size, stride) pairs of as few axes as address the same elements in the same order, outermost
-    /// first. Axes of size 1 vanish; a single element gives no axes.
+    /// The view as (size, stride) pairs of as few axes as address the same elements in the same order,
+    /// outermost first. Axes of size 1 vanish; a single element gives no axes.
     pub fn merged(&self) -> smallvec::SmallVec<[(usize, isize); MAX_RANK]> {
         let mut axes: smallvec::SmallVec<[(usize, isize); MAX_RANK]> = smallvec::SmallVec::new();
         for (&n, &stride) in self.shape.iter().zip(self.strides()) {

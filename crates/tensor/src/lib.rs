@@ -7,8 +7,8 @@
 //! - a device is whatever can apply an operation, a [`Backend`]; a [`Device`] is a handle to it;
 //! - a model is a tree of named tensors, a [`Module`].
 //!
-//! The crate names no real device and no gradient: those are built on top of it. It has [`meta`], which knows only shapes,
-//! and [`strict`], which replaces fused operations by their definitions.
+//! The crate names no real device and no gradient: those are built on top of it. It has [`meta`], which knows
+//! only shapes, and [`strict`], which replaces fused operations by their definitions.
 
 pub mod backend;
 pub mod dtype;

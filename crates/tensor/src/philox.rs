@@ -1,9 +1,10 @@
 //! Random words as a function of (key, counter), and how words become numbers.
 //!
-//! Philox 4x32-10: Salmon, Moraes, Dror and Shaw, *Parallel Random Numbers: As Easy as 1, 2, 3*, SC 2011. The functions that turn
-//! words into numbers use only integer arithmetic and single additions and multiplications in `f32`, which every device
-//! rounds alike; a backend that mirrors them step by step gets the same bits. (Divisions, square roots and fused
-//! multiply-adds are not rounded alike everywhere, so there are none.)
+//! Philox 4x32-10: Salmon, Moraes, Dror and Shaw, *Parallel Random Numbers: As Easy as 1, 2, 3*, SC 2011. The
+//! functions that turn words into numbers use only integer arithmetic and single additions and
+//! multiplications in `f32`, which every device rounds alike; a backend that mirrors them step by step gets
+//! the same bits. (Divisions, square roots and fused multiply-adds are not rounded alike everywhere, so there
+//! are none.)
 
 /// Four random words: block `counter` of the stream `key`.
 pub fn block(key: u64, counter: u64) -> [u32; 4] {
@@ -32,7 +33,8 @@ pub fn child(key: u64, index: u64) -> u64 {
     u64::from(words[0]) | u64::from(words[1]) << 32
 }
 
-/// The numbers `0..n` in random order: the stable order of words 0, 1, … of the stream `key`, as signed integers.
+/// The numbers `0..n` in random order: the stable order of words 0, 1, … of the stream `key`, as signed
+/// integers.
 pub fn permutation(key: u64, n: usize) -> Vec<usize> {
     let mut order: Vec<usize> = (0..n).collect();
     let words: Vec<i32> =
@@ -63,7 +65,8 @@ pub fn bernoulli_bound(probability: f32) -> u32 {
 
 /// Two words as two independent normal numbers.
 ///
-/// Box and Muller, *A Note on the Generation of Random Normal Deviates*, 1958: `r = √(−2 ln u)`, `(r cos 2πv, r sin 2πv)`.
+/// Box and Muller, *A Note on the Generation of Random Normal Deviates*, 1958: `r = √(−2 ln u)`,
+/// `(r cos 2πv, r sin 2πv)`.
 pub fn normal_pair(a: u32, b: u32) -> [f32; 2] {
     let u = ((a >> 8) + 1) as f32 * UNIT;
     let square = log(u) * -2.0;
@@ -141,8 +144,8 @@ fn sin_cos_turn(turn: u32) -> [f32; 2] {
 mod tests {
     use super::*;
 
-    /// Known answers of the authors' Random123 library, file `kat_vectors`, lines `philox4x32 10`: counter, key, words.
-    /// Ours has 64-bit counters, so the rounds are checked on the full counter.
+    /// Known answers of the authors' Random123 library, file `kat_vectors`, lines `philox4x32 10`: counter,
+    /// key, words. Ours has 64-bit counters, so the rounds are checked on the full counter.
     #[test]
     fn matches_the_published_vectors() {
         let rows: [([u32; 4], [u32; 2], [u32; 4]); 3] = [

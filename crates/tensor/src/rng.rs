@@ -4,7 +4,8 @@ use crate::op::{Distribution, Op, Random};
 use crate::tensor::only;
 use crate::{DType, Device, Result, Tensor, ToShape, philox};
 
-/// A stream of random tensors on a device: the same seed gives the same bits on every device, whatever the number of threads.
+/// A stream of random tensors on a device: the same seed gives the same bits on every device, whatever the
+/// number of threads.
 ///
 /// ```
 /// use tensorkeep_tensor::{Rng, meta};

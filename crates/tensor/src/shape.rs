@@ -170,7 +170,8 @@ impl fmt::Debug for Shape {
     }
 }
 
-/// Anything that names a shape: an array, a slice, a `Vec`, a [`Shape`], one size for a vector, or `()` for a single number.
+/// Anything that names a shape: an array, a slice, a `Vec`, a [`Shape`], one size for a vector, or `()` for a
+/// single number.
 pub trait ToShape {
     /// The shape it names.
     ///

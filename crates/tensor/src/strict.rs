@@ -1,4 +1,5 @@
-//! A device that replaces fused operations by their definitions, so that a wrong number can be bisected in one line.
+//! A device that replaces fused operations by their definitions, so that a wrong number can be bisected in
+//! one line.
 
 use smallvec::SmallVec;
 
@@ -7,8 +8,8 @@ use crate::op::Op;
 use crate::{HostArray, Result, Tensor};
 
 impl Device {
-    /// This device with every fused operation (softmax, norms, cross-entropy, attention, a product with an epilogue) computed
-    /// by its definition in simple ones. If a number changes, the fused kernel is wrong.
+    /// This device with every fused operation (softmax, norms, cross-entropy, attention, a product with an
+    /// epilogue) computed by its definition in simple ones. If a number changes, the fused kernel is wrong.
     ///
     /// Tensors must be moved to it with [`Tensor::to_device`].
     #[must_use]

@@ -1,5 +1,5 @@
-//! The shape rule of every family, on the device that knows nothing else: what it accepts and what comes out, and which
-//! kind of error it gives for what it refuses. The messages are held by another table.
+//! The shape rule of every family, on the device that knows nothing else: what it accepts and what comes out,
+//! and which kind of error it gives for what it refuses. The messages are held by another table.
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 

@@ -19,7 +19,8 @@ impl Expr {
         0.5 * self * ((FRAC_1_SQRT_2 * self).erf() + 1.0)
     }
 
-    /// The approximation of [`gelu`](Self::gelu) that GPT-2 uses: `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
+    /// The approximation of [`gelu`](Self::gelu) that GPT-2 uses:
+    /// `x/2 · (1 + tanh(√(2/π) (x + 0.044715 x³)))`.
     ///
     /// The two differ by less than 5e-4 (test `gelu_forms_stay_close`). Source: as there.
     #[must_use]

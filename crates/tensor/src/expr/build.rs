@@ -1,5 +1,5 @@
-//! Writing expressions, with simplifications. Float constants fold in `f64`, as if their value had been written; the others
-//! change no bit.
+//! Writing expressions, with simplifications. Float constants fold in `f64`, as if their value had been
+//! written; the others change no bit.
 
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Rem, Sub};
 use std::sync::Arc;
@@ -8,8 +8,8 @@ use super::{Binary, Expr, Node, Unary};
 use crate::{DType, Scalar};
 
 impl Expr {
-    /// The deepest nesting that an expression may have. Deeper ones are refused when they are compiled, so that walks over
-    /// expressions are bounded.
+    /// The deepest nesting that an expression may have. Deeper ones are refused when they are compiled, so
+    /// that walks over expressions are bounded.
     pub const MAX_DEPTH: u16 = 512;
 
     /// The element of input `i`.
@@ -46,7 +46,8 @@ impl Expr {
     #[must_use]
     pub fn unary(&self, function: Unary) -> Self {
         match &*self.node {
-            // Only numbers of the kind that the function keeps: 1/2 of two integers is another thing than of two floats.
+            // Only numbers of the kind that the function keeps: 1/2 of two integers is another thing than of
+            // two floats.
             Node::Const(Scalar::Float(x)) if function.domain().keeps_float() => {
                 Self::from(function.eval(*x).as_f64())
             }

@@ -4,8 +4,8 @@ use super::{Node, Typed};
 use crate::{DType, Error, Result, Scalar};
 
 impl Typed {
-    /// The results for one element of each input. Floats are computed in f64 and rounded to their dtype only at the end of each
-    /// step.
+    /// The results for one element of each input. Floats are computed in f64 and rounded to their dtype only
+    /// at the end of each step.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! The functions of one and two numbers that expressions are made of: where each is defined and what it gives.
+//! The functions of one and two numbers that expressions are made of: where each is defined and what it
+//! gives.
 
 use crate::{DType, Scalar};
 

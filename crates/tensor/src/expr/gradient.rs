@@ -8,8 +8,8 @@ use crate::{DType, Result};
 /// The derivative of a [`Typed`] program: an elementwise program again.
 #[derive(Debug)]
 pub struct Gradient {
-    /// Its inputs are one cotangent a result of the original, then the inputs listed in [`reads`](Self::reads). `None` if
-    /// every gradient is a cotangent as it comes.
+    /// Its inputs are one cotangent a result of the original, then the inputs listed in
+    /// [`reads`](Self::reads). `None` if every gradient is a cotangent as it comes.
     pub program: Option<Arc<Program>>,
     /// Which inputs of the original it reads.
     pub reads: Vec<usize>,
@@ -168,7 +168,8 @@ fn binary_slopes(function: Binary, a: &Expr, b: &Expr, y: &Expr, dy: &Expr) -> (
     (Some(by_a), Some(by_b))
 }
 
-/// Compiles gradients over `results` cotangents and the original's inputs, and drops inputs that no gradient reads.
+/// Compiles gradients over `results` cotangents and the original's inputs, and drops inputs that no gradient
+/// reads.
 #[track_caller]
 fn compact(gradients: &[Expr], results: usize) -> Result<Gradient> {
     let mut used = [false; 2 * super::MAX_INPUTS];

@@ -1,7 +1,7 @@
 //! Equal programs made once.
 //!
-//! A user's `x.map(|x| ..)` compiles its expression at every call. Handing out the program of an earlier call keeps what hangs on
-//! it: typings, derivatives, a backend's kernels.
+//! A user's `x.map(|x| ..)` compiles its expression at every call. Handing out the program of an earlier call
+//! keeps what hangs on it: typings, derivatives, a backend's kernels.
 
 use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
@@ -9,7 +9,8 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use super::Program;
 
-/// The most programs kept. All are forgotten when there would be more, so that expressions made from data cannot fill memory.
+/// The most programs kept. All are forgotten when there would be more, so that expressions made from data
+/// cannot fill memory.
 const CAPACITY: usize = 1024;
 
 /// A program as a key: equal ones are interchangeable, names and unread inputs included.

@@ -1,9 +1,9 @@
 //! Elementwise functions as values.
 //!
 //! An [`Expr`] is a small scalar expression. Every activation, loss term and optimiser update is one. It is
-//! [compiled](Program) once, [typed](Typed) for the dtypes at hand, evaluated here one number at a time as the reference,
-//! run tile by tile by the CPU backend, turned into WGSL by the GPU backend, and differentiated symbolically. Composing
-//! two is substitution, which is fusion.
+//! [compiled](Program) once, [typed](Typed) for the dtypes at hand, evaluated here one number at a time as
+//! the reference, run tile by tile by the CPU backend, turned into WGSL by the GPU backend, and
+//! differentiated symbolically. Composing two is substitution, which is fusion.
 
 mod activation;
 mod build;
@@ -52,7 +52,8 @@ impl fmt::Debug for Expr {
     }
 }
 
-/// One step of an expression, over children of type `C`: expressions while it is built, positions once compiled.
+/// One step of an expression, over children of type `C`: expressions while it is built, positions once
+/// compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node<C> {
     /// The element of input `i`.

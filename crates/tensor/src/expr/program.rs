@@ -16,7 +16,8 @@ pub const MAX_INPUTS: usize = 16;
 /// The most steps that one program may have.
 pub const MAX_NODES: usize = 1024;
 
-/// One or more expressions over the same inputs, as a list of steps without repetition, each over earlier ones.
+/// One or more expressions over the same inputs, as a list of steps without repetition, each over earlier
+/// ones.
 pub struct Program {
     name: &'static str,
     nodes: Vec<Node<usize>>,
@@ -32,8 +33,9 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Limit`] for more than [`MAX_INPUTS`] inputs, parameters or results, more than [`MAX_NODES`] steps, or
-    /// expressions nested deeper than [`Expr::MAX_DEPTH`]; [`ErrorKind::Value`] for no expression at all.
+    /// [`ErrorKind::Limit`] for more than [`MAX_INPUTS`] inputs, parameters or results, more than
+    /// [`MAX_NODES`] steps, or expressions nested deeper than [`Expr::MAX_DEPTH`]; [`ErrorKind::Value`] for
+    /// no expression at all.
     #[track_caller]
     pub fn new(name: &'static str, results: &[Expr]) -> Result<Arc<Self>> {
         Self::with_inputs(name, results, 0)
@@ -102,7 +104,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`] where dtypes do not fit together or a number does not fit into the dtype beside it.
+    /// [`ErrorKind::DType`] where dtypes do not fit together or a number does not fit into the dtype beside
+    /// it.
     #[track_caller]
     pub fn typed(&self, dtypes: &[DType], params: &[Scalar]) -> Result<Arc<Typed>> {
         let mut cache = self.typed.lock().unwrap_or_else(PoisonError::into_inner);

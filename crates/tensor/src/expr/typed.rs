@@ -11,8 +11,8 @@ use crate::{DType, Error, Result, Scalar};
 /// One step of a [`Typed`] program and the dtype of its value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct TypedNode {
-    /// The step, over positions of earlier steps. Operands of one step share a dtype, but for a select's condition, which is
-    /// `bool`, and a cast's operand.
+    /// The step, over positions of earlier steps. Operands of one step share a dtype, but for a select's
+    /// condition, which is `bool`, and a cast's operand.
     pub node: Node<usize>,
     /// The dtype of its value.
     pub dtype: DType,
@@ -20,8 +20,8 @@ pub struct TypedNode {
 
 /// A program for inputs of known dtypes: what backends execute.
 ///
-/// Constants and parameters have taken the dtype of what stands beside them; one that stands beside two dtypes appears
-/// twice. Steps that no result needs are gone.
+/// Constants and parameters have taken the dtype of what stands beside them; one that stands beside two
+/// dtypes appears twice. Steps that no result needs are gone.
 #[derive(Debug)]
 pub struct Typed {
     /// The dtypes of the inputs, read or not.
@@ -58,7 +58,8 @@ impl Typed {
         })
     }
 
-    /// What a backend runs for this program: made by `compile` when first asked for, then kept. One for each type `T`.
+    /// What a backend runs for this program: made by `compile` when first asked for, then kept. One for each
+    /// type `T`.
     pub fn compiled<T: Any + Send + Sync>(&self, compile: impl FnOnce(&Self) -> T) -> Arc<T> {
         let mut kept = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = kept.iter().find_map(|made| Arc::clone(made).downcast().ok()) {
@@ -195,8 +196,8 @@ struct Typing<'a> {
 }
 
 impl Typing<'_> {
-    /// Appends step `at` and what it needs; `wanted` is the dtype it takes if it has none by nature. Recursion is bounded
-    /// by the depth of expressions.
+    /// Appends step `at` and what it needs; `wanted` is the dtype it takes if it has none by nature.
+    /// Recursion is bounded by the depth of expressions.
     #[track_caller]
     fn place(&mut self, at: usize, wanted: DType) -> Result<usize> {
         let dtype = self.natural[at].unwrap_or(wanted);

@@ -1,8 +1,8 @@
 //! Models as trees of named tensors.
 //!
-//! Gradients, optimiser state, files, freezing, counting, printing and moving between devices are all functions over
-//! one walk. The trait lives here, below autodiff, because a gradient has the shape of the model: whoever
-//! differentiates must know the tree.
+//! Gradients, optimiser state, files, freezing, counting, printing and moving between devices are all
+//! functions over one walk. The trait lives here, below autodiff, because a gradient has the shape of the
+//! model: whoever differentiates must know the tree.
 
 mod leafless;
 mod nested;
@@ -18,10 +18,11 @@ use crate::Tensor;
 
 /// A tree of named tensors: a layer, a model, its gradient.
 ///
-/// Both walks see the same leaves in the same order, always. Everything that pairs two trees rests on that one promise.
+/// Both walks see the same leaves in the same order, always. Everything that pairs two trees rests on that
+/// one promise.
 ///
-/// `#[derive(Module)]` writes it for structs and enums. Tensors, tuples, vectors, arrays, options, boxes, numbers (no
-/// leaves) and functions (no leaves) are modules already.
+/// `#[derive(Module)]` writes it for structs and enums. Tensors, tuples, vectors, arrays, options, boxes,
+/// numbers (no leaves) and functions (no leaves) are modules already.
 pub trait Module {
     /// Calls `f` on every leaf with its path.
     fn visit<'a>(&'a self, path: &mut Path, f: &mut dyn FnMut(&Path, Leaf<'a>));

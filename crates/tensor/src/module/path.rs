@@ -52,8 +52,8 @@ impl Path {
     }
 }
 
-/// Whether `pattern` covers `names`. `reach[j]` says whether the pattern so far covers the first `j` names, which keeps hostile patterns
-/// of many `**` from branching.
+/// Whether `pattern` covers `names`. `reach[j]` says whether the pattern so far covers the first `j` names,
+/// which keeps hostile patterns of many `**` from branching.
 fn covers(pattern: &[&str], names: &[&str]) -> bool {
     let mut reach = vec![false; names.len() + 1];
     reach[0] = true;

@@ -6,8 +6,8 @@ use crate::Tensor;
 
 /// A tensor that is saved with the model but not trained: a running statistic.
 ///
-/// It can be [set](State::set) through a shared reference, since layers run by `&self`. Cloning copies it, as it does every other
-/// part of a model; [`shared`](State::shared) is the way to hold the same one twice.
+/// It can be [set](State::set) through a shared reference, since layers run by `&self`. Cloning copies it, as
+/// it does every other part of a model; [`shared`](State::shared) is the way to hold the same one twice.
 #[derive(Debug)]
 pub struct State(Arc<Mutex<Tensor>>);
 

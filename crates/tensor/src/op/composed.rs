@@ -111,7 +111,8 @@ impl Attention {
     }
 }
 
-/// An operation some of whose operands have no elements though its results have: every such result is a constant.
+/// An operation some of whose operands have no elements though its results have: every such result is a
+/// constant.
 #[track_caller]
 pub(crate) fn without_elements(
     op: &Op,
@@ -139,7 +140,8 @@ pub(crate) fn without_elements(
             let full: Vec<&Tensor> = inputs.iter().copied().filter(|x| !x.shape().is_empty()).collect();
             device.apply(&Op::Concat(*concat), &full)
         }
-        // Values of no width: [.., t, 0] gives an empty result, so only the width of queries can be missing here; all scores are 0.
+        // Values of no width: [.., t, 0] gives an empty result, so only the width of queries can be missing
+        // here; all scores are 0.
         Op::Attention(_) => match op.composed(inputs) {
             Some(result) => Ok(smallvec![result?]),
             None => Err(Error::internal("attention", "attention has a definition")),

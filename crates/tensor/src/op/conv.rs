@@ -5,8 +5,8 @@
 use super::{Spec, Window, require_float, same_dtype};
 use crate::{Error, Result, Shape};
 
-/// Convolution over 1 to 3 spatial axes, without flipping the kernel (cross-correlation, as the field has it):
-/// `y[n,o,p] = Σ x[n, c, p·stride + k·dilation − padding] · w[o,c,k]` over the channels of `o`'s group.
+/// Convolution over 1 to 3 spatial axes, without flipping the kernel (cross-correlation, as the field has
+/// it): `y[n,o,p] = Σ x[n, c, p·stride + k·dilation − padding] · w[o,c,k]` over the channels of `o`'s group.
 ///
 /// | operand | shape | dtype |
 /// |---|---|---|

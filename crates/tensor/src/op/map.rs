@@ -15,9 +15,9 @@ use crate::{DType, Error, Result, Scalar, Shape};
 /// | each input | broadcastable | as the expressions demand |
 /// | each result | the broadcast shape | as the expressions give |
 ///
-/// A program may have several results, computed in one pass: an optimiser's update gives the parameter and its
-/// moments. Numbers that change from step to step travel as `params`, so that a kernel made for the program serves
-/// them all.
+/// A program may have several results, computed in one pass: an optimiser's update gives the parameter and
+/// its moments. Numbers that change from step to step travel as `params`, so that a kernel made for the
+/// program serves them all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
     /// What to compute.

@@ -3,7 +3,8 @@
 use super::{Map, Spec, require_number, same_dtype};
 use crate::{Error, Result, Shape};
 
-/// `C = A · B` over the last two axes, batched and broadcast over the others, with an optional elementwise epilogue.
+/// `C = A · B` over the last two axes, batched and broadcast over the others, with an optional elementwise
+/// epilogue.
 ///
 /// | operand | shape | dtype |
 /// |---|---|---|
@@ -12,8 +13,8 @@ use crate::{Error, Result, Shape};
 /// | more | broadcastable to the product | what the epilogue demands |
 /// | result | `[.., m, n]` | the same, or what the epilogue gives |
 ///
-/// The epilogue's input 0 is the product and its others are the operands after `b`: a bias, an activation, a residual.
-/// It must keep the product's shape and give one result.
+/// The epilogue's input 0 is the product and its others are the operands after `b`: a bias, an activation, a
+/// residual. It must keep the product's shape and give one result.
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct MatMul {
     /// Applied to the product while it is in cache.

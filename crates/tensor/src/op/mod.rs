@@ -1,8 +1,8 @@
 //! Operations as values.
 //!
-//! A family is one shape rule, one kernel entry a backend, one derivative rule. Everything that can be asked of an
-//! operation (its result's shape, its kernel, its derivative) is a function of an [`Op`], and every match
-//! over `Op` is exhaustive, so that the compiler lists what a new family lacks.
+//! A family is one shape rule, one kernel entry a backend, one derivative rule. Everything that can be asked
+//! of an operation (its result's shape, its kernel, its derivative) is a function of an [`Op`], and every
+//! match over `Op` is exhaustive, so that the compiler lists what a new family lacks.
 
 mod attention;
 mod composed;

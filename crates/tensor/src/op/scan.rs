@@ -14,8 +14,8 @@ pub enum ScanKind {
     Max,
     /// `yₜ = min(yₜ₋₁, xₜ)`, NaN from the first NaN on.
     Min,
-    /// `yₜ = aₜ · yₜ₋₁ + bₜ` with `y₋₁ = 0`, of two inputs `a` and `b`: a linear recurrence. The gradients of the other
-    /// kinds, and its own, are linear recurrences again.
+    /// `yₜ = aₜ · yₜ₋₁ + bₜ` with `y₋₁ = 0`, of two inputs `a` and `b`: a linear recurrence. The gradients of
+    /// the other kinds, and its own, are linear recurrences again.
     Linear,
 }
 

@@ -82,8 +82,9 @@ impl View {
         Ok(Spec::new(shape, x.dtype))
     }
 
-    /// The layout of the view of a buffer laid out as `layout`, or `None` when strides cannot express it and the
-    /// elements must be copied to row-major order first. The view must have passed [`Op::infer`](super::Op::infer).
+    /// The layout of the view of a buffer laid out as `layout`, or `None` when strides cannot express it and
+    /// the elements must be copied to row-major order first. The view must have passed
+    /// [`Op::infer`](super::Op::infer).
     ///
     /// # Errors
     ///

@@ -97,8 +97,8 @@ impl Tensor {
 
 macro_rules! methods {
     (unary { $($name:ident $function:ident $doc:literal;)* } binary { $($name2:ident $function2:ident $doc2:literal;)* } activation { $($name3:ident $doc3:literal;)* }) => {
-        /// Elementwise functions. Each is an error for a dtype it has no meaning for; those of two tensors broadcast as NumPy does,
-        /// or are an error.
+        /// Elementwise functions. Each is an error for a dtype it has no meaning for; those of two tensors
+        /// broadcast as NumPy does, or are an error.
         impl Tensor {
             $(#[doc = $doc]
             ///

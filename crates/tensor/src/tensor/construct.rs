@@ -9,8 +9,9 @@ use crate::{
 };
 
 impl Tensor {
-    /// A tensor of what is written down: `Tensor::new([[1.0, 2.0], [3.0, 4.0]], &device)?`. Numbers, arrays, vectors and slices
-    /// nest; a plain `1.0` is `f64` in Rust, so write `1.0f32` or cast where `f32` is wanted.
+    /// A tensor of what is written down: `Tensor::new([[1.0, 2.0], [3.0, 4.0]], &device)?`. Numbers, arrays,
+    /// vectors and slices nest; a plain `1.0` is `f64` in Rust, so write `1.0f32` or cast where `f32` is
+    /// wanted.
     ///
     /// # Errors
     ///

@@ -5,8 +5,8 @@ use crate::op::{Conv, ConvInputGrad, ConvWeightGrad, MatMul, Op, Pool, PoolGrad,
 use crate::{Error, Result};
 
 impl Tensor {
-    /// The matrix product, batched and broadcast over all but the last two axes. A vector on either side is a row or a column, as
-    /// NumPy has it.
+    /// The matrix product, batched and broadcast over all but the last two axes. A vector on either side is a
+    /// row or a column, as NumPy has it.
     ///
     /// | `self` | `other` | result |
     /// |---|---|---|
@@ -16,7 +16,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the inner dimensions differ or the batches do not broadcast.
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the inner dimensions differ or the batches do not
+    /// broadcast.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Result<Self> {
         let op = Op::MatMul(MatMul::default());
@@ -30,7 +31,8 @@ impl Tensor {
         }
     }
 
-    /// The outer product `[m, n]` of vectors `[m]` and `[n]`; tensors of other ranks count as the vectors of their elements.
+    /// The outer product `[m, n]` of vectors `[m]` and `[n]`; tensors of other ranks count as the vectors of
+    /// their elements.
     ///
     /// # Errors
     ///
@@ -44,14 +46,15 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if channels do not fit, [`ErrorKind::Value`](crate::ErrorKind::Value)
-    /// if the kernel is larger than the padded input.
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if channels do not fit,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) if the kernel is larger than the padded input.
     #[track_caller]
     pub fn conv(&self, weight: &Self, conv: Conv) -> Result<Self> {
         Self::apply_one(&Op::Conv(conv), &[self, weight])
     }
 
-    /// The gradient of a convolution by its input, `self` being the gradient of its result: also the transposed convolution.
+    /// The gradient of a convolution by its input, `self` being the gradient of its result: also the
+    /// transposed convolution.
     ///
     /// # Errors
     ///
@@ -61,7 +64,8 @@ impl Tensor {
         Self::apply_one(&Op::ConvInputGrad(grad), &[self, weight])
     }
 
-    /// The gradient of a convolution by its weight, `self` being its input and `dy` the gradient of its result.
+    /// The gradient of a convolution by its weight, `self` being its input and `dy` the gradient of its
+    /// result.
     ///
     /// # Errors
     ///
@@ -84,7 +88,8 @@ impl Tensor {
         }
     }
 
-    /// The gradient of pooling, `self` being the gradient of its result; `indices` are those that max-pooling gave.
+    /// The gradient of pooling, `self` being the gradient of its result; `indices` are those that max-pooling
+    /// gave.
     ///
     /// # Errors
     ///

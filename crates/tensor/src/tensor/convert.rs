@@ -26,7 +26,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if they are not of type `T`; as for [`to_host`](Self::to_host).
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if they are not of type `T`; as for
+    /// [`to_host`](Self::to_host).
     #[track_caller]
     pub fn to_vec<T: Element>(&self) -> Result<Vec<T>> {
         if T::DTYPE != self.dtype() {

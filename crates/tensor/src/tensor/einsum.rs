@@ -11,9 +11,10 @@ use equation::{Equation, Label};
 impl Tensor {
     /// Products of tensors, summed over the labels that the result does not have, as NumPy's `einsum`.
     ///
-    /// Each operand has a term, one letter an axis; terms are separated by commas, and the result's stands after `->`. Without
-    /// an arrow the result has the labels that occur once, in alphabetical order. A letter twice in one term takes the
-    /// diagonal. `...` stands for any axes that are not named; they broadcast, and so does a size of 1 under any label.
+    /// Each operand has a term, one letter an axis; terms are separated by commas, and the result's stands
+    /// after `->`. Without an arrow the result has the labels that occur once, in alphabetical order. A
+    /// letter twice in one term takes the diagonal. `...` stands for any axes that are not named; they
+    /// broadcast, and so does a size of 1 under any label.
     ///
     /// | equation | result |
     /// |---|---|
@@ -23,12 +24,13 @@ impl Tensor {
     /// | `i,j->ij` | the outer product |
     /// | `bhqd,bhkd->bhqk` | the scores of attention |
     ///
-    /// Operands are contracted from left to right, each step one matrix product; order them so that what lies between stays small.
+    /// Operands are contracted from left to right, each step one matrix product; order them so that what lies
+    /// between stays small.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for an equation that cannot be read or does not fit the operands,
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) where sizes under one label differ,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for an equation that cannot be read or does not fit the
+    /// operands, [`ErrorKind::Shape`](crate::ErrorKind::Shape) where sizes under one label differ,
     /// [`ErrorKind::DType`](crate::ErrorKind::DType) for operands of several dtypes, or a sum of `bool`.
     ///
     /// ```

@@ -14,7 +14,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers, [`ErrorKind::Shape`](crate::ErrorKind::Shape) at rank 0.
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers,
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) at rank 0.
     #[track_caller]
     pub fn softmax(&self) -> Result<Self> {
         self.row(Row::Softmax)
@@ -50,11 +51,13 @@ impl Tensor {
         self.row(Row::RmsNorm { epsilon })
     }
 
-    /// The cross-entropy of logits `[.., n]` against labels `[..]`, one number a row: see [`Row::CrossEntropy`].
+    /// The cross-entropy of logits `[.., n]` against labels `[..]`, one number a row: see
+    /// [`Row::CrossEntropy`].
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Index`](crate::ErrorKind::Index) for a label outside `0..n`, at the latest when the result is read.
+    /// [`ErrorKind::Index`](crate::ErrorKind::Index) for a label outside `0..n`, at the latest when the
+    /// result is read.
     #[track_caller]
     pub fn cross_entropy(&self, labels: &Self) -> Result<Self> {
         Self::apply_one(&Op::Row(Row::CrossEntropy), &[self, labels])

@@ -139,7 +139,8 @@ impl Tensor {
         Ok((values.narrow(axis, ..k)?, indices.narrow(axis, ..k)?))
     }
 
-    /// The elements of an axis moved on by `by` places, or back if negative; those that leave enter at the other end.
+    /// The elements of an axis moved on by `by` places, or back if negative; those that leave enter at the
+    /// other end.
     ///
     /// # Errors
     ///
@@ -166,7 +167,8 @@ impl Tensor {
         self.copies(at + 1, at, count)
     }
 
-    /// The whole tensor again and again, so often along each axis: `[1, 2]` twice is `[1, 2, 1, 2]`, as NumPy's `tile`.
+    /// The whole tensor again and again, so often along each axis: `[1, 2]` twice is `[1, 2, 1, 2]`, as
+    /// NumPy's `tile`.
     ///
     /// # Errors
     ///
@@ -185,7 +187,8 @@ impl Tensor {
         Ok(tiled)
     }
 
-    /// What lies inside the axes before `place` copied `count` times in a row, which multiplies the size of `axis`.
+    /// What lies inside the axes before `place` copied `count` times in a row, which multiplies the size of
+    /// `axis`.
     #[track_caller]
     fn copies(&self, place: usize, axis: usize, count: usize) -> Result<Self> {
         let (outer, inner) = self.shape().split_at(place);
@@ -195,8 +198,8 @@ impl Tensor {
         self.reshape([outer, 1, inner])?.broadcast_to([outer, count, inner])?.reshape(sizes)
     }
 
-    /// Along an axis, each element replaced by its neighbour: element `i` by `i − 1`, the first by `value`; from the other
-    /// side if `reverse`.
+    /// Along an axis, each element replaced by its neighbour: element `i` by `i − 1`, the first by `value`;
+    /// from the other side if `reverse`.
     ///
     /// # Errors
     ///

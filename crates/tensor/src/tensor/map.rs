@@ -11,7 +11,8 @@ use crate::{Result, Scalar};
 impl Tensor {
     /// Applies an elementwise function in one pass: `x.map(|x| x.tanh() * 2.0)`.
     ///
-    /// The closure runs once, over an expression; the device compiles the result, and its derivative is symbolic.
+    /// The closure runs once, over an expression; the device compiles the result, and its derivative is
+    /// symbolic.
     ///
     /// # Errors
     ///
@@ -26,7 +27,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// As for [`map`](Self::map); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the shapes do not broadcast.
+    /// As for [`map`](Self::map); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the shapes do not
+    /// broadcast.
     #[track_caller]
     pub fn zip(&self, other: &Self, f: impl FnOnce(&Expr, &Expr) -> Expr) -> Result<Self> {
         let program = Program::with_inputs("zip", &[f(&Expr::input(0), &Expr::input(1))], 2)?;

@@ -22,9 +22,9 @@ pub use arithmetic::Operand;
 
 /// An array of numbers on a device.
 ///
-/// Cloning is cheap and shares the elements; nothing a user can call changes the elements of a tensor. Rank is known at
-/// run time, at most [`MAX_RANK`](crate::MAX_RANK). Every operation returns a [`Result`], and the arithmetic
-/// operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work.
+/// Cloning is cheap and shares the elements; nothing a user can call changes the elements of a tensor. Rank
+/// is known at run time, at most [`MAX_RANK`](crate::MAX_RANK). Every operation returns a [`Result`], and the
+/// arithmetic operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work.
 ///
 /// Views (`reshape`, `permute`, `slice`, …) share elements and change only how they are addressed.
 ///

@@ -20,7 +20,8 @@ const THRESHOLD: usize = 1000;
 /// How many elements at either end of an axis a corner shows.
 const EDGE: usize = 3;
 
-/// The elements as NumPy prints them: aligned columns, one format for all numbers, only the corners of a large array.
+/// The elements as NumPy prints them: aligned columns, one format for all numbers, only the corners of a
+/// large array.
 ///
 /// ```
 /// use tensorkeep_tensor::ToHostArray;
@@ -39,8 +40,8 @@ impl fmt::Display for HostArray {
     }
 }
 
-/// As [`HostArray`] prints; only what is shown is read from the device. A tensor that cannot be read prints what it is:
-/// `Tensor([2, 3], f32, meta)`.
+/// As [`HostArray`] prints; only what is shown is read from the device. A tensor that cannot be read prints
+/// what it is: `Tensor([2, 3], f32, meta)`.
 impl fmt::Display for Tensor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(corners) = corners(self).and_then(|corners| corners.to_host()) else {

@@ -4,7 +4,8 @@ use super::Tensor;
 use crate::{DType, Error, Result};
 
 impl Tensor {
-    /// The lower triangles of matrices `[.., m, n]`, zero elsewhere: column `j` of row `i` stays if `j ≤ i + diagonal`.
+    /// The lower triangles of matrices `[.., m, n]`, zero elsewhere: column `j` of row `i` stays if
+    /// `j ≤ i + diagonal`.
     ///
     /// # Errors
     ///
@@ -15,7 +16,8 @@ impl Tensor {
         self.where_or_zero(&columns.le(&rows)?)
     }
 
-    /// The upper triangles of matrices `[.., m, n]`, zero elsewhere: column `j` of row `i` stays if `j ≥ i + diagonal`.
+    /// The upper triangles of matrices `[.., m, n]`, zero elsewhere: column `j` of row `i` stays if
+    /// `j ≥ i + diagonal`.
     ///
     /// # Errors
     ///

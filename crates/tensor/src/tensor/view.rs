@@ -142,8 +142,8 @@ impl Tensor {
         self.slice(axis, range, 1)
     }
 
-    /// Every `step`-th element of a part of an axis; a negative step walks from the end of the range to its start, so
-    /// `x.slice(0, .., -1)` flips.
+    /// Every `step`-th element of a part of an axis; a negative step walks from the end of the range to its
+    /// start, so `x.slice(0, .., -1)` flips.
     ///
     /// # Errors
     ///

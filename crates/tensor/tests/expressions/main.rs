@@ -1,4 +1,5 @@
-//! Elementwise functions as values: what they compute, which dtype they have, how they are differentiated and composed.
+//! Elementwise functions as values: what they compute, which dtype they have, how they are differentiated and
+//! composed.
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 

@@ -1,5 +1,5 @@
-//! What is simplified while an expression is written, and that it changes no bit: against the same expression with a
-//! parameter or an input in the place of the constant, which nothing can see through.
+//! What is simplified while an expression is written, and that it changes no bit: against the same expression
+//! with a parameter or an input in the place of the constant, which nothing can see through.
 
 use tensorkeep_tensor::expr::{Binary, Expr, Program, Unary};
 use tensorkeep_tensor::{DType, Scalar};

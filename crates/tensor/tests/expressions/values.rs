@@ -5,7 +5,8 @@ use tensorkeep_tensor::{DType, Scalar};
 
 use crate::{bits, eval_as};
 
-/// Integers wrap modulo 2ⁿ; division cuts towards zero, the remainder has the sign of the divisor, by zero gives 0.
+/// Integers wrap modulo 2ⁿ; division cuts towards zero, the remainder has the sign of the divisor, by zero
+/// gives 0.
 #[test]
 fn integers() {
     use Binary::{Add, Div, Max, Min, Mul, Pow, Rem, Sub};

@@ -1,5 +1,5 @@
-//! Every message that a user of the crate can meet. A message is lower-case, names the values and the operation, ends
-//! with what to do, and blames the user's line.
+//! Every message that a user of the crate can meet. A message is lower-case, names the values and the
+//! operation, ends with what to do, and blames the user's line.
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 

@@ -11,8 +11,8 @@ pub(super) struct Labelled {
 }
 
 impl Labelled {
-    /// An operand. Of a label that it has twice the diagonal is taken; an axis of size 1 whose label is larger elsewhere
-    /// vanishes, since whatever it meets broadcasts over it.
+    /// An operand. Of a label that it has twice the diagonal is taken; an axis of size 1 whose label is
+    /// larger elsewhere vanishes, since whatever it meets broadcasts over it.
     #[track_caller]
     pub(super) fn new(operand: &Tensor, labels: &Labels, sizes: &[(Label, usize)]) -> Result<Self> {
         let mut one = Self { tensor: operand.clone(), labels: labels.clone() };

@@ -198,7 +198,8 @@ fn output_labels(text: &str, sizes: &[(Label, usize)]) -> Result<Labels> {
     Ok(labels)
 }
 
-/// The labels of a result that was not written down: the ellipsis, then the letters that occur once, in order.
+/// The labels of a result that was not written down: the ellipsis, then the letters that occur once, in
+/// order.
 fn implied_output(labels: &[Labels], sizes: &[(Label, usize)]) -> Labels {
     let occurrences = |label: Label| labels.iter().flatten().filter(|&&other| other == label).count();
     let hidden = sizes.iter().filter(|(label, _)| matches!(label, Label::Ellipsis(_))).count();

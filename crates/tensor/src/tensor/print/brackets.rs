@@ -33,8 +33,8 @@ impl Page {
         self.words.next().unwrap_or_default()
     }
 
-    /// Everything below one place of the axes before `axis`, in brackets. Lines after the first begin with as many spaces as
-    /// brackets are open.
+    /// Everything below one place of the axes before `axis`, in brackets. Lines after the first begin with as
+    /// many spaces as brackets are open.
     fn block(&mut self, axis: usize) -> String {
         let last = self.shape.rank() - 1;
         if axis == last {

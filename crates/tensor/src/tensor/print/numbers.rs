@@ -43,7 +43,8 @@ impl Decimal {
     fn new(value: f64, dtype: DType) -> Self {
         let shortest = match dtype {
             DType::F32 => format!("{:e}", value as f32),
-            // Neither half has a shortest form of its own: the first of 1, 2, … digits that reads back as the same number.
+            // Neither half has a shortest form of its own: the first of 1, 2, … digits that reads back as the
+            // same number.
             DType::F16 => fewest_digits(value, |x| f16::from_f64(x).to_f64()),
             DType::BF16 => fewest_digits(value, |x| bf16::from_f64(x).to_f64()),
             DType::F64 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => format!("{value:e}"),
@@ -148,8 +149,8 @@ fn floats(numbers: &[Decimal], dtype: DType, precision: usize) -> Vec<String> {
     words.iter().map(|word| format!("{word:>width$}")).collect()
 }
 
-/// NumPy's rule: from 10⁸ on, below 10⁻⁴, or where the largest is more than a thousand times the smallest, by a division
-/// in the dtype.
+/// NumPy's rule: from 10⁸ on, below 10⁻⁴, or where the largest is more than a thousand times the smallest, by
+/// a division in the dtype.
 fn needs_exponent(finite: &[&Decimal], dtype: DType) -> bool {
     let sizes = finite.iter().map(|number| number.value.abs()).filter(|&size| size > 0.0);
     let (least, most) = sizes.fold((f64::INFINITY, 0f64), |(least, most), x| (least.min(x), most.max(x)));
