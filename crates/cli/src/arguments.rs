@@ -1,0 +1,180 @@
+//! What the program understands.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Train and look at neural networks.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tensorkeep",
+    version,
+    about = "Train and look at neural networks, on the CPU or a GPU.",
+    after_help = "Start here: `tensorkeep train digits` trains on 1,797 embedded images and needs nothing else.",
+    arg_required_else_help = true
+)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Train a model and show how well it does.
+    #[command(
+        after_help = "Examples:\n  tensorkeep train digits\n  tensorkeep train digits --device wgpu --report out\n  \
+                      tensorkeep train mnist --data mnist-folder --model lenet --epochs 3"
+    )]
+    Train(Train),
+    /// List the devices of this machine.
+    Devices,
+}
+
+/// How to train. The defaults suit the data set.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Train {
+    /// What to learn: `digits` is embedded, `mnist` is read from a folder.
+    #[arg(value_enum)]
+    pub(crate) task: TaskName,
+    /// Folder with the four MNIST files (train-images-idx3-ubyte and so on, plain or .gz).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Which network: two dense layers, or convolutions.
+    #[arg(long, value_enum, default_value_t = ModelName::Mlp)]
+    pub(crate) model: ModelName,
+    /// Where to compute: cpu, wgpu (the first graphics adapter) or wgpu:N; see `tensorkeep devices`.
+    #[arg(long, default_value_t = DeviceName::Cpu, value_name = "cpu|wgpu|wgpu:N")]
+    pub(crate) device: DeviceName,
+    /// How often to go through the training data [default: 30 for digits, 3 for mnist].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) epochs: Option<u32>,
+    /// How many images a step sees [default: 32 for digits, 64 for mnist].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    pub(crate) batch_size: Option<u32>,
+    /// Learning rate of the optimiser, AdamW [default: 0.002].
+    #[arg(long, value_name = "X")]
+    pub(crate) lr: Option<f64>,
+    /// What all randomness comes from; the same seed gives the same model, bit for bit.
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) seed: u64,
+    /// Threads of the CPU device [default: one a core]. Results do not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
+    /// Write summary.json and report.html into this folder.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) report: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TaskName {
+    /// 1,797 images of 8×8, embedded (UCI optical digits).
+    Digits,
+    /// 70,000 images of 28×28, from --data.
+    Mnist,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ModelName {
+    /// Dense layers.
+    Mlp,
+    /// Convolutions, after LeNet-5.
+    Lenet,
+}
+
+impl fmt::Display for TaskName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Digits => "digits",
+            Self::Mnist => "mnist",
+        })
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Mlp => "mlp",
+            Self::Lenet => "lenet",
+        })
+    }
+}
+
+/// A device as the user names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeviceName {
+    Cpu,
+    Wgpu(usize),
+}
+
+impl FromStr for DeviceName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "cpu" => Ok(Self::Cpu),
+            None if text == "wgpu" => Ok(Self::Wgpu(0)),
+            Some(("wgpu", index)) => index
+                .parse()
+                .map(Self::Wgpu)
+                .map_err(|_| format!("`{index}` is not the number of an adapter")),
+            _ => Err("use cpu, wgpu or wgpu:N".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for DeviceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Wgpu(index) => write!(f, "wgpu:{index}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn devices_are_named() {
+        let rows = [
+            ("cpu", Some(DeviceName::Cpu)),
+            ("wgpu", Some(DeviceName::Wgpu(0))),
+            ("wgpu:3", Some(DeviceName::Wgpu(3))),
+            ("wgpu:", None),
+            ("wgpu:-1", None),
+            ("wgpu:99999999999999999999", None),
+            ("cuda", None),
+            ("cpu:0", None),
+        ];
+        for (text, want) in rows {
+            assert_eq!(text.parse::<DeviceName>().ok(), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_arguments_are_refused() {
+        let rows: [&[&str]; 8] = [
+            &["tensorkeep", "train"],
+            &["tensorkeep", "train", "cifar"],
+            &["tensorkeep", "train", "digits", "--epochs", "0"],
+            &["tensorkeep", "train", "digits", "--epochs", "-1"],
+            &["tensorkeep", "train", "digits", "--threads", "0"],
+            &["tensorkeep", "train", "digits", "--lr", "fast"],
+            &["tensorkeep", "train", "digits", "--device", "tpu"],
+            &["tensorkeep", "train", "digits", "--frobnicate"],
+        ];
+        for row in rows {
+            assert!(Arguments::try_parse_from(row).is_err(), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! `tensorkeep devices`.
+
+use tensorkeep_tensor::{Device, Result};
+
+/// Prints what can be computed on.
+pub(crate) fn run() -> Result<()> {
+    let cpu = tensorkeep_cpu::device();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    println!("cpu      {threads} threads");
+    println!("         {}", holds(&cpu.limits().dtypes.to_string(), cpu.limits().buffer_bytes));
+    let adapters = tensorkeep_wgpu::adapters();
+    for (i, adapter) in adapters.iter().enumerate() {
+        println!("wgpu:{i:<3} {} ({}, {}, {})", adapter.name, adapter.kind, adapter.api, adapter.driver);
+        println!("         {}", holds(&adapter.limits.dtypes.to_string(), adapter.limits.buffer_bytes));
+    }
+    if adapters.is_empty() {
+        let missing = tensorkeep_wgpu::device(0).map(|device: Device| device.name().to_owned());
+        if let Err(error) = missing {
+            println!("wgpu     none: {}", error.message());
+        }
+    }
+    Ok(())
+}
+
+fn holds(dtypes: &str, bytes: u64) -> String {
+    let largest = match bytes >> 20 {
+        mib if mib >= 1 << 40 => "no limit of its own".to_owned(),
+        mib => format!("at most {mib} MiB a tensor"),
+    };
+    format!("{dtypes}; {largest}")
+}

@@ -1,0 +1,65 @@
+//! What can be learnt, and with which defaults.
+
+use std::sync::Arc;
+
+use tensorkeep_data::{Dataset, ReadLimits, digits, mnist};
+use tensorkeep_tensor::{Error, Result};
+
+use crate::arguments::{TaskName, Train};
+
+/// A data set in two parts, and how to train on it.
+pub(crate) struct Task {
+    pub(crate) train: Arc<dyn Dataset>,
+    pub(crate) test: Arc<dyn Dataset>,
+    /// Images have `side × side` pixels in one channel.
+    pub(crate) side: usize,
+    pub(crate) classes: usize,
+    pub(crate) epochs: u32,
+    pub(crate) batch_size: u32,
+}
+
+/// The part of the digits that is kept for testing.
+const HELD_OUT: f64 = 0.2;
+
+impl Task {
+    /// Reads what the arguments name.
+    pub(crate) fn load(arguments: &Train) -> Result<Self> {
+        match (arguments.task, &arguments.data) {
+            (TaskName::Digits, None) => {
+                // The split is part of the task, not of the run: every seed is tested on the same images.
+                let (train, test) = digits()?.split(HELD_OUT, 0)?;
+                Ok(Self {
+                    train: Arc::new(train),
+                    test: Arc::new(test),
+                    side: 8,
+                    classes: 10,
+                    epochs: 30,
+                    batch_size: 32,
+                })
+            }
+            (TaskName::Digits, Some(_)) => {
+                Err(Error::value("train", "the digits are embedded and need no --data: leave it out"))
+            }
+            (TaskName::Mnist, None) => {
+                let message = "mnist needs --data DIR: a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+                               t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, plain or .gz";
+                Err(Error::value("train", message))
+            }
+            (TaskName::Mnist, Some(folder)) => {
+                let (train, test) = mnist(folder, &ReadLimits::default())?;
+                let side = side(&train)?;
+                let (train, test) = (Arc::new(train), Arc::new(test));
+                Ok(Self { train, test, side, classes: 10, epochs: 3, batch_size: 64 })
+            }
+        }
+    }
+}
+
+/// The side of the square images of a data set.
+fn side(images: &dyn Dataset) -> Result<usize> {
+    let (x, _) = images.batch(&[0])?;
+    match *x.shape().sizes() {
+        [1, 1, height, width] if height == width => Ok(height),
+        _ => Err(Error::shape("train", "images must be square with one channel", &[*x.shape()])),
+    }
+}
