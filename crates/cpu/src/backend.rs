@@ -3,20 +3,20 @@
 use std::sync::{Arc, OnceLock};
 
 use tensorkeep_tensor::op::Op;
-use tensorkeep_tensor::{
-    Backend, DTypes, Device, Error, ErrorKind, HostArray, Limits, Memory, Outputs, Result, Tensor,
-};
+use tensorkeep_tensor::{Backend, DTypes, Device, Error, HostArray, Limits, Memory, Outputs, Result, Tensor};
 
 use crate::memory::Pool;
 use crate::storage::Context;
-use crate::{attention, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer};
+use crate::workers::Workers;
+use crate::{
+    attention, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer,
+};
 
 /// The CPU, with one pool of memory and, if asked for, a number of threads of its own.
 struct Cpu {
     limits: Limits,
     pool: Arc<Pool>,
-    /// Kernels run here; in the global pool where there is none.
-    threads: Option<rayon::ThreadPool>,
+    workers: Workers,
 }
 
 /// The CPU with as many threads as the machine has cores. Every call gives the same device.
@@ -31,7 +31,7 @@ struct Cpu {
 /// ```
 pub fn device() -> Device {
     static DEVICE: OnceLock<Device> = OnceLock::new();
-    DEVICE.get_or_init(|| Device::new(Cpu::new(None, u64::MAX))).clone()
+    DEVICE.get_or_init(|| Device::new(Cpu::new(Workers::global(), u64::MAX))).clone()
 }
 
 /// What a CPU device of one's own is made with.
@@ -47,39 +47,22 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`] for 0 threads, [`ErrorKind::Unsupported`] if the system refuses to start them.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 threads, [`ErrorKind::Unsupported`](tensorkeep_tensor::ErrorKind::Unsupported) if the system refuses to start them.
 #[track_caller]
 pub fn with_options(options: Options) -> Result<Device> {
-    let threads = options.threads.map(start_threads).transpose()?;
-    Ok(Device::new(Cpu::new(threads, options.memory_bytes.unwrap_or(u64::MAX))))
-}
-
-#[track_caller]
-fn start_threads(count: usize) -> Result<rayon::ThreadPool> {
-    if !(1..=1024).contains(&count) {
-        return Err(Error::value("cpu", format!("{count} threads: use 1 to 1024")));
-    }
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(count).thread_name(|i| format!("tensorkeep-{i}"));
-    builder.build().map_err(|error| {
-        let message = format!("{count} threads could not be started ({error}): use fewer");
-        Error::new(ErrorKind::Unsupported, "cpu", message)
-    })
+    let workers = options.threads.map_or_else(|| Ok(Workers::global()), Workers::start)?;
+    Ok(Device::new(Cpu::new(workers, options.memory_bytes.unwrap_or(u64::MAX))))
 }
 
 impl Cpu {
-    fn new(threads: Option<rayon::ThreadPool>, memory_bytes: u64) -> Self {
+    fn new(workers: Workers, memory_bytes: u64) -> Self {
         let buffer_bytes = memory_bytes.min(isize::MAX as u64);
         let limits = Limits { dtypes: DTypes::all(), buffer_bytes, memory_bytes };
-        Self { limits, pool: Pool::new(memory_bytes, MAX_POOLED), threads }
+        Self { limits, pool: Pool::new(memory_bytes, MAX_POOLED), workers }
     }
 
-    /// Runs `f` where kernels run.
-    fn within<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
-        match &self.threads {
-            None => f(),
-            // A pool of one is the caller's own thread: nothing to hand over.
-            Some(threads) => threads.install(f),
-        }
+    fn context<'a>(&'a self, device: &'a Device) -> Context<'a> {
+        Context { pool: &self.pool, workers: &self.workers, device }
     }
 }
 
@@ -102,16 +85,15 @@ impl Backend for Cpu {
     }
 
     fn upload(&self, device: &Device, data: HostArray) -> Result<Tensor> {
-        transfer::upload(&Context { pool: &self.pool, device }, data)
+        transfer::upload(&self.context(device), data)
     }
 
     fn download(&self, x: &Tensor) -> Result<HostArray> {
-        self.within(|| transfer::download(x))
+        transfer::download(&self.workers, x)
     }
 
     fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
-        let context = Context { pool: &self.pool, device };
-        self.within(|| apply(&context, op, inputs))
+        apply(&self.context(device), op, inputs)
     }
 
     fn synchronize(&self) -> Result<()> {

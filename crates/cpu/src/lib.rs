@@ -1,7 +1,31 @@
 //! The CPU backend of Tensorkeep: SIMD kernels chosen at run time, a blocked matrix product, a caching allocator.
 
-#![allow(dead_code, unused_imports)]
-
+mod attention;
+mod backend;
+mod concat;
+mod conv;
+mod copy;
+mod dispatch;
+mod float;
+mod gather;
 mod gemm;
+mod index;
 mod isa;
+mod map;
+mod matmul;
 mod memory;
+mod pad;
+mod pool;
+mod random;
+mod reduce;
+mod row;
+mod scan;
+mod sort;
+mod storage;
+mod transfer;
+mod vecmath;
+mod view;
+mod window;
+mod workers;
+
+pub use backend::{Options, device, with_options};

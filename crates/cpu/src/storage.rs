@@ -1,11 +1,14 @@
 //! The storage of tensors on the CPU.
 
+use std::sync::Arc;
+
 use half::{bf16, f16};
 use smallvec::smallvec;
 use tensorkeep_tensor::op::Spec;
-use tensorkeep_tensor::{Buffer, DType, Device, Error, ErrorKind, Layout, Outputs, Result, Tensor};
+use tensorkeep_tensor::{Buffer, Device, Error, ErrorKind, Layout, Outputs, Result, Tensor};
 
 use crate::memory::{AllocError, Bytes, Pool};
+use crate::workers::Workers;
 
 /// A Rust type as elements lie in CPU buffers: `bool` is a byte of 0 or 1.
 pub(crate) trait Stored: bytemuck::Pod + Send + Sync + PartialOrd {}
@@ -22,35 +25,60 @@ impl Stored for u8 {}
 macro_rules! for_stored {
     ($dtype:expr, $t:ident => $body:expr) => {
         match $dtype {
-            tensorkeep_tensor::DType::F32 => { type $t = f32; $body }
-            tensorkeep_tensor::DType::F64 => { type $t = f64; $body }
-            tensorkeep_tensor::DType::F16 => { type $t = half::f16; $body }
-            tensorkeep_tensor::DType::BF16 => { type $t = half::bf16; $body }
-            tensorkeep_tensor::DType::I64 => { type $t = i64; $body }
-            tensorkeep_tensor::DType::I32 => { type $t = i32; $body }
-            tensorkeep_tensor::DType::U8 | tensorkeep_tensor::DType::Bool => { type $t = u8; $body }
-            other => Err($crate::storage::unknown_dtype(other)),
+            tensorkeep_tensor::DType::F32 => {
+                type $t = f32;
+                $body
+            }
+            tensorkeep_tensor::DType::F64 => {
+                type $t = f64;
+                $body
+            }
+            tensorkeep_tensor::DType::F16 => {
+                type $t = half::f16;
+                $body
+            }
+            tensorkeep_tensor::DType::BF16 => {
+                type $t = half::bf16;
+                $body
+            }
+            tensorkeep_tensor::DType::I64 => {
+                type $t = i64;
+                $body
+            }
+            tensorkeep_tensor::DType::I32 => {
+                type $t = i32;
+                $body
+            }
+            tensorkeep_tensor::DType::U8 | tensorkeep_tensor::DType::Bool => {
+                type $t = u8;
+                $body
+            }
         }
     };
 }
 pub(crate) use for_stored;
 
-#[cold]
-pub(crate) fn unknown_dtype(dtype: DType) -> Error {
-    Error::internal("cpu", format!("the CPU backend does not know {dtype}"))
-}
-
-/// What a kernel needs from its device: room for results.
+/// What a kernel needs from its device: room for results, and threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
-    pub(crate) pool: &'a std::sync::Arc<Pool>,
+    pub(crate) pool: &'a Arc<Pool>,
+    pub(crate) workers: &'a Workers,
     pub(crate) device: &'a Device,
 }
 
 impl Context<'_> {
     /// Room for a result, with stale but initialised contents: the kernel overwrites all of it.
     pub(crate) fn alloc(&self, spec: &Spec) -> Result<Bytes> {
-        let bytes = spec.shape.elements().checked_mul(spec.dtype.size());
+        self.bytes(spec.shape.elements(), spec.dtype.size())
+    }
+
+    /// Room for `len` elements for the time of a kernel, with stale but initialised contents.
+    pub(crate) fn scratch<T: bytemuck::Pod>(&self, len: usize) -> Result<Bytes> {
+        self.bytes(len, size_of::<T>())
+    }
+
+    fn bytes(&self, len: usize, size: usize) -> Result<Bytes> {
+        let bytes = len.checked_mul(size);
         let bytes = bytes.ok_or_else(|| Error::internal("cpu", "a size slipped past the limits"))?;
         self.pool.alloc(bytes).map_err(out_of_memory)
     }
@@ -84,7 +112,15 @@ impl Context<'_> {
 
 #[cold]
 fn out_of_memory(error: AllocError) -> Error {
-    Error::new(ErrorKind::OutOfMemory, "cpu", error.to_string())
+    let message = match error {
+        AllocError::OverBudget { requested, in_use, budget } => format!(
+            "{requested} bytes more than the {in_use} in use pass the budget of {budget}: drop tensors or raise it"
+        ),
+        AllocError::OutOfMemory { requested } => {
+            format!("the system has no {requested} bytes left: drop tensors or use smaller ones")
+        }
+    };
+    Error::new(ErrorKind::OutOfMemory, "cpu", message)
 }
 
 /// The whole buffer of a tensor, in which its layout points.

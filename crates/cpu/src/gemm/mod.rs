@@ -24,6 +24,7 @@ use product::Product;
 use window::Window;
 
 use crate::isa::Isa;
+use crate::workers::Workers;
 
 /// Work, in floating-point operations, from which a product is divided among threads: several times what it
 /// costs to wake one.
@@ -72,18 +73,20 @@ pub(crate) struct Misfit(pub(crate) &'static str);
 /// [`Misfit`] if an operand reaches outside its buffer, or `c` doesn't have the size of the batch of
 /// products. What `c` holds then is unspecified.
 pub(crate) fn gemm<T: Element>(
+    workers: &Workers,
     shape: [usize; 3],
     a: Matrices<'_, T>,
     b: Matrices<'_, T>,
     c: &mut [T],
     store: Store,
 ) -> Result<(), Misfit> {
-    gemm_on(Isa::best(), shape, a, b, c, store)
+    gemm_on(Isa::best(), workers, shape, a, b, c, store)
 }
 
 /// [`gemm`] on a given instruction set.
 fn gemm_on<T: Element>(
     isa: Isa,
+    workers: &Workers,
     [m, n, k]: [usize; 3],
     a: Matrices<'_, T>,
     b: Matrices<'_, T>,
@@ -117,18 +120,20 @@ fn gemm_on<T: Element>(
     };
     let work = work([m, n, k]);
     let offsets = (a.offsets, b.offsets);
-    if work.saturating_mul(batch as u64) < PARALLEL_WORK {
+    if workers.count() == 1 || work.saturating_mul(batch as u64) < PARALLEL_WORK {
         return c
             .chunks_exact_mut(size)
             .zip(offsets.0.iter().zip(offsets.1))
             .try_for_each(|item| multiply(item, 1));
     }
-    let pieces = pieces(work, batch);
+    let pieces = pieces(work, batch, workers.count());
     let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
-    c.par_chunks_exact_mut(size)
-        .zip(offsets.0.par_iter().zip(offsets.1))
-        .with_min_len(products_a_task)
-        .try_for_each(|item| multiply(item, pieces))
+    workers.install(|| {
+        c.par_chunks_exact_mut(size)
+            .zip(offsets.0.par_iter().zip(offsets.1))
+            .with_min_len(products_a_task)
+            .try_for_each(|item| multiply(item, pieces))
+    })
 }
 
 /// What a product with no empty side costs: two operations a term, and the reading of the operands.
@@ -139,8 +144,7 @@ fn work([m, n, k]: [usize; 3]) -> u64 {
 }
 
 /// Into how many pieces to cut each product of a batch, given its work.
-fn pieces(work: u64, batch: usize) -> usize {
-    let threads = rayon::current_num_threads();
+fn pieces(work: u64, batch: usize, threads: usize) -> usize {
     let worthwhile = usize::try_from(work / (PARALLEL_WORK / 2)).unwrap_or(usize::MAX);
     threads.div_ceil(batch).min(worthwhile).max(1)
 }

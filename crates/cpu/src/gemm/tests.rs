@@ -6,6 +6,11 @@ use half::{bf16, f16};
 
 use super::*;
 
+/// The caller's thread.
+fn alone() -> Workers {
+    Workers::start(1).unwrap()
+}
+
 /// Shapes `[m, n, k]`: around the sizes of tiles and blocks, of one row or column, and empty.
 const SHAPES: &[[usize; 3]] = &[
     [1, 1, 1],
@@ -96,7 +101,7 @@ fn check<T: Exact>(isa: Isa, [m, n, k]: [usize; 3], store: Store) {
             let mut c = vec![T::from_small(3); m * n];
             let a = Matrices { data: &a, offsets: &[a_offset], strides: a_strides };
             let b = Matrices { data: &b, offsets: &[b_offset], strides: b_strides };
-            gemm_on(isa, [m, n, k], a, b, &mut c, store).unwrap();
+            gemm_on(isa, &alone(), [m, n, k], a, b, &mut c, store).unwrap();
             assert!(c == expected, "{isa:?} {m}x{n}x{k} {a_strides:?} {b_strides:?} {store:?}");
         }
     }
@@ -124,7 +129,7 @@ fn integers_wrap_around() {
     let (a, b, mut c) = ([i32::MAX, 2], [2, i32::MAX], [0]);
     let a = Matrices { data: &a, offsets: &[0], strides: [2, 1] };
     let b = Matrices { data: &b, offsets: &[0], strides: [1, 1] };
-    gemm([1, 1, 2], a, b, &mut c, Store::Overwrite).unwrap();
+    gemm(&alone(), [1, 1, 2], a, b, &mut c, Store::Overwrite).unwrap();
     assert_eq!(c, [-4]);
 }
 
@@ -134,7 +139,7 @@ fn not_a_number_and_infinities_spread() {
     let mut c = [0.0; 4];
     let a = Matrices { data: &a, offsets: &[0], strides: [2, 1] };
     let b = Matrices { data: &b, offsets: &[0], strides: [2, 1] };
-    gemm([2, 2, 2], a, b, &mut c, Store::Overwrite).unwrap();
+    gemm(&alone(), [2, 2, 2], a, b, &mut c, Store::Overwrite).unwrap();
     assert!(c[0].is_nan() && c[1] == f32::INFINITY && c[2].is_nan() && c[3].is_nan(), "{c:?}");
 }
 
@@ -157,8 +162,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let mut c = vec![0.0; m * n];
             let a = Matrices { data: &a, offsets: &[0], strides: [k as isize, 1] };
             let b = Matrices { data: &b, offsets: &[0], strides: b_strides };
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| gemm([m, n, k], a, b, &mut c, Store::Overwrite)).unwrap();
+            let workers = Workers::start(threads).unwrap();
+            gemm(&workers, [m, n, k], a, b, &mut c, Store::Overwrite).unwrap();
             c
         };
         let alone = product(1);
@@ -178,13 +183,13 @@ fn a_batch_is_its_products_one_by_one() {
         let mut c = vec![0.0; batch * m * n];
         let left = Matrices { data: &a, offsets: &vec![0; batch], strides: strides.0 };
         let right = Matrices { data: &b, offsets: &b_offsets, strides: strides.1 };
-        gemm([m, n, k], left, right, &mut c, Store::Overwrite).unwrap();
+        gemm(&alone(), [m, n, k], left, right, &mut c, Store::Overwrite).unwrap();
         for (c, b_offset) in c.chunks_exact(m * n).zip(&b_offsets) {
-            let mut alone = vec![0.0; m * n];
+            let mut one = vec![0.0; m * n];
             let left = Matrices { offsets: &[0], ..left };
             let right = Matrices { offsets: std::slice::from_ref(b_offset), ..right };
-            gemm([m, n, k], left, right, &mut alone, Store::Overwrite).unwrap();
-            assert!(alone == c, "{m}x{n}x{k}");
+            gemm(&alone(), [m, n, k], left, right, &mut one, Store::Overwrite).unwrap();
+            assert!(one == c, "{m}x{n}x{k}");
         }
     }
 }
@@ -205,6 +210,9 @@ fn operands_that_do_not_fit_are_errors() {
         let mut c = vec![0.0; c_len];
         let a = Matrices { data: &data, offsets: &[offset], strides };
         let b = Matrices { data: &data, offsets: &[0], strides: [3, 1] };
-        assert!(gemm(shape, a, b, &mut c, Store::Overwrite).is_err(), "{shape:?} {offset} {strides:?}");
+        assert!(
+            gemm(&alone(), shape, a, b, &mut c, Store::Overwrite).is_err(),
+            "{shape:?} {offset} {strides:?}"
+        );
     }
 }

@@ -54,11 +54,6 @@ impl Bytes {
         Self { block, len, pool }
     }
 
-    /// Number of bytes asked for.
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// The contents as whole elements of `T`; a remainder shorter than one element is left out.
     pub(crate) fn as_slice<T: Pod>(&self) -> &[T] {
         let Block { words, start, .. } = &self.block;

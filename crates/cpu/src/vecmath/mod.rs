@@ -10,7 +10,6 @@ mod log;
 mod map;
 mod pow;
 mod real;
-mod root;
 mod sigmoid;
 mod tanh;
 #[cfg(test)]
@@ -24,7 +23,6 @@ pub(crate) use log::{Log, Log1p};
 pub(crate) use map::{map, map2};
 pub(crate) use pow::Pow;
 pub(crate) use real::Real;
-pub(crate) use root::{Rsqrt, Sqrt};
 pub(crate) use sigmoid::Sigmoid;
 pub(crate) use tanh::Tanh;
 pub(crate) use trigonometric::{Cos, Sin, Tan};

@@ -24,7 +24,6 @@ pub(crate) trait Real:
     const TWO: Self;
     const INFINITY: Self;
     const NAN: Self;
-    const MIN_POSITIVE: Self;
     /// Added and subtracted again, it rounds a number that is small against it to an integer, ties to even.
     const ROUNDER: Self;
     /// Below this size `x ± x²` is `x`.
@@ -96,7 +95,6 @@ macro_rules! real {
             const TWO: Self = 2.0;
             const INFINITY: Self = $float::INFINITY;
             const NAN: Self = $float::NAN;
-            const MIN_POSITIVE: Self = $float::MIN_POSITIVE;
             const ROUNDER: Self = 1.5 * (1_u64 << $digits) as $float;
             const TINY: Self = $float::EPSILON / 4.0;
             const LOG2_E: Self = std::$float::consts::LOG2_E;

@@ -1,0 +1,144 @@
+//! Strided copies: any view into row-major order.
+
+use smallvec::SmallVec;
+use tensorkeep_tensor::op::Spec;
+use tensorkeep_tensor::{MAX_RANK, Result, Tensor};
+
+use crate::storage::{Context, Stored, elements, for_stored};
+use crate::view::{View, read_run};
+use crate::workers::Workers;
+
+/// Elements in the piece that a thread copies at a time.
+const CHUNK: usize = 1 << 16;
+
+/// Side of the blocks in which matrices are transposed: at most so many cache lines are open at once.
+const BLOCK: usize = 32;
+
+/// Steps that it is to copy an element out of order.
+const STRIDED_WORK: u64 = 4;
+
+/// The tensor itself if it is contiguous, else a contiguous copy of it.
+pub(crate) fn to_contiguous(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
+    if x.layout().is_contiguous() { Ok(x.clone()) } else { duplicate(cpu, x) }
+}
+
+/// A contiguous copy in memory of its own.
+pub(crate) fn duplicate(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
+    duplicate_as(cpu, x, &x.spec())
+}
+
+/// [`duplicate`] with another shape of as many elements.
+pub(crate) fn duplicate_as(cpu: &Context<'_>, x: &Tensor, spec: &Spec) -> Result<Tensor> {
+    for_stored!(x.dtype(), T => {
+        let data = elements::<T>(x)?;
+        cpu.filled::<T>(spec, |out| {
+            copy(cpu.workers, data, &View::new(x.layout()), out);
+            Ok(())
+        })
+    })
+}
+
+/// Copies all elements of a view in row-major order.
+pub(crate) fn copy<T: Stored>(workers: &Workers, data: &[T], view: &View, out: &mut [T]) {
+    match *view.axes {
+        [] => out.fill(data[view.offset]),
+        [(_, 1)] => {
+            let data = &data[view.offset..];
+            workers.chunks(out.len() as u64, out, CHUNK, |i, chunk| {
+                chunk.copy_from_slice(&data[i * CHUNK..][..chunk.len()]);
+            });
+        }
+        // Few and large slices: each is divided by itself.
+        [(n, stride), _, ..] if n < 16 && out.len() / n > CHUNK => {
+            for (i, slice) in out.chunks_exact_mut(out.len() / n).enumerate() {
+                let offset = (view.offset as isize + i as isize * stride) as usize;
+                copy(workers, data, &View { offset, axes: view.axes[1..].into() }, slice);
+            }
+        }
+        [(n, stride), ..] => {
+            let row = out.len() / n;
+            let rows = (CHUNK / row).next_multiple_of(BLOCK).max(1);
+            workers.chunks(out.len() as u64 * STRIDED_WORK, out, rows * row, |i, chunk| {
+                let mut axes = view.axes.clone();
+                axes[0].0 = chunk.len() / row;
+                copy_part(data, view.offset as isize + (i * rows) as isize * stride, &axes, chunk);
+            });
+        }
+    }
+}
+
+/// The axes of a view.
+type Axes = SmallVec<[(usize, isize); MAX_RANK]>;
+
+/// Copies a view on this thread.
+fn copy_part<T: Copy>(data: &[T], offset: isize, axes: &Axes, out: &mut [T]) {
+    let nearness = |i: &usize| if axes[*i].1 == 0 { usize::MAX } else { axes[*i].1.unsigned_abs() };
+    let last = axes.len() - 1;
+    match (0..last).min_by_key(nearness) {
+        Some(near) if nearness(&near) < nearness(&last) => copy_transposed(data, offset, axes, near, out),
+        _ => View { offset: offset as usize, axes: axes.clone() }.read(data, 0, out),
+    }
+}
+
+/// Copies a view whose elements lie closest along axis `near`, not along the last: by blocks of those two.
+fn copy_transposed<T: Copy>(data: &[T], offset: isize, axes: &Axes, near: usize, out: &mut [T]) {
+    let (rows, row_stride) = axes[near];
+    let (cols, col_stride) = axes[axes.len() - 1];
+    let pitch: usize = axes[near + 1..].iter().map(|axis| axis.0).product();
+    // All planes of the two axes: each starts where the other axes stand.
+    let others: Axes = axes[..axes.len() - 1]
+        .iter()
+        .enumerate()
+        .filter(|&(i, _)| i != near)
+        .map(|(_, &axis)| axis)
+        .collect();
+    let planes: usize = others.iter().map(|axis| axis.0).product();
+    // Where the elements of the plane's last axis leave room for the rows of axis `near`.
+    let inside = pitch / cols;
+    for plane in 0..planes {
+        let mut from = offset;
+        let mut left = plane;
+        for &(n, stride) in others.iter().rev() {
+            from += (left % n) as isize * stride;
+            left /= n;
+        }
+        let to = plane / inside * inside * rows * cols + plane % inside * cols;
+        for i in (0..rows).step_by(BLOCK) {
+            for j in (0..cols).step_by(BLOCK) {
+                for i in i..rows.min(i + BLOCK) {
+                    let from = from + i as isize * row_stride + j as isize * col_stride;
+                    let to = to + i * pitch + j;
+                    read_run(data, from, col_stride, &mut out[to..to + (cols - j).min(BLOCK)]);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tensorkeep_tensor::{Layout, Shape};
+
+    use super::*;
+
+    #[test]
+    fn any_order_of_axes_is_copied() {
+        let workers = Workers::start(1).unwrap();
+        let (a, b, c, d) = (3, 37, 2, 70);
+        let data: Vec<u32> = (0..(a * b * c * d) as u32).collect();
+        let sizes = [(a, b * c * d), (b, c * d), (c, d), (d, 1)];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [0, 3, 1, 2], [1, 3, 0, 2], [2, 0, 3, 1]] {
+            let axes: Axes = order.iter().map(|&i| (sizes[i].0, sizes[i].1 as isize)).collect();
+            let mut out = vec![0.0; data.len()];
+            let floats: Vec<f32> = data.iter().map(|&x| x as f32).collect();
+            copy(&workers, &floats, &View { offset: 0, axes: axes.clone() }, &mut out);
+            let mut want = vec![0.0; data.len()];
+            View { offset: 0, axes }.read(&floats, 0, &mut want);
+            assert_eq!(out, want, "{order:?}");
+        }
+        let one = View::new(&Layout::contiguous(Shape::SCALAR));
+        let mut out = [0.0];
+        copy(&workers, &[7.0], &one, &mut out);
+        assert_eq!(out, [7.0]);
+    }
+}

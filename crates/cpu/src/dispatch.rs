@@ -1,0 +1,40 @@
+//! Loops compiled for each instruction set, run with the best that the machine has.
+#![allow(unsafe_code, reason = "code compiled for an instruction set may only run where it exists")]
+
+use crate::isa::{Isa, Level};
+
+/// A loop that the compiler vectorises. What it does must not depend on the instruction set.
+pub(crate) trait Loop {
+    /// What it gives.
+    type Output;
+
+    /// Runs it. Implementations are `#[inline(always)]`, and so is what they call, that all of it is compiled for the
+    /// instruction set at hand.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs a loop with the machine's best instruction set.
+#[inline]
+pub(crate) fn dispatch<L: Loop>(body: L) -> L::Output {
+    match Isa::best().level() {
+        Level::Portable => body.run(),
+        // SAFETY: an `Isa` exists only where the machine has its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { run_avx2(body) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { run_avx512(body) },
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn run_avx2<L: Loop>(body: L) -> L::Output {
+    body.run()
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c")]
+fn run_avx512<L: Loop>(body: L) -> L::Output {
+    body.run()
+}

@@ -1,0 +1,125 @@
+//! Loops over tiles.
+
+use bytemuck::Pod;
+
+use crate::dispatch::{Loop, dispatch};
+
+/// Elements that a loop handles between two looks at its operands. The last elements of a tile are filled up to a whole
+/// block, so that there is no other code for them.
+pub(super) const BLOCK: usize = 128;
+
+/// An operand of a loop: elements, or a block of one number that stands for all.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'a, T> {
+    blocks: &'a [[T; BLOCK]],
+    rest: &'a [T],
+    /// From one block to the next.
+    step: usize,
+}
+
+impl<'a, T: Pod> Side<'a, T> {
+    /// Elements one after the other.
+    pub(super) fn varying(data: &'a [T]) -> Self {
+        let (blocks, rest) = data.as_chunks();
+        Self { blocks, rest, step: 1 }
+    }
+
+    /// A block of one number, for as many elements as are wanted.
+    pub(super) fn uniform(data: &'a [T]) -> Self {
+        Self { step: 0, ..Self::varying(data) }
+    }
+
+    /// Block `i`.
+    #[inline(always)]
+    pub(super) fn block(&self, i: usize) -> &'a [T; BLOCK] {
+        &self.blocks[i * self.step]
+    }
+
+    /// What is left after the last whole block, filled up.
+    #[inline(always)]
+    pub(super) fn last(&self) -> [T; BLOCK] {
+        if self.step == 0 {
+            return self.blocks[0];
+        }
+        let mut block = [T::zeroed(); BLOCK];
+        block[..self.rest.len()].copy_from_slice(self.rest);
+        block
+    }
+}
+
+/// `to[i] = f(x[i])`.
+pub(super) fn map1<A: Pod, Z: Pod>(x: Side<'_, A>, to: &mut [Z], f: impl Fn(A) -> Z) {
+    dispatch(Map { sides: [x], to, f: |[x]: [A; 1]| f(x) });
+}
+
+/// `to[i] = f(x[i], y[i])`.
+pub(super) fn map2<A: Pod, Z: Pod>(x: Side<'_, A>, y: Side<'_, A>, to: &mut [Z], f: impl Fn(A, A) -> Z) {
+    dispatch(Map { sides: [x, y], to, f: |[x, y]: [A; 2]| f(x, y) });
+}
+
+/// `to[i] = if condition[i] ≠ 0 { x[i] } else { y[i] }`.
+pub(super) fn select<A: Pod>(condition: Side<'_, u8>, x: Side<'_, A>, y: Side<'_, A>, to: &mut [A]) {
+    dispatch(Select { condition, x, y, to });
+}
+
+struct Map<'a, A, Z, F, const N: usize> {
+    sides: [Side<'a, A>; N],
+    to: &'a mut [Z],
+    f: F,
+}
+
+impl<A: Pod, Z: Pod, F: Fn([A; N]) -> Z, const N: usize> Loop for Map<'_, A, Z, F, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sides, to, f } = self;
+        let block = |sides: [&[A; BLOCK]; N], to: &mut [Z; BLOCK]| {
+            for (k, to) in to.iter_mut().enumerate() {
+                *to = f(sides.map(|side| side[k]));
+            }
+        };
+        let (blocks, rest) = to.as_chunks_mut();
+        for (i, to) in blocks.iter_mut().enumerate() {
+            block(sides.map(|side| side.block(i)), to);
+        }
+        if !rest.is_empty() {
+            let mut to = [Z::zeroed(); BLOCK];
+            let last = sides.map(|side| side.last());
+            block(last.each_ref(), &mut to);
+            rest.copy_from_slice(&to[..rest.len()]);
+        }
+    }
+}
+
+struct Select<'a, A> {
+    condition: Side<'a, u8>,
+    x: Side<'a, A>,
+    y: Side<'a, A>,
+    to: &'a mut [A],
+}
+
+impl<A: Pod> Loop for Select<'_, A> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { condition, x, y, to } = self;
+        let (blocks, rest) = to.as_chunks_mut();
+        for (i, to) in blocks.iter_mut().enumerate() {
+            select_block(condition.block(i), x.block(i), y.block(i), to);
+        }
+        if !rest.is_empty() {
+            let mut to = [A::zeroed(); BLOCK];
+            select_block(&condition.last(), &x.last(), &y.last(), &mut to);
+            rest.copy_from_slice(&to[..rest.len()]);
+        }
+    }
+}
+
+#[inline(always)]
+fn select_block<A: Pod>(condition: &[u8; BLOCK], x: &[A; BLOCK], y: &[A; BLOCK], to: &mut [A; BLOCK]) {
+    for (((to, &condition), &x), &y) in to.iter_mut().zip(condition).zip(x).zip(y) {
+        *to = if condition != 0 { x } else { y };
+    }
+}

@@ -1,0 +1,180 @@
+//! The execution of a plan, tile by tile.
+
+use std::mem;
+
+use bytemuck::Pod;
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
+use tensorkeep_tensor::{DType, Scalar};
+
+use super::lane::{Element, Lane, for_lane};
+use super::loops::{BLOCK, Side, map1, select};
+use super::plan::{Number, Place, Plan, Step};
+use super::registers::{Line, Registers};
+use super::source::Source;
+use super::{TILE, cast, compare, float, integer};
+
+/// What is to be computed.
+pub(super) struct Job<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) sources: &'a [Source<'a>],
+    pub(super) params: &'a [Scalar],
+}
+
+/// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
+pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
+    Registers::with(job.plan.registers, job.plan.uniforms, |registers| {
+        let mut machine = Machine { job, registers, outputs, start, at: 0, len: BLOCK };
+        job.plan.uniform_steps.iter().for_each(|step| machine.step(step));
+        for at in (0..count).step_by(TILE) {
+            (machine.start, machine.at, machine.len) = (start + at, at, TILE.min(count - at));
+            job.plan.steps.iter().for_each(|step| machine.step(step));
+        }
+    });
+}
+
+/// A run, at one of its tiles.
+pub(super) struct Machine<'a, 'o> {
+    job: &'a Job<'a>,
+    registers: &'a mut Registers,
+    outputs: &'a mut [&'o mut [u8]],
+    /// Number of the tile's first element in the whole of the inputs.
+    start: usize,
+    /// Its number in this part of the outputs.
+    at: usize,
+    /// Elements of the tile.
+    len: usize,
+}
+
+impl Machine<'_, '_> {
+    fn step(&mut self, step: &Step) {
+        match *step {
+            Step::Load { input } => self.load(input),
+            Step::Fill { number, dtype, to } => self.fill(number, dtype, to),
+            Step::Unary { function, lane, x, to } => match lane {
+                Lane::F32 => float::unary::<f32>(self, function, x, to),
+                Lane::F64 => float::unary::<f64>(self, function, x, to),
+                Lane::I64 => integer::unary::<i64>(self, function, x, to),
+                Lane::I32 => integer::unary::<i32>(self, function, x, to),
+                Lane::U8 => integer::unary::<u8>(self, function, x, to),
+            },
+            Step::Binary { function, lane, a, b, to } => {
+                if compare::is_test(function) {
+                    return for_lane!(lane, T => compare::test::<T>(self, function, a, b, to));
+                }
+                match lane {
+                    Lane::F32 => float::binary::<f32>(self, function, [a, b], to),
+                    Lane::F64 => float::binary::<f64>(self, function, [a, b], to),
+                    Lane::I64 => integer::binary::<i64>(self, function, [a, b], to),
+                    Lane::I32 => integer::binary::<i32>(self, function, [a, b], to),
+                    Lane::U8 => integer::binary::<u8>(self, function, [a, b], to),
+                }
+            }
+            Step::Select { lane, condition, a, b, to } => {
+                for_lane!(lane, T => self.select::<T>(condition, [a, b], to));
+            }
+            Step::Cast { from, dtype, x, to } => for_lane!(from, T => cast::cast::<T>(self, dtype, x, to)),
+            Step::Store { dtype, x, output } => self.store(dtype, x, output),
+        }
+    }
+
+    /// The elements at a place.
+    pub(super) fn side<T: Pod>(&self, place: Place) -> Side<'_, T> {
+        match place {
+            Place::Uniform(i) => Side::uniform(bytemuck::cast_slice(&self.registers.uniforms[i])),
+            _ => Side::varying(self.tile(place)),
+        }
+    }
+
+    /// The tile at a place that is not uniform, or the block of one that is.
+    pub(super) fn tile<T: Pod>(&self, place: Place) -> &[T] {
+        match place {
+            Place::Register(i) => tile(&self.registers.tiles[i], self.len),
+            Place::Uniform(i) => tile(&self.registers.uniforms[i], self.len),
+            Place::Input(i) => match self.job.sources[i].direct(self.start, self.len) {
+                Some(tile) => tile,
+                None => tile(&self.registers.tiles[self.job.plan.homes[i]], self.len),
+            },
+            Place::Output(i) => &bytemuck::cast_slice(&*self.outputs[i])[self.at..][..self.len],
+        }
+    }
+
+    /// Lets `f` write the tile at a place, which it may not read.
+    pub(super) fn write<T: Pod>(&mut self, place: Place, f: impl FnOnce(&Self, &mut [T])) {
+        match place {
+            Place::Register(i) => {
+                let mut register = mem::take(&mut self.registers.tiles[i]);
+                f(self, &mut bytemuck::cast_slice_mut(&mut register)[..self.len]);
+                self.registers.tiles[i] = register;
+            }
+            Place::Uniform(i) => {
+                let mut register = mem::take(&mut self.registers.uniforms[i]);
+                f(self, &mut bytemuck::cast_slice_mut(&mut register)[..self.len]);
+                self.registers.uniforms[i] = register;
+            }
+            Place::Output(i) => {
+                let output = mem::take(&mut self.outputs[i]);
+                f(self, &mut bytemuck::cast_slice_mut(output)[self.at..][..self.len]);
+                self.outputs[i] = output;
+            }
+            // No plan writes to an input.
+            Place::Input(_) => {}
+        }
+    }
+
+    fn load(&mut self, input: usize) {
+        let source = &self.job.sources[input];
+        if !source.is_direct() {
+            let register = &mut self.registers.tiles[self.job.plan.homes[input]];
+            source.load(self.start, self.len, bytemuck::cast_slice_mut(register));
+        }
+    }
+
+    fn fill(&mut self, number: Number, dtype: DType, to: Place) {
+        let value = match number {
+            Number::Const(value) => value,
+            Number::Param(i) => self.job.params[i],
+        };
+        for_lane!(Lane::of(dtype), T => {
+            self.write(to, |_, to| to.fill(T::from_scalar(value.cast(dtype))));
+        });
+    }
+
+    fn select<T: Element>(&mut self, condition: Place, [a, b]: [Place; 2], to: Place) {
+        self.write(to, |machine, to| {
+            let (condition, a, b) =
+                (machine.side::<u8>(condition), machine.side::<T>(a), machine.side::<T>(b));
+            select(condition, a, b, to);
+        });
+    }
+
+    fn store(&mut self, dtype: DType, x: Place, output: usize) {
+        let to = Place::Output(output);
+        match dtype {
+            DType::F16 => self.write(to, |machine, to: &mut [f16]| {
+                machine.narrow(x, |at, x| to[at..][..x.len()].convert_from_f32_slice(x));
+            }),
+            DType::BF16 => self.write(to, |machine, to: &mut [bf16]| {
+                machine.narrow(x, |at, x| to[at..][..x.len()].convert_from_f32_slice(x));
+            }),
+            DType::F32 | DType::F64 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
+                for_lane!(Lane::of(dtype), T => {
+                    self.write(to, |machine, to: &mut [T]| map1(machine.side::<T>(x), to, |x| x));
+                });
+            }
+        }
+    }
+
+    /// Hands `each` the tile at a place in pieces, with their position.
+    fn narrow(&self, x: Place, mut each: impl FnMut(usize, &[f32])) {
+        let Place::Uniform(i) = x else { return each(0, self.tile(x)) };
+        for at in (0..self.len).step_by(BLOCK) {
+            each(at, tile(&self.registers.uniforms[i], BLOCK.min(self.len - at)));
+        }
+    }
+}
+
+/// The first elements of a register.
+fn tile<T: Pod>(register: &[Line], len: usize) -> &[T] {
+    &bytemuck::cast_slice(register)[..len]
+}

@@ -1,0 +1,221 @@
+//! Programs compiled to steps over registers.
+
+use smallvec::SmallVec;
+use tensorkeep_tensor::expr::{Binary, Node, Typed, TypedNode, Unary};
+use tensorkeep_tensor::{DType, Scalar};
+
+use super::lane::{Lane, is_native};
+
+/// Where a step finds a value or leaves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// A tile in a register.
+    Register(usize),
+    /// A number that is the same for all elements: a block of it, filled once for a run.
+    Uniform(usize),
+    /// The tile of an input where it lies, or in its [home](Plan::homes).
+    Input(usize),
+    /// The tile of a result where it is to lie.
+    Output(usize),
+}
+
+/// What a [`Step::Fill`] fills with.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Number {
+    Const(Scalar),
+    Param(usize),
+}
+
+/// One step over a tile.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    /// Brings an input to its home, unless it can be used where it lies.
+    Load { input: usize },
+    /// Fills a uniform with a number cast to `dtype`.
+    Fill { number: Number, dtype: DType, to: Place },
+    /// A function of one number.
+    Unary { function: Unary, lane: Lane, x: Place, to: Place },
+    /// A function of two numbers of a lane.
+    Binary { function: Binary, lane: Lane, a: Place, b: Place, to: Place },
+    /// `a` where `condition` is not 0, else `b`.
+    Select { lane: Lane, condition: Place, a: Place, b: Place, to: Place },
+    /// A change of dtype.
+    Cast { from: Lane, dtype: DType, x: Place, to: Place },
+    /// Writes a result of `dtype` that was computed elsewhere.
+    Store { dtype: DType, x: Place, output: usize },
+}
+
+/// A program as steps.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Steps over numbers that are the same for all elements, run once for each run of the others.
+    pub(super) uniform_steps: Vec<Step>,
+    /// Steps over tiles.
+    pub(super) steps: Vec<Step>,
+    /// How many uniforms there are.
+    pub(super) uniforms: usize,
+    /// How many registers there are.
+    pub(super) registers: usize,
+    /// The register of each input that is read.
+    pub(super) homes: SmallVec<[usize; 4]>,
+    /// Work an element, in the steps of [`Workers`](crate::workers::Workers).
+    pub(super) cost: u64,
+    /// Whether it computes nothing: its result is its input.
+    pub(super) is_copy: bool,
+}
+
+impl Plan {
+    pub(super) fn new(typed: &Typed) -> Self {
+        Planner::new(typed).plan()
+    }
+}
+
+struct Planner<'a> {
+    typed: &'a Typed,
+    plan: Plan,
+    /// Where the value of each step of the program is.
+    places: Vec<Place>,
+    /// Which step reads each value last.
+    last_use: Vec<usize>,
+    /// Registers that hold nothing that is still needed.
+    free: Vec<usize>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(typed: &'a Typed) -> Self {
+        let mut last_use = vec![0; typed.nodes().len()];
+        for (at, step) in typed.nodes().iter().enumerate() {
+            step.node.children().for_each(|&child| last_use[child] = at);
+        }
+        Self { typed, plan: Plan::default(), places: Vec::new(), last_use, free: Vec::new() }
+    }
+
+    fn plan(mut self) -> Plan {
+        for (at, step) in self.typed.nodes().iter().enumerate() {
+            let place = self.place(at, step);
+            self.places.push(place);
+            self.store(at, step.dtype);
+            self.release(at, step);
+        }
+        self.plan.is_copy = matches!(
+            (self.typed.nodes(), self.typed.result_nodes()),
+            ([TypedNode { node: Node::Input(_), .. }], [_])
+        );
+        self.plan
+    }
+
+    /// Adds a step of the program to the plan, and tells where its value is.
+    fn place(&mut self, at: usize, step: &TypedNode) -> Place {
+        let uniform = match step.node {
+            Node::Input(input) => return self.load(input),
+            _ => step.node.children().all(|&child| matches!(self.places[child], Place::Uniform(_))),
+        };
+        let to = if uniform { self.new_uniform() } else { self.destination(at, step.dtype) };
+        let lane = |x: usize| Lane::of(self.typed.nodes()[x].dtype);
+        let place = |x: usize| self.places[x];
+        let (dtype, fill) = (step.dtype, |number| Step::Fill { number, dtype: step.dtype, to });
+        let (step, cost) = match step.node {
+            // What is too deep was refused when the program was typed.
+            Node::Input(_) | Node::TooDeep => return to,
+            Node::Const(value) => (fill(Number::Const(value)), 0),
+            Node::Param(i) => (fill(Number::Param(i)), 0),
+            Node::Unary(function, x) => {
+                (Step::Unary { function, lane: lane(x), x: place(x), to }, unary_cost(function))
+            }
+            Node::Binary(function, a, b) => (
+                Step::Binary { function, lane: lane(a), a: place(a), b: place(b), to },
+                binary_cost(function),
+            ),
+            Node::Select(condition, a, b) => {
+                let (condition, a, b) = (place(condition), place(a), place(b));
+                (Step::Select { lane: Lane::of(dtype), condition, a, b, to }, 1)
+            }
+            Node::Cast(dtype, x) => (Step::Cast { from: lane(x), dtype, x: place(x), to }, 1),
+        };
+        if uniform {
+            self.plan.uniform_steps.push(step);
+        } else {
+            self.plan.steps.push(step);
+            self.plan.cost += cost;
+        }
+        to
+    }
+
+    fn load(&mut self, input: usize) -> Place {
+        let home = self.new_register();
+        let homes = &mut self.plan.homes;
+        homes.resize(homes.len().max(input + 1), 0);
+        homes[input] = home;
+        self.plan.steps.push(Step::Load { input });
+        self.plan.cost += 1;
+        Place::Input(input)
+    }
+
+    /// Where a value that differs from element to element goes: into the result that it is, or a register.
+    fn destination(&mut self, at: usize, dtype: DType) -> Place {
+        match self.typed.result_nodes().iter().position(|&result| result == at) {
+            Some(output) if is_native(dtype) => Place::Output(output),
+            _ => Place::Register(self.new_register()),
+        }
+    }
+
+    /// Writes the value at `at` to the results that it is, unless it was computed there.
+    fn store(&mut self, at: usize, dtype: DType) {
+        let x = self.places[at];
+        for (output, _) in self.typed.result_nodes().iter().enumerate().filter(|&(_, &result)| result == at) {
+            self.plan.cost += 1;
+            if x != Place::Output(output) {
+                self.plan.steps.push(Step::Store { dtype, x, output });
+            }
+        }
+    }
+
+    /// Frees the registers of what step `at` was the last to read, and its own if nobody reads it.
+    fn release(&mut self, at: usize, step: &TypedNode) {
+        let mut done: SmallVec<[usize; 4]> = step.node.children().copied().collect();
+        done.push(at);
+        done.sort_unstable();
+        done.dedup();
+        for x in done {
+            // A value that nobody reads has 0 as its last reader: the first step, which reads nothing.
+            let read_later = self.last_use[x] > at;
+            match self.places[x] {
+                Place::Register(register) if !read_later => self.free.push(register),
+                Place::Input(input) if !read_later => self.free.push(self.plan.homes[input]),
+                _ => {}
+            }
+        }
+    }
+
+    fn new_register(&mut self) -> usize {
+        self.free.pop().unwrap_or_else(|| {
+            self.plan.registers += 1;
+            self.plan.registers - 1
+        })
+    }
+
+    fn new_uniform(&mut self) -> Place {
+        self.plan.uniforms += 1;
+        Place::Uniform(self.plan.uniforms - 1)
+    }
+}
+
+/// Steps that a function costs an element.
+fn unary_cost(function: Unary) -> u64 {
+    match function {
+        Unary::Neg | Unary::Abs | Unary::Sign | Unary::Not | Unary::IsNan => 1,
+        Unary::Floor | Unary::Ceil | Unary::Round | Unary::Recip | Unary::Sqrt | Unary::Rsqrt => 1,
+        Unary::Exp | Unary::Expm1 | Unary::Log | Unary::Log1p | Unary::Sigmoid => 4,
+        Unary::Sin | Unary::Cos | Unary::Tan | Unary::Tanh | Unary::Erf => 6,
+    }
+}
+
+/// Steps that a function costs an element.
+fn binary_cost(function: Binary) -> u64 {
+    match function {
+        Binary::Pow | Binary::Atan2 | Binary::Rem => 12,
+        Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Max | Binary::Min => 1,
+        Binary::Eq | Binary::Ne | Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => 1,
+        Binary::And | Binary::Or | Binary::Xor => 1,
+    }
+}

@@ -1,0 +1,104 @@
+//! The matrix product of tensors: which matrices a batch consists of.
+
+use smallvec::{SmallVec, smallvec};
+use tensorkeep_tensor::op::{MatMul, Spec};
+use tensorkeep_tensor::{DType, Error, Layout, MAX_RANK, Outputs, Result, Shape, Tensor};
+
+use crate::gemm::{self, Matrices, Misfit, Store, gemm};
+use crate::map;
+use crate::storage::{Context, Stored, elements};
+
+pub(crate) fn apply(cpu: &Context<'_>, op: &MatMul, inputs: &[&Tensor]) -> Result<Outputs> {
+    let [a, b, more @ ..] = inputs else {
+        return Err(Error::internal("matmul", "a product of fewer than two operands"));
+    };
+    let product = product(cpu, a, b)?;
+    let Some(epilogue) = &op.epilogue else { return Ok(smallvec![product]) };
+    let operands: SmallVec<[&Tensor; 4]> = std::iter::once(&product).chain(more.iter().copied()).collect();
+    map::apply(cpu, epilogue, &operands)
+}
+
+fn product(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    match a.dtype() {
+        DType::F32 => multiply::<f32>(cpu, a, b),
+        DType::F64 => multiply::<f64>(cpu, a, b),
+        DType::F16 => multiply::<half::f16>(cpu, a, b),
+        DType::BF16 => multiply::<half::bf16>(cpu, a, b),
+        DType::I64 => multiply::<i64>(cpu, a, b),
+        DType::I32 => multiply::<i32>(cpu, a, b),
+        // The last 8 bits of a product depend on the last 8 bits of its factors alone.
+        DType::U8 => product(cpu, &a.to_dtype(DType::I32)?, &b.to_dtype(DType::I32)?)?.to_dtype(DType::U8),
+        DType::Bool => Err(Error::internal("matmul", "the shape rule admits numbers alone")),
+    }
+}
+
+fn multiply<T: Stored + gemm::Element>(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let batch = Batch::new(a.layout(), b.layout())?;
+    let spec = Spec::new(batch.result, a.dtype());
+    let [a, b] = [(a, &batch.a), (b, &batch.b)].map(|(x, side)| {
+        elements::<T>(x).map(|data| Matrices { data, offsets: &side.offsets, strides: side.strides })
+    });
+    let (a, b) = (a?, b?);
+    cpu.filled(&spec, |c| gemm(cpu.workers, batch.shape, a, b, c, Store::Overwrite).map_err(misfit))
+}
+
+#[cold]
+fn misfit(misfit: Misfit) -> Error {
+    Error::internal("matmul", misfit.0)
+}
+
+/// The matrices of one side.
+pub(crate) struct Side {
+    pub(crate) offsets: Vec<usize>,
+    pub(crate) strides: [isize; 2],
+}
+
+/// The products that a product of tensors consists of.
+struct Batch {
+    /// `[m, n, k]`.
+    shape: [usize; 3],
+    a: Side,
+    b: Side,
+    /// Shape of the whole result.
+    result: Shape,
+}
+
+impl Batch {
+    fn new(a: &Layout, b: &Layout) -> Result<Self> {
+        let ([batch_a @ .., m, k], [batch_b @ .., _, n]) = (a.shape().sizes(), b.shape().sizes()) else {
+            return Err(Error::internal("matmul", "the shape rule admits matrices alone"));
+        };
+        let batch = Shape::broadcast("matmul", &Shape::new(batch_a)?, &Shape::new(batch_b)?)?;
+        let mut sizes: SmallVec<[usize; MAX_RANK]> = SmallVec::from_slice(&batch);
+        sizes.extend([*m, *n]);
+        let result = Shape::new(&sizes)?;
+        // Many matrices times one are one tall matrix times it.
+        if batch_b.iter().all(|&size| size == 1)
+            && batch_a == batch.sizes()
+            && let Some(tall) = a.reshape(Shape::new(&[batch.elements() * m, *k])?)
+        {
+            let (a, b) = (Side::new(&tall, &Shape::SCALAR), Side::new(b, &Shape::SCALAR));
+            return Ok(Self { shape: [batch.elements() * m, *n, *k], a, b, result });
+        }
+        Ok(Self { shape: [*m, *n, *k], a: Side::new(a, &batch), b: Side::new(b, &batch), result })
+    }
+}
+
+impl Side {
+    /// The matrices of a layout whose other axes broadcast to `batch`, or are all of size 1.
+    pub(crate) fn new(layout: &Layout, batch: &Shape) -> Self {
+        let (sizes, strides) = (layout.shape().sizes(), layout.strides());
+        let rank = sizes.len();
+        let absent = batch.rank().saturating_sub(rank - 2);
+        let mut offsets = vec![layout.offset()];
+        for (i, &size) in batch.iter().enumerate() {
+            let stride = match i.checked_sub(absent) {
+                Some(axis) if sizes[axis] != 1 => strides[axis],
+                _ => 0,
+            };
+            let steps = |start: usize| (0..size).map(move |i| start.wrapping_add_signed(i as isize * stride));
+            offsets = offsets.into_iter().flat_map(steps).collect();
+        }
+        Self { offsets, strides: [strides[rank - 2], strides[rank - 1]] }
+    }
+}

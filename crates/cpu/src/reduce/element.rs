@@ -1,0 +1,140 @@
+//! Elements as folds read them.
+
+use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
+
+use crate::storage::Stored;
+
+/// Elements that a fold handles between two looks at its operand.
+pub(crate) const TILE: usize = 1024;
+
+/// A stored element.
+pub(crate) trait Element: Stored {
+    /// What it is computed in: `f32` for the halves, else itself.
+    type Lane: Number;
+
+    /// At most [`TILE`] elements in the lane: themselves, or converted into the buffer.
+    fn widen<'a>(x: &'a [Self], buffer: &'a mut [Self::Lane; TILE]) -> &'a [Self::Lane];
+
+    /// Elements in the lane, as many as there are.
+    fn widen_slice(x: &[Self], to: &mut [Self::Lane]);
+
+    /// The nearest element.
+    fn narrow(x: Self::Lane) -> Self;
+
+    /// The nearest elements, as many as there are.
+    fn narrow_slice(x: &[Self::Lane], to: &mut [Self]);
+}
+
+/// A number that folds compute in.
+pub(crate) trait Number: Element<Lane = Self> {
+    /// What sums and products of many are kept in.
+    type Wide: Stored;
+    const ZERO: Self;
+    const LEAST: Self;
+    const GREATEST: Self;
+    const WIDE_ZERO: Self::Wide;
+    const WIDE_ONE: Self::Wide;
+    fn add(self, other: Self) -> Self;
+    fn wide(self) -> Self::Wide;
+    fn of_wide(wide: Self::Wide) -> Self;
+    fn add_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+    fn mul_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+}
+
+macro_rules! numbers {
+    ($($t:ident in $wide:ident: $zero:literal $one:literal $least:expr, $greatest:expr; $add:path, $add_wide:path, $mul_wide:path;)*) => {$(
+        impl Element for $t {
+            type Lane = Self;
+
+            #[inline(always)]
+            fn widen<'a>(x: &'a [Self], _: &'a mut [Self; TILE]) -> &'a [Self] {
+                x
+            }
+
+            fn widen_slice(x: &[Self], to: &mut [Self]) {
+                to.copy_from_slice(x);
+            }
+
+            #[inline(always)]
+            fn narrow(x: Self) -> Self {
+                x
+            }
+
+            fn narrow_slice(x: &[Self], to: &mut [Self]) {
+                to.copy_from_slice(x);
+            }
+        }
+
+        impl Number for $t {
+            type Wide = $wide;
+            const ZERO: Self = $zero;
+            const LEAST: Self = $least;
+            const GREATEST: Self = $greatest;
+            const WIDE_ZERO: $wide = $zero;
+            const WIDE_ONE: $wide = $one;
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                $add(self, other)
+            }
+
+            #[inline(always)]
+            fn wide(self) -> $wide {
+                self.into()
+            }
+
+            #[inline(always)]
+            fn of_wide(wide: $wide) -> Self {
+                wide as Self
+            }
+
+            #[inline(always)]
+            fn add_wide(a: $wide, b: $wide) -> $wide {
+                $add_wide(a, b)
+            }
+
+            #[inline(always)]
+            fn mul_wide(a: $wide, b: $wide) -> $wide {
+                $mul_wide(a, b)
+            }
+        }
+    )*};
+}
+
+use std::ops::{Add, Mul};
+
+numbers! {
+    f32 in f64: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
+    f64 in f64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
+    i64 in i64: 0 1 i64::MIN, i64::MAX; i64::wrapping_add, i64::wrapping_add, i64::wrapping_mul;
+    i32 in i32: 0 1 i32::MIN, i32::MAX; i32::wrapping_add, i32::wrapping_add, i32::wrapping_mul;
+    u8 in u8: 0 1 u8::MIN, u8::MAX; u8::wrapping_add, u8::wrapping_add, u8::wrapping_mul;
+}
+
+macro_rules! halves {
+    ($($half:ident)*) => {$(
+        impl Element for $half {
+            type Lane = f32;
+
+            fn widen<'a>(x: &'a [Self], buffer: &'a mut [f32; TILE]) -> &'a [f32] {
+                x.convert_to_f32_slice(&mut buffer[..x.len()]);
+                &buffer[..x.len()]
+            }
+
+            fn widen_slice(x: &[Self], to: &mut [f32]) {
+                x.convert_to_f32_slice(to);
+            }
+
+            fn narrow(x: f32) -> Self {
+                Self::from_f32(x)
+            }
+
+            fn narrow_slice(x: &[f32], to: &mut [Self]) {
+                to.convert_from_f32_slice(x);
+            }
+        }
+    )*};
+}
+
+halves!(f16 bf16);

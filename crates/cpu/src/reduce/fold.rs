@@ -1,0 +1,214 @@
+//! What is folded with.
+
+use super::element::{Element, Number, TILE};
+use crate::dispatch::{Loop, dispatch};
+use crate::storage::Stored;
+
+/// A way of folding numbers `L`.
+pub(crate) trait Fold<L: Number> {
+    /// What a tile's worth is folded into.
+    type Part: Stored;
+    /// What parts are merged into.
+    type Sum: Stored;
+    /// The fold of nothing.
+    const START: Self::Part;
+
+    fn lift(x: L) -> Self::Part;
+    fn join(a: Self::Part, b: Self::Part) -> Self::Part;
+    fn widen(part: Self::Part) -> Self::Sum;
+    fn merge(a: Self::Sum, b: Self::Sum) -> Self::Sum;
+    fn finish(sum: Self::Sum) -> L;
+}
+
+/// Σ x: a tile at a time in the lane, tiles together in `f64` for floats, so that the error hardly grows with the count.
+pub(crate) struct Sum;
+
+impl<L: Number> Fold<L> for Sum {
+    type Part = L;
+    type Sum = L::Wide;
+    const START: L = L::ZERO;
+
+    #[inline(always)]
+    fn lift(x: L) -> L {
+        x
+    }
+
+    #[inline(always)]
+    fn join(a: L, b: L) -> L {
+        a.add(b)
+    }
+
+    #[inline(always)]
+    fn widen(part: L) -> L::Wide {
+        part.wide()
+    }
+
+    #[inline(always)]
+    fn merge(a: L::Wide, b: L::Wide) -> L::Wide {
+        L::add_wide(a, b)
+    }
+
+    #[inline(always)]
+    fn finish(sum: L::Wide) -> L {
+        L::of_wide(sum)
+    }
+}
+
+/// Π x, in `f64` for floats, which has room for factors of `f32` that leave it on the way.
+pub(crate) struct Product;
+
+impl<L: Number> Fold<L> for Product {
+    type Part = L::Wide;
+    type Sum = L::Wide;
+    const START: L::Wide = L::WIDE_ONE;
+
+    #[inline(always)]
+    fn lift(x: L) -> L::Wide {
+        x.wide()
+    }
+
+    #[inline(always)]
+    fn join(a: L::Wide, b: L::Wide) -> L::Wide {
+        L::mul_wide(a, b)
+    }
+
+    #[inline(always)]
+    fn widen(part: L::Wide) -> L::Wide {
+        part
+    }
+
+    #[inline(always)]
+    fn merge(a: L::Wide, b: L::Wide) -> L::Wide {
+        L::mul_wide(a, b)
+    }
+
+    #[inline(always)]
+    fn finish(sum: L::Wide) -> L {
+        L::of_wide(sum)
+    }
+}
+
+/// The largest or the smallest; NaN if any is.
+macro_rules! extreme {
+    ($(#[$doc:meta])* $name:ident: $start:ident $beats:tt) => {
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl<L: Number> Fold<L> for $name {
+            type Part = L;
+            type Sum = L;
+            const START: L = L::$start;
+
+            #[inline(always)]
+            fn lift(x: L) -> L {
+                x
+            }
+
+            #[inline(always)]
+            fn join(a: L, b: L) -> L {
+                if (a $beats b) | (a != a) { a } else { b }
+            }
+
+            #[inline(always)]
+            fn widen(part: L) -> L {
+                part
+            }
+
+            #[inline(always)]
+            fn merge(a: L, b: L) -> L {
+                <Self as Fold<L>>::join(a, b)
+            }
+
+            #[inline(always)]
+            fn finish(sum: L) -> L {
+                sum
+            }
+        }
+    };
+}
+
+extreme! {
+    /// The largest; NaN if any is.
+    Largest: LEAST >=
+}
+
+extreme! {
+    /// The smallest; NaN if any is.
+    Smallest: GREATEST <=
+}
+
+/// Accumulators side by side in the fold of a row: enough to hide the latency of the widest registers.
+const LANES: usize = 64;
+
+/// Folds elements that lie side by side.
+pub(crate) fn fold_row<T: Element, F: Fold<T::Lane>>(x: &[T]) -> F::Sum {
+    let mut buffer = [T::Lane::ZERO; TILE];
+    let mut sum = F::widen(F::START);
+    for tile in x.chunks(TILE) {
+        sum = F::merge(sum, F::widen(fold_tile::<T::Lane, F>(T::widen(tile, &mut buffer))));
+    }
+    sum
+}
+
+/// Folds at most [`TILE`] numbers.
+#[inline]
+pub(crate) fn fold_tile<L: Number, F: Fold<L>>(x: &[L]) -> F::Part {
+    if x.len() < LANES {
+        return x.iter().fold(F::START, |part, &x| F::join(part, F::lift(x)));
+    }
+    dispatch(Row::<L, F> { x, with: std::marker::PhantomData })
+}
+
+struct Row<'a, L, F> {
+    x: &'a [L],
+    with: std::marker::PhantomData<F>,
+}
+
+impl<L: Number, F: Fold<L>> Loop for Row<'_, L, F> {
+    type Output = F::Part;
+
+    #[inline(always)]
+    fn run(self) -> F::Part {
+        let (chunks, rest) = self.x.as_chunks::<LANES>();
+        let mut lanes = [F::START; LANES];
+        for chunk in chunks {
+            for (lane, &x) in lanes.iter_mut().zip(chunk) {
+                *lane = F::join(*lane, F::lift(x));
+            }
+        }
+        for (lane, &x) in lanes.iter_mut().zip(rest) {
+            *lane = F::join(*lane, F::lift(x));
+        }
+        let mut width = LANES;
+        while width > 1 {
+            width /= 2;
+            let (low, high) = lanes.split_at_mut(width);
+            for (low, &high) in low.iter_mut().zip(&*high) {
+                *low = F::join(*low, high);
+            }
+        }
+        lanes[0]
+    }
+}
+
+/// `parts[j] = join(parts[j], x[j])`.
+#[inline]
+pub(crate) fn fold_columns<L: Number, F: Fold<L>>(parts: &mut [F::Part], x: &[L]) {
+    dispatch(Columns::<L, F> { parts, x });
+}
+
+struct Columns<'a, L: Number, F: Fold<L>> {
+    parts: &'a mut [F::Part],
+    x: &'a [L],
+}
+
+impl<L: Number, F: Fold<L>> Loop for Columns<'_, L, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (part, &x) in self.parts.iter_mut().zip(self.x) {
+            *part = F::join(*part, F::lift(x));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! Who runs a kernel: the caller alone, or several threads.
+
+use rayon::ThreadPool;
+use rayon::prelude::*;
+use tensorkeep_tensor::{Error, ErrorKind, Result};
+
+/// Work, in elementary steps, from which a kernel is divided among threads. A step is what a vectorised loop spends on an
+/// element, a quarter of a nanosecond: this much is some 100 µs, three times what it costs to wake a sleeping thread.
+pub(crate) const PARALLEL_WORK: u64 = 400_000;
+
+/// The threads of a device.
+///
+/// Kernels divide their results among threads, never a sum that goes into one number, unless at places that do not depend
+/// on the number of threads: so that no bit does.
+#[derive(Debug)]
+pub(crate) struct Workers {
+    count: usize,
+    /// Kernels that are divided run here; in the global pool where there is none.
+    pool: Option<ThreadPool>,
+}
+
+impl Workers {
+    /// As many as the machine has cores, in the global pool.
+    pub(crate) fn global() -> Self {
+        Self { count: std::thread::available_parallelism().map_or(1, usize::from), pool: None }
+    }
+
+    /// `count` threads of one's own. One is the caller's.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] for 0 threads or more than 1024, [`ErrorKind::Unsupported`] if the system refuses to start them.
+    #[track_caller]
+    pub(crate) fn start(count: usize) -> Result<Self> {
+        if !(1..=1024).contains(&count) {
+            return Err(Error::value("cpu", format!("{count} threads: use 1 to 1024")));
+        }
+        if count == 1 {
+            return Ok(Self { count, pool: None });
+        }
+        let builder = rayon::ThreadPoolBuilder::new().num_threads(count);
+        let pool = builder.thread_name(|i| format!("tensorkeep-{i}")).build().map_err(|error| {
+            let message = format!("{count} threads could not be started ({error}): use fewer");
+            Error::new(ErrorKind::Unsupported, "cpu", message)
+        })?;
+        Ok(Self { count, pool: Some(pool) })
+    }
+
+    /// How many threads there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// How many threads to divide `work` steps among: 1 unless it is worth waking a second.
+    pub(crate) fn threads(&self, work: u64) -> usize {
+        if work < PARALLEL_WORK { 1 } else { self.count }
+    }
+
+    /// Runs `f` where rayon's own methods divide work among these threads.
+    pub(crate) fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        match &self.pool {
+            Some(pool) => pool.install(f),
+            None => f(),
+        }
+    }
+
+    /// Runs `f` on each item and its position: in order on the caller's thread if all of it is less than
+    /// [`PARALLEL_WORK`], else on all threads.
+    ///
+    /// # Errors
+    ///
+    /// The first error, in the order of the items.
+    pub(crate) fn try_for_each<T: Send>(
+        &self,
+        work: u64,
+        items: &mut [T],
+        f: impl Fn(usize, &mut T) -> Result<()> + Send + Sync,
+    ) -> Result<()> {
+        if self.threads(work) == 1 || items.len() < 2 {
+            return items.iter_mut().enumerate().try_for_each(|(i, item)| f(i, item));
+        }
+        let run = || -> Vec<Error> {
+            items.par_iter_mut().enumerate().filter_map(|(i, item)| f(i, item).err()).collect()
+        };
+        self.install(run).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// [`try_for_each`](Self::try_for_each) of what cannot fail.
+    pub(crate) fn for_each<T: Send>(
+        &self,
+        work: u64,
+        items: &mut [T],
+        f: impl Fn(usize, &mut T) + Send + Sync,
+    ) {
+        if self.threads(work) == 1 || items.len() < 2 {
+            return items.iter_mut().enumerate().for_each(|(i, item)| f(i, item));
+        }
+        self.install(|| items.par_iter_mut().enumerate().for_each(|(i, item)| f(i, item)));
+    }
+
+    /// [`try_for_each`](Self::try_for_each) of pieces of `out`, each of `size` elements but for the last.
+    ///
+    /// # Errors
+    ///
+    /// The first error, in the order of the pieces.
+    pub(crate) fn try_chunks<T: Send>(
+        &self,
+        work: u64,
+        out: &mut [T],
+        size: usize,
+        f: impl Fn(usize, &mut [T]) -> Result<()> + Send + Sync,
+    ) -> Result<()> {
+        if self.threads(work) == 1 || out.len() <= size {
+            return out.chunks_mut(size.max(1)).enumerate().try_for_each(|(i, chunk)| f(i, chunk));
+        }
+        let run = || -> Vec<Error> {
+            out.par_chunks_mut(size.max(1)).enumerate().filter_map(|(i, chunk)| f(i, chunk).err()).collect()
+        };
+        self.install(run).into_iter().next().map_or(Ok(()), Err)
+    }
+
+    /// [`try_chunks`](Self::try_chunks) of what cannot fail.
+    pub(crate) fn chunks<T: Send>(
+        &self,
+        work: u64,
+        out: &mut [T],
+        size: usize,
+        f: impl Fn(usize, &mut [T]) + Send + Sync,
+    ) {
+        if self.threads(work) == 1 || out.len() <= size {
+            return out.chunks_mut(size.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk));
+        }
+        self.install(|| out.par_chunks_mut(size.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk)));
+    }
+}
