@@ -5,7 +5,7 @@ use tensorkeep_tensor::{Error, ErrorKind, HostArray, HostData, Result};
 /// The rows (entries of axis 0) of these numbers, stacked.
 pub(crate) fn pick(array: &HostArray, indices: &[usize]) -> Result<HostArray> {
     let [count, inner @ ..] = array.shape().sizes() else {
-        return Err(Error::shape("batch", "a single number has no rows", &[*array.shape()]));
+        return Err(Error::internal("batch", "a single number has no rows"));
     };
     if let Some(&i) = indices.iter().find(|i| *i >= count) {
         return Err(out_of_range(i, *count));

@@ -24,7 +24,8 @@ impl TensorDataset {
             (Some(inputs), Some(targets)) if inputs == targets => Ok(Self { x, y }),
             _ => {
                 let rule = "inputs and targets differ in axis 0, the examples";
-                Err(Error::shape("dataset", rule, &[*x.shape(), *y.shape()]))
+                Err(Error::shape("dataset", rule, &[*x.shape(), *y.shape()])
+                    .advise("pass one target an example"))
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Tables: what they mean, and what is refused with which words.
 
+#![allow(clippy::panic, reason = "a failing test may say so in the shortest way")]
+
 use tensorkeep_data::{Csv, Label, ReadLimits, Target, TensorDataset};
 use tensorkeep_tensor::{ErrorKind, HostArray, HostData};
 

@@ -1,5 +1,7 @@
 //! The loader: the same batches whatever makes them, and failures that are values.
 
+#![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,5 +1,7 @@
 //! The sets that are read whole: the embedded digits and the files of MNIST.
 
+#![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -112,11 +112,13 @@ impl Layer for BatchNorm {
         let (mean, variance) = (self.running_mean.get(), self.running_variance.get());
         let channels = mean.elements();
         let [n, c, rest @ ..] = x.shape().sizes() else {
-            return Err(Error::shape("batch_norm", "an input is [batch, channels, ..]", &[*x.shape()]));
+            return Err(Error::shape("batch_norm", "an input is [batch, channels, ..]", &[*x.shape()])
+                .advise("reshape the input"));
         };
         if *c != channels {
             let rule = format!("axis 1 of the input is not {channels}, the channels of the layer");
-            return Err(Error::shape("batch_norm", rule, &[*x.shape(), *mean.shape()]));
+            return Err(Error::shape("batch_norm", rule, &[*x.shape(), *mean.shape()])
+                .advise("move that axis there or make the layer for it"));
         }
         let column = |x: &Tensor| x.reshape([channels, 1]);
         let flat = x.reshape([*n, channels, rest.iter().product()])?;

@@ -111,7 +111,9 @@ impl<const N: usize> Layer for Conv<N> {
             [_, _, sizes @ ..] if sizes.len() == N => kernel.copy_from_slice(sizes),
             _ => {
                 let rule = format!("a weight is [outputs, inputs / groups, then {N} spatial axes]");
-                return Err(Error::shape("conv", rule, &[*self.weight.shape()]));
+                return Err(
+                    Error::shape("conv", rule, &[*self.weight.shape()]).advise("use a weight of that rank")
+                );
             }
         }
         let window = window("conv", kernel, self.stride, self.dilation, self.padding)?;

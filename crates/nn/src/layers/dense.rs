@@ -59,11 +59,13 @@ impl Layer for Dense {
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         let [outputs, inputs] = self.weight.dims()?;
         let [batch @ .., features] = x.shape().sizes() else {
-            return Err(Error::shape("dense", "a single number has no axis of inputs", &[*x.shape()]));
+            return Err(Error::shape("dense", "a single number has no axis of inputs", &[*x.shape()])
+                .advise("pass a vector or a batch of them"));
         };
         if *features != inputs {
             let rule = format!("the last axis of the input is not {inputs}, the inputs of the weight");
-            return Err(Error::shape("dense", rule, &[*x.shape(), *self.weight.shape()]));
+            return Err(Error::shape("dense", rule, &[*x.shape(), *self.weight.shape()])
+                .advise("reshape the input or make the layer for it"));
         }
         // Further axes are rows like any other: one product, and one gradient, instead of a batch of them.
         let rows = batch.iter().product();

@@ -61,7 +61,8 @@ impl Layer for LayerNorm {
         let features = self.weight.elements();
         if x.shape().last() != Some(&features) {
             let rule = format!("the last axis of the input is not {features}, the features of the layer");
-            return Err(Error::shape("layer_norm", rule, &[*x.shape(), *self.weight.shape()]));
+            return Err(Error::shape("layer_norm", rule, &[*x.shape(), *self.weight.shape()])
+                .advise("move that axis there or make the layer for it"));
         }
         x.layer_norm(self.epsilon)?.mul(&self.weight)?.add(&self.bias)
     }

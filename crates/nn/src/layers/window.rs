@@ -33,7 +33,7 @@ pub(super) fn pool<const N: usize>(
 ) -> Result<Tensor> {
     if x.rank() != N + 2 {
         let rule = format!("an input is [batch, channels, then {N} spatial axes]");
-        return Err(Error::shape(kind.name(), rule, &[*x.shape()]));
+        return Err(Error::shape(kind.name(), rule, &[*x.shape()]).advise("reshape the input"));
     }
     let window = window(kind.name(), kernel, stride, [1; N], padding)?;
     x.pool(Pool { kind, kernel: spatial(kernel, 1), window })

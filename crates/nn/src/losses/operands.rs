@@ -8,15 +8,17 @@ pub(super) fn same_shape(op: &'static str, prediction: &Tensor, target: &Tensor)
     if prediction.shape() == target.shape() {
         return Ok(());
     }
-    let rule = "prediction and target differ in shape, reshape one";
-    Err(Error::shape(op, rule, &[*prediction.shape(), *target.shape()]))
+    let rule = "prediction and target differ in shape";
+    Err(Error::shape(op, rule, &[*prediction.shape(), *target.shape()]).advise("reshape one"))
 }
 
 /// The mean over all elements, of which there must be one.
 #[track_caller]
 pub(super) fn mean(op: &'static str, each: &Tensor) -> Result<Tensor> {
     if each.shape().is_empty() {
-        return Err(Error::shape(op, "an empty batch has no mean loss, leave it out", &[*each.shape()]));
+        return Err(
+            Error::shape(op, "an empty batch has no mean loss", &[*each.shape()]).advise("leave it out")
+        );
     }
     each.mean_all()
 }
