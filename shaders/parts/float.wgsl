@@ -166,9 +166,12 @@ fn error_function(x: f32) -> f32 {
 
 // a - b ⌊a/b⌋. The quotient may be rounded across an integer; the second step puts the remainder back into range.
 fn remainder(a: f32, b: f32) -> f32 {
-    let r = a - b * floor(a / b);
+    let quotient = a / b;
+    let r = a - b * floor(quotient);
     let over = select(r, r - b, abs(r) >= abs(b));
-    return select(over, over + b, over * b < 0.0);
+    let near = select(over, over + b, over * b < 0.0);
+    // From 2²⁴ on the quotient has no fraction, and may overflow.
+    return select(near, 0.0, abs(quotient) >= 16777216.0 && abs(a) < infinity() && b != 0.0);
 }
 
 fn power(x: f32, y: f32) -> f32 {

@@ -57,6 +57,12 @@ impl Context<'_> {
         Err(Error::new(ErrorKind::Limit, self.op, message))
     }
 
+    /// How many tensors a kernel that reports nothing may read and write.
+    pub(crate) fn most_bindings(&self) -> usize {
+        // One is taken by the parameters.
+        (self.gpu.driver.limits.max_storage_buffers_per_shader_stage as usize).saturating_sub(1)
+    }
+
     /// Runs a kernel; see [`Launch`].
     #[track_caller]
     pub(crate) fn launch(

@@ -12,7 +12,7 @@ mod tests;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::expr::{Node, Typed};
+use tensorkeep_tensor::expr::{Node, Program, Typed};
 use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{DType, Error, Outputs, Result, Scalar, Shape, Tensor};
 
@@ -25,6 +25,10 @@ use crate::element::Element;
 use crate::kernel::Source;
 
 pub(crate) fn apply(context: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<Outputs> {
+    let room = context.most_bindings().saturating_sub(inputs.len()).max(1);
+    if context.results.len() > room {
+        return apply_in_parts(context, op, inputs, room);
+    }
     let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
     let typed = op.program.typed(&dtypes, &op.params)?;
     let shape = context.results.first().map_or(Shape::SCALAR, |spec| spec.shape);
@@ -51,6 +55,17 @@ pub(crate) fn apply(context: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Resu
     let outputs = context.outputs()?;
     let source = Source::Generated(Arc::new(kernel));
     context.launch(source, &params, inputs, &outputs, u64::from(count).div_ceil(ELEMENTS))?;
+    Ok(outputs)
+}
+
+/// Computes at most `room` results at a time, since adapters bind only so many buffers.
+fn apply_in_parts(context: &Context<'_>, op: &Map, inputs: &[&Tensor], room: usize) -> Result<Outputs> {
+    let mut outputs = Outputs::new();
+    for (expressions, results) in op.program.expressions().chunks(room).zip(context.results.chunks(room)) {
+        let program = Program::with_inputs(context.op, expressions, inputs.len())?;
+        let part = Map { program, params: op.params.clone() };
+        outputs.extend(apply(&Context { results, ..*context }, &part, inputs)?);
+    }
     Ok(outputs)
 }
 
