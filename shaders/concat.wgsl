@@ -16,7 +16,7 @@ fn main(
     let i = group_number(group, grid) * 256u + thread;
     if i < params[0] {
         let axes = 5u;
-        let from = params[1] + position(axes, params[3], i);
-        y[params[2] + position(axes + 2u * params[3], params[4], i)] = x[from];
+        let place = params[1] + position(axes, params[3], i);
+        y[params[2] + position(axes + 2u * params[3], params[4], i)] = x[place];
     }
 }

@@ -21,7 +21,7 @@ fn main(
         return;
     }
     var rest = i;
-    var from = params[2];
+    var place = params[2];
     var inside = true;
     for (var axis = 0u; axis < params[3]; axis++) {
         let at = 4u + 5u * axis;
@@ -30,10 +30,10 @@ fn main(
         let distance = index - params[at + 1u];
         let number = distance / params[at + 2u];
         inside = inside && index >= params[at + 1u] && distance % params[at + 2u] == 0u && number < params[at + 3u];
-        from += number * params[at + 4u];
+        place += number * params[at + 4u];
     }
     if inside {
-        y[i] = x[from];
+        y[i] = x[place];
     } else {
         y[i] = X(bitcast<V>(params[1]));
     }

@@ -16,6 +16,8 @@ pub(crate) struct Task {
     pub(crate) classes: usize,
     pub(crate) epochs: u32,
     pub(crate) batch_size: u32,
+    /// Learning rate.
+    pub(crate) rate: f64,
 }
 
 /// The part of the digits that is kept for testing.
@@ -33,8 +35,9 @@ impl Task {
                     test: Arc::new(test),
                     side: 8,
                     classes: 10,
-                    epochs: 30,
+                    epochs: 60,
                     batch_size: 32,
+                    rate: 0.005,
                 })
             }
             (TaskName::Digits, Some(_)) => {
@@ -49,7 +52,7 @@ impl Task {
                 let (train, test) = mnist(folder, &ReadLimits::default())?;
                 let side = side(&train)?;
                 let (train, test) = (Arc::new(train), Arc::new(test));
-                Ok(Self { train, test, side, classes: 10, epochs: 3, batch_size: 64 })
+                Ok(Self { train, test, side, classes: 10, epochs: 3, batch_size: 64, rate: 0.002 })
             }
         }
     }

@@ -2,17 +2,15 @@
 
 use tensorkeep_data::{Dataset, Loader};
 use tensorkeep_nn::losses::cross_entropy;
-use tensorkeep_nn::{Layer, Sequential, module, summary};
+use tensorkeep_nn::{Layer, module, summary};
 use tensorkeep_tensor::{DType, Device, Error, HostData, Result, Rng};
-use tensorkeep_train::{AdamW, Evaluation, Fit, History, Optimiser, Progress, evaluate};
+use tensorkeep_train::{AdamW, Evaluation, Fit, Optimiser, Progress, evaluate};
 
 use crate::arguments::{DeviceName, Train};
 use crate::report::{Mistake, Summary};
 use crate::task::Task;
 use crate::{draw, model, report};
 
-/// The default learning rate.
-const RATE: f64 = 0.002;
 /// How many images are made ready ahead by workers.
 const WORKERS: usize = 1;
 /// How many mistakes are shown.
@@ -24,7 +22,7 @@ pub(crate) fn run(arguments: &Train) -> Result<()> {
     let task = Task::load(arguments)?;
     let (batch_size, epochs) =
         (arguments.batch_size.unwrap_or(task.batch_size) as usize, arguments.epochs.unwrap_or(task.epochs));
-    let rate = arguments.lr.unwrap_or(RATE);
+    let rate = arguments.lr.unwrap_or(task.rate);
     let mut rng = Rng::new(arguments.seed, &device);
     let mut network = model::build(arguments.model, task.side, task.classes, &mut rng)?;
     let train =
@@ -41,7 +39,13 @@ pub(crate) fn run(arguments: &Train) -> Result<()> {
     println!("{}", summary(&network, [batch_size, 1, task.side, task.side], DType::F32)?);
 
     let mut optimiser = Optimiser::new(AdamW::new(rate))?;
-    let history = fit(&mut network, &mut optimiser, &train, epochs, arguments.seed)?;
+    let mut progress = Progress::new();
+    // Down to nothing in a straight line: the last steps settle what the first ones found.
+    let mut fit =
+        Fit::new(epochs as usize, arguments.seed).rate(|done| rate * (1.0 - done)).listen(&mut progress);
+    let history = fit.run(&mut network, &mut optimiser, &train, |network, x, y, cx| {
+        cross_entropy(&network.forward_with(x, cx)?, y)
+    })?;
     let evaluation = evaluate(&network, &test)?;
     let accuracy = evaluation.confusion.accuracy();
     let mistakes = mistakes(&evaluation, &*task.test)?;
@@ -85,18 +89,6 @@ fn open(arguments: &Train) -> Result<Device> {
             Err(Error::value("train", "--threads is for the device cpu: leave it out"))
         }
     }
-}
-
-fn fit(
-    network: &mut Sequential,
-    optimiser: &mut Optimiser,
-    train: &Loader,
-    epochs: u32,
-    seed: u64,
-) -> Result<History> {
-    let mut progress = Progress::new();
-    let mut fit = Fit { epochs: epochs as usize, seed, listeners: vec![&mut progress] };
-    fit.run(network, optimiser, train, |network, x, y, cx| cross_entropy(&network.forward_with(x, cx)?, y))
 }
 
 /// The wrong guesses with the largest losses.

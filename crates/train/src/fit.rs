@@ -14,19 +14,18 @@ use crate::{Confusion, Event, Listener, Optimiser};
 ///
 /// ```text
 /// let mut progress = Progress::new();
-/// let mut fit = Fit { epochs: 10, seed: 0, listeners: vec![&mut progress] };
+/// let mut fit = Fit::new(10, 0).rate(|progress| 0.002 * (1.0 - progress)).listen(&mut progress);
 /// let history = fit.run(&mut model, &mut optimiser, &loader, |m, x, y, cx| {
 ///     cross_entropy(&m.forward_with(x, cx)?, y)
 /// })?;
 /// ```
 #[expect(missing_debug_implementations, reason = "listeners are closures")]
 pub struct Fit<'a> {
-    /// How often to go through the data.
-    pub epochs: usize,
-    /// What dropout and its kin draw from.
-    pub seed: u64,
-    /// Who is told.
-    pub listeners: Vec<&'a mut dyn Listener>,
+    epochs: usize,
+    seed: u64,
+    /// The learning rate at each share of the training, if it is not the optimiser's own.
+    rate: Option<Box<dyn Fn(f64) -> f64 + 'a>>,
+    listeners: Vec<&'a mut dyn Listener>,
 }
 
 /// What training left behind.
@@ -40,7 +39,25 @@ pub struct History {
     pub seconds: f64,
 }
 
-impl Fit<'_> {
+impl<'a> Fit<'a> {
+    /// A loop of `epochs` epochs, in which dropout and its kin draw from `seed`.
+    pub fn new(epochs: usize, seed: u64) -> Self {
+        Self { epochs, seed, rate: None, listeners: Vec::new() }
+    }
+
+    /// The learning rate as a function of how much of the training is done, from 0 to 1.
+    #[must_use]
+    pub fn rate(self, rate: impl Fn(f64) -> f64 + 'a) -> Self {
+        Self { rate: Some(Box::new(rate)), ..self }
+    }
+
+    /// Tells `listener` what happens, after those that were named before.
+    #[must_use]
+    pub fn listen(mut self, listener: &'a mut dyn Listener) -> Self {
+        self.listeners.push(listener);
+        self
+    }
+
     /// Trains `model`: `loss(model, x, y, context)` gives the mean loss of a batch.
     ///
     /// # Errors
@@ -102,6 +119,10 @@ impl Fit<'_> {
         let mut samples = 0;
         for (i, batch) in loader.epoch(epoch as u64).enumerate() {
             let (x, y) = batch?;
+            if let Some(rate) = &self.rate {
+                let done = (epoch * loader.batches() + i) as f64 / (self.epochs * loader.batches()) as f64;
+                optimiser.set_rate(rate(done))?;
+            }
             // A seed a step, so that dropout draws anew.
             let cx = Context::training(philox::child(self.seed, optimiser.steps()));
             let (value, grads) = value_and_grad(|model: &M| loss(model, &x, &y, &cx), model)?;

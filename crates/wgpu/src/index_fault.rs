@@ -48,7 +48,6 @@ impl IndexFaults {
     }
 
     /// The number under which kernels of `op` report.
-    #[expect(dead_code, reason = "the families that take indices come next")]
     pub(crate) fn number(&self, op: &'static str) -> u32 {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let known = names.iter().position(|&name| name == op);

@@ -141,7 +141,7 @@ fn variant(kind: ReduceKind, worker: Worker, x: Element, y: Element) -> Variant 
 }
 
 /// What elements are folded as.
-fn folded(element: Element) -> Element {
+pub(crate) fn folded(element: Element) -> Element {
     match element {
         Element::F32 | Element::F16 => Element::F32,
         Element::I32 => Element::I32,

@@ -140,11 +140,17 @@ pub(crate) fn without_elements(
             let full: Vec<&Tensor> = inputs.iter().copied().filter(|x| !x.shape().is_empty()).collect();
             device.apply(&Op::Concat(*concat), &full)
         }
-        // Values of no width: [.., t, 0] gives an empty result, so only the width of queries can be missing
-        // here; all scores are 0.
-        Op::Attention(_) => match op.composed(inputs) {
-            Some(result) => Ok(smallvec![result?]),
-            None => Err(Error::internal("attention", "attention has a definition")),
+        // Values of no width give an empty result, so it is queries and keys that have none here. All scores are 0 then, as
+        // they are for zeros of any width.
+        Op::Attention(_) => match inputs {
+            [q, k, v] => {
+                let zeros = |x: &Tensor| {
+                    let spec = Spec::new(x.shape().replace(x.rank() - 1, 1)?, x.dtype());
+                    crate::tensor::constant(device, &spec, Scalar::Int(0))
+                };
+                device.apply(op, &[&zeros(q)?, &zeros(k)?, v])
+            }
+            _ => Err(Error::internal("attention", "attention takes three operands")),
         },
         // The gradient of nothing.
         Op::PoolGrad(_) => constants(device, results, Scalar::Int(0)),

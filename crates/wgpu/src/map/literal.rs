@@ -5,7 +5,7 @@ use tensorkeep_tensor::Scalar;
 use crate::element::Element;
 
 /// The bits of a value of this element in a register.
-pub(super) fn bits(value: Scalar, element: Element) -> u32 {
+pub(crate) fn bits(value: Scalar, element: Element) -> u32 {
     match element {
         Element::F32 | Element::F16 => value.as_f32().to_bits(),
         Element::I32 => value.as_i64() as i32 as u32,

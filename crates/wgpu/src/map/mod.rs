@@ -18,6 +18,7 @@ use tensorkeep_tensor::{DType, Error, Outputs, Result, Scalar, Shape, Tensor};
 
 pub(crate) use elementwise::Elementwise;
 use elementwise::{Address, ELEMENTS, Input};
+pub(crate) use literal::bits;
 
 use crate::axes::{Axes, Axis, broadcast_strides, merge, push_axes};
 use crate::context::Context;

@@ -1,0 +1,21 @@
+//! What the tests of Tensorkeep share.
+//!
+//! - [`reference`]: every operation once more, naive and in `f64`, with how far a device may be from it;
+//! - [`views`] and [`values`]: the same numbers in awkward layouts, and awkward numbers;
+//! - [`devices()`]: every device that this machine has;
+//! - [`gradient`]: derivatives against differences, of first and second order;
+//! - [`Findings`]: runs an operation on a device in every layout and collects what differs from the reference.
+
+mod arithmetic;
+mod devices;
+mod expected;
+mod findings;
+pub mod gradient;
+pub mod reference;
+pub mod values;
+pub mod views;
+
+pub use arithmetic::Arithmetic;
+pub use devices::{Subject, devices};
+pub use expected::{Bounded, Expected};
+pub use findings::Findings;
