@@ -10,10 +10,11 @@ const STEP: f64 = 6e-6;
 /// How far a measured slope may be off, relative to the largest number in play.
 const TOLERANCE: f64 = 2e-7;
 
-/// Compares the gradient of `f` at `inputs` with central differences, one element after the other, and then the gradient of that gradient.
+/// Compares the gradient of `f` at `inputs` with central differences, one element after the other, and then the gradient of
+/// that gradient.
 ///
-/// A result of several numbers is first projected: `Σ rᵢ yᵢ` with fixed weights `r` without structure. Inputs that are not of `f64` are
-/// constants.
+/// A result of several numbers is first projected: `Σ rᵢ yᵢ` with fixed weights `r` without structure. Inputs that are not of
+/// `f64` are constants.
 ///
 /// # Errors
 ///
@@ -22,15 +23,6 @@ pub fn check(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Resu
     let first = |x: &[Tensor]| project(&f(x)?, 1);
     compare("first order", &first, inputs)?;
     compare("second order", &|x| slope(&first, x), inputs)
-}
-
-/// [`check`] of the gradient alone: for functions whose second derivative is not that of their formula, as at a kink.
-///
-/// # Errors
-///
-/// As for [`check`].
-pub fn check_first(f: impl Fn(&[Tensor]) -> Result<Tensor>, inputs: &[Tensor]) -> Result<()> {
-    compare("first order", &|x| project(&f(x)?, 1), inputs)
 }
 
 /// The gradient of the projection of `f`, on the device and in the dtype of the inputs.

@@ -140,14 +140,12 @@ pub(crate) fn without_elements(
             let full: Vec<&Tensor> = inputs.iter().copied().filter(|x| !x.shape().is_empty()).collect();
             device.apply(&Op::Concat(*concat), &full)
         }
-        // Values of no width give an empty result, so it is queries and keys that have none here. All scores are 0 then, as
-        // they are for zeros of any width.
+        // Values of no width give an empty result, so it is queries and keys that have none here. All scores are 0
+        // then, as they are for zeros of any width.
         Op::Attention(_) => match inputs {
             [q, k, v] => {
-                let zeros = |x: &Tensor| {
-                    let spec = Spec::new(x.shape().replace(x.rank() - 1, 1)?, x.dtype());
-                    crate::tensor::constant(device, &spec, Scalar::Int(0))
-                };
+                let zeros =
+                    |x: &Tensor| Tensor::zeros(x.shape().replace(x.rank() - 1, 1)?, x.dtype(), device);
                 device.apply(op, &[&zeros(q)?, &zeros(k)?, v])
             }
             _ => Err(Error::internal("attention", "attention takes three operands")),

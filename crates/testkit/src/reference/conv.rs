@@ -81,7 +81,8 @@ impl Geometry<'_> {
     }
 }
 
-/// Where in the input element `k` of the window at position `p` lies, `p·stride + k·dilation − padding`; `None` in the padding.
+/// Where in the input element `k` of the window at position `p` lies, `p·stride + k·dilation − padding`; `None` in the
+/// padding.
 pub(super) fn source(window: &Window, p: &[usize], k: &[usize], sizes: &[usize]) -> Option<Vec<usize>> {
     (0..sizes.len())
         .map(|axis| {

@@ -107,7 +107,8 @@ impl Walk<'_> {
         result
     }
 
-    /// How far the remainder of `a / b` may be off. A quotient next to a whole number may be rounded across it: then it is the divisor.
+    /// How far the remainder of `a / b` may be off. A quotient next to a whole number may be rounded across it: then it is
+    /// the divisor.
     fn remainder_error(&self, a: f64, b: f64, dtype: DType) -> f64 {
         let (quotient, unit) = (a / b, self.arithmetic.unit(dtype));
         let gap = (quotient - quotient.round()).abs();

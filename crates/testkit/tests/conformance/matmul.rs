@@ -71,21 +71,21 @@ fn epilogues() {
         ((&product + &bias).tanh() * Expr::param(0) + &residual, 2, &[Scalar::Float(0.5)]),
         (product.gt(0.0), 0, &[]),
     ];
-    let shapes: [(&[usize], &[usize], &[usize], &[usize]); 5] = [
-        (&[3, 5], &[5, 7], &[7], &[3, 7]),
-        (&[33, 17], &[17, 65], &[65], &[33, 1]),
-        (&[2, 9, 4], &[4, 8], &[8], &[2, 9, 8]),
-        (&[2, 9, 4], &[2, 4, 8], &[9, 1], &[]),
-        (&[3, 0], &[0, 2], &[2], &[3, 2]),
+    let shapes: [[&[usize]; 4]; 5] = [
+        [&[3, 5], &[5, 7], &[7], &[3, 7]],
+        [&[33, 17], &[17, 65], &[65], &[33, 1]],
+        [&[2, 9, 4], &[4, 8], &[8], &[2, 9, 8]],
+        [&[2, 9, 4], &[2, 4, 8], &[9, 1], &[]],
+        [&[3, 0], &[0, 2], &[2], &[3, 2]],
     ];
     on_every_device(|subject, findings| {
         for subject in [subject.clone(), subject.strict()] {
             for dtype in subject.floats() {
                 for (expr, more, params) in &table {
-                    for (a, b, bias, residual) in shapes {
+                    for shapes in shapes {
                         let program = Program::new("epilogue", std::slice::from_ref(expr)).unwrap();
                         let op = Op::MatMul(MatMul { epilogue: Some(Map::new(program, params)) });
-                        let mut inputs: Vec<HostArray> = [a, b, bias, residual]
+                        let mut inputs: Vec<HostArray> = shapes
                             .iter()
                             .zip(1..)
                             .map(|(shape, seed)| ordinary(*shape, dtype, seed).unwrap())

@@ -116,7 +116,11 @@ fn long_programs() {
     on_every_device(|subject, findings| {
         for dtype in subject.floats() {
             for expr in [&wide, &chain] {
-                findings.check(subject, &map(&[expr.clone()], &[]), &[ordinary([3, 130], dtype, 1).unwrap()]);
+                findings.check(
+                    subject,
+                    &map(std::slice::from_ref(expr), &[]),
+                    &[ordinary([3, 130], dtype, 1).unwrap()],
+                );
             }
         }
     });
