@@ -29,36 +29,25 @@
 //! `f64`, `i64` and `bf16` do not exist here: they are refused by name, never cast in silence.
 
 mod adapter;
-mod attention;
 mod axes;
 mod backend;
-mod concat;
 mod context;
-mod conv;
 mod device;
 mod driver;
 mod element;
 mod fault;
-mod gather;
 mod index_fault;
 mod kernel;
-mod lines;
 mod map;
 mod matmul;
 mod memory;
-mod pad;
-mod pool;
 mod random;
 mod reduce;
-mod row;
-mod scan;
-mod sort;
 mod storage;
 mod stream;
 mod tile;
 mod transfer;
 mod wait;
-mod window;
 
 pub use adapter::{AdapterInfo, AdapterKind, adapters};
 pub use device::{Options, device, with_options};
