@@ -15,7 +15,7 @@ use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
-use crate::{map, matmul, random, reduce, transfer};
+use crate::{conv, map, matmul, random, reduce, transfer};
 
 /// A device on a graphics adapter.
 pub(crate) struct Gpu {
@@ -150,10 +150,10 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Reduce(op) => reduce::apply(context, op, inputs),
         Op::Random(op) => random::apply(context, op),
         Op::MatMul(op) => matmul::apply(context, op, inputs),
+        Op::Conv(op) => conv::forward(context, op, inputs),
+        Op::ConvInputGrad(op) => conv::input_grad(context, op, inputs),
+        Op::ConvWeightGrad(op) => conv::weight_grad(context, op, inputs),
         Op::Scan(_)
-        | Op::Conv(_)
-        | Op::ConvInputGrad(_)
-        | Op::ConvWeightGrad(_)
         | Op::Pool(_)
         | Op::PoolGrad(_)
         | Op::Gather(_)

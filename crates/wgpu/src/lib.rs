@@ -32,6 +32,7 @@ mod adapter;
 mod axes;
 mod backend;
 mod context;
+mod conv;
 mod device;
 mod driver;
 mod element;
@@ -48,6 +49,7 @@ mod stream;
 mod tile;
 mod transfer;
 mod wait;
+mod window;
 
 pub use adapter::{AdapterInfo, AdapterKind, adapters};
 pub use device::{Options, device, with_options};

@@ -7,6 +7,7 @@ use super::{Source, Variant};
 /// The variants of every family.
 fn variants() -> Vec<Variant> {
     [
+        crate::conv::variants(),
         crate::matmul::variants(),
         crate::random::variants(),
         crate::reduce::variants(),
