@@ -15,7 +15,7 @@ use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
-use crate::{conv, map, matmul, random, reduce, transfer};
+use crate::{conv, map, matmul, pool, random, reduce, transfer};
 
 /// A device on a graphics adapter.
 pub(crate) struct Gpu {
@@ -153,9 +153,9 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Conv(op) => conv::forward(context, op, inputs),
         Op::ConvInputGrad(op) => conv::input_grad(context, op, inputs),
         Op::ConvWeightGrad(op) => conv::weight_grad(context, op, inputs),
+        Op::Pool(op) => pool::forward(context, op, inputs),
+        Op::PoolGrad(op) => pool::backward(context, op, inputs),
         Op::Scan(_)
-        | Op::Pool(_)
-        | Op::PoolGrad(_)
         | Op::Gather(_)
         | Op::Scatter(_)
         | Op::Concat(_)

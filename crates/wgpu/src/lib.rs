@@ -42,6 +42,7 @@ mod kernel;
 mod map;
 mod matmul;
 mod memory;
+mod pool;
 mod random;
 mod reduce;
 mod storage;

@@ -9,6 +9,7 @@ fn variants() -> Vec<Variant> {
     [
         crate::conv::variants(),
         crate::matmul::variants(),
+        crate::pool::variants(),
         crate::random::variants(),
         crate::reduce::variants(),
     ]
