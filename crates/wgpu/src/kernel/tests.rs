@@ -12,6 +12,7 @@ fn variants() -> Vec<Variant> {
         crate::pool::variants(),
         crate::random::variants(),
         crate::reduce::variants(),
+        crate::row::variants(),
     ]
     .concat()
 }
