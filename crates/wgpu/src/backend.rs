@@ -15,7 +15,7 @@ use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
-use crate::{conv, map, matmul, pool, random, reduce, row, transfer};
+use crate::{conv, gather, map, matmul, pool, random, reduce, row, sort, transfer};
 
 /// A device on a graphics adapter.
 pub(crate) struct Gpu {
@@ -155,13 +155,13 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::ConvWeightGrad(op) => conv::weight_grad(context, op, inputs),
         Op::Pool(op) => pool::forward(context, op, inputs),
         Op::PoolGrad(op) => pool::backward(context, op, inputs),
+        Op::Gather(op) => gather::gather(context, op, inputs),
+        Op::Scatter(op) => gather::scatter(context, op, inputs),
+        Op::Sort(op) => sort::apply(context, op, inputs),
         Op::Row(op) => row::apply(context, op, inputs),
         Op::Scan(_)
-        | Op::Gather(_)
-        | Op::Scatter(_)
         | Op::Concat(_)
         | Op::Pad(_)
-        | Op::Sort(_)
         | Op::Attention(_) => {
             let message = format!("{} has no kernel for it: move to the device cpu", context.gpu.name);
             Err(Error::new(ErrorKind::Unsupported, context.op, message))

@@ -8,11 +8,13 @@ use super::{Source, Variant};
 fn variants() -> Vec<Variant> {
     [
         crate::conv::variants(),
+        crate::gather::variants(),
         crate::matmul::variants(),
         crate::pool::variants(),
         crate::random::variants(),
         crate::reduce::variants(),
         crate::row::variants(),
+        crate::sort::variants(),
     ]
     .concat()
 }
