@@ -15,7 +15,7 @@ use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
-use crate::{conv, gather, map, matmul, pool, random, reduce, row, sort, transfer};
+use crate::{concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer};
 
 /// A device on a graphics adapter.
 pub(crate) struct Gpu {
@@ -149,6 +149,7 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Map(op) => map::apply(context, op, inputs),
         Op::Reduce(op) => reduce::apply(context, op, inputs),
         Op::Random(op) => random::apply(context, op),
+        Op::Scan(op) => scan::apply(context, op, inputs),
         Op::MatMul(op) => matmul::apply(context, op, inputs),
         Op::Conv(op) => conv::forward(context, op, inputs),
         Op::ConvInputGrad(op) => conv::input_grad(context, op, inputs),
@@ -157,12 +158,11 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::PoolGrad(op) => pool::backward(context, op, inputs),
         Op::Gather(op) => gather::gather(context, op, inputs),
         Op::Scatter(op) => gather::scatter(context, op, inputs),
+        Op::Concat(op) => concat::apply(context, op, inputs),
+        Op::Pad(op) => pad::apply(context, op, inputs),
         Op::Sort(op) => sort::apply(context, op, inputs),
         Op::Row(op) => row::apply(context, op, inputs),
-        Op::Scan(_)
-        | Op::Concat(_)
-        | Op::Pad(_)
-        | Op::Attention(_) => {
+        Op::Attention(_) => {
             let message = format!("{} has no kernel for it: move to the device cpu", context.gpu.name);
             Err(Error::new(ErrorKind::Unsupported, context.op, message))
         }

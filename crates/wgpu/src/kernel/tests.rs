@@ -7,13 +7,16 @@ use super::{Source, Variant};
 /// The variants of every family.
 fn variants() -> Vec<Variant> {
     [
+        crate::concat::variants(),
         crate::conv::variants(),
         crate::gather::variants(),
         crate::matmul::variants(),
+        crate::pad::variants(),
         crate::pool::variants(),
         crate::random::variants(),
         crate::reduce::variants(),
         crate::row::variants(),
+        crate::scan::variants(),
         crate::sort::variants(),
     ]
     .concat()
