@@ -15,7 +15,9 @@ use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
-use crate::{concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer};
+use crate::{
+    attention, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer,
+};
 
 /// A device on a graphics adapter.
 pub(crate) struct Gpu {
@@ -162,10 +164,7 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Pad(op) => pad::apply(context, op, inputs),
         Op::Sort(op) => sort::apply(context, op, inputs),
         Op::Row(op) => row::apply(context, op, inputs),
-        Op::Attention(_) => {
-            let message = format!("{} has no kernel for it: move to the device cpu", context.gpu.name);
-            Err(Error::new(ErrorKind::Unsupported, context.op, message))
-        }
+        Op::Attention(op) => attention::apply(context, op, inputs),
         Op::View(_) => Err(Error::internal("wgpu", "views are layouts and reach no real device")),
     }
 }

@@ -29,6 +29,7 @@
 //! `f64`, `i64` and `bf16` do not exist here: they are refused by name, never cast in silence.
 
 mod adapter;
+mod attention;
 mod axes;
 mod backend;
 mod concat;

@@ -7,6 +7,7 @@ use super::{Source, Variant};
 /// The variants of every family.
 fn variants() -> Vec<Variant> {
     [
+        crate::attention::variants(),
         crate::concat::variants(),
         crate::conv::variants(),
         crate::gather::variants(),
