@@ -1,6 +1,6 @@
 // Each element of the result is the one of x that an index names along an axis.
 //
-// params: elements of y, number of the operation in reports, size of the axis, its stride in x, position of x and of the indices,
+// params: elements of y, size of the axis, its stride in x, position of x and of the indices,
 // elements of y that share an index before the next has its turn, indices, numbers of axes of x and of the indices, then those
 // axes as `position` reads them: both along y, with stride 0 where the operand has no such axis.
 
@@ -20,8 +20,8 @@ fn main(
     if i >= params[0] {
         return;
     }
-    let axes = 10u;
-    let index = indices[params[5] + position(axes + 2u * params[8], params[9], i)];
-    let number = checked_index(index, params[2], params[1], i / params[6] % params[7]);
-    y[i] = x[params[4] + position(axes, params[8], i) + number * params[3]];
+    let axes = 9u;
+    let index = indices[params[4] + position(axes + 2u * params[7], params[8], i)];
+    let number = checked_index(index, params[1], i / params[5] % params[6]);
+    y[i] = x[params[3] + position(axes, params[7], i) + number * params[2]];
 }

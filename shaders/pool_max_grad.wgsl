@@ -1,6 +1,6 @@
 // The gradient of the largest elements: each element of the input adds up what the windows that chose it have.
 //
-// params: those of windows, whose operand is dy, then: number of the operation in reports, elements of dy, and of its indices
+// params: those of windows, whose operand is dy, then: elements of dy, and of its indices
 // position, strides along images, along channels, and along three axes.
 
 alias X = f32;
@@ -11,7 +11,7 @@ alias X = f32;
 
 // Where element (image, channel, position) of the indices lies, as `block_position` for the gradient.
 fn place_block(block: u32) -> u32 {
-    return params[28] + block / params[2] * params[29] + block % params[2] * params[30];
+    return params[27] + block / params[2] * params[28] + block % params[2] * params[29];
 }
 
 @compute @workgroup_size(256)
@@ -23,10 +23,10 @@ fn main(
     let i = group_number(group, grid) * 256u + thread;
     let input = triple(INPUT);
     let positions = triple(POSITIONS);
-    let place_strides = triple(31u);
-    if i < params[27] {
+    let place_strides = triple(30u);
+    if i < params[26] {
         let at = place_block(i / volume(positions)) + inner(index_of(i, positions), place_strides);
-        checked_index(places[at], volume(input), params[26], i);
+        checked_index(places[at], volume(input), i);
     }
     if i >= params[0] {
         return;

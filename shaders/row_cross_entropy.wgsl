@@ -1,6 +1,6 @@
 // Cross-entropy of each row of logits against a label: y[row] = log Σ exp(xⱼ) - x[label].
 //
-// params: those of rows; the number is that of the operation in reports. Then of the labels: position, number of axes, those axes.
+// params: those of rows, without a number. Then of the labels: position, number of axes, those axes.
 
 @group(0) @binding(2) var<storage, read> labels: array<i32>;
 @group(0) @binding(3) var<storage, read_write> y: array<Y>;
@@ -18,7 +18,7 @@ fn main(
     if row < params[0] && thread % TEAM == 0u {
         let axes = ROW_AXES + 2u * params[5];
         let label = labels[params[axes] + position(axes + 2u, params[axes + 1u], row)];
-        let j = checked_index(label, params[1], params[4], row);
+        let j = checked_index(label, params[1], row);
         y[row] = Y(log_sum - (element(j) - most));
     }
 }

@@ -1,7 +1,7 @@
 // A copy of base into which updates are put. The indices of each line were sorted, so those that name one place lie side by
 // side, in the order in which they were given: no two threads write to the same place.
 //
-// params: elements of y, number of the operation in reports, size of the axis, elements of y within one index of it, indices of a
+// params: elements of y, size of the axis, elements of y within one index of it, indices of a
 // line, indices in all, whether each line has its own: 0 or 1, position of the indices, position of the updates, position of base,
 // the number of its axes, then those axes as `position` reads them.
 
@@ -23,7 +23,7 @@ alias V = f32;
 // The first place of a line from which on keys are at least `key`.
 fn first_at_least(key: u32, line: u32) -> u32 {
     var low = line;
-    var high = line + params[4];
+    var high = line + params[3];
     while low < high {
         let middle = (low + high) / 2u;
         if keys[middle] < key {
@@ -42,23 +42,23 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i < params[5] {
-        checked_index(indices[params[7] + i], params[2], params[1], i);
+    if i < params[4] {
+        checked_index(indices[params[6] + i], params[1], i);
     }
     if i >= params[0] {
         return;
     }
-    let inner = i % params[3];
-    let outer = i / params[3] / params[2];
-    let line = (outer * params[3] + inner) * params[6] * params[4];
+    let inner = i % params[2];
+    let outer = i / params[2] / params[1];
+    let line = (outer * params[2] + inner) * params[5] * params[3];
     // As keys of signed numbers are.
-    let key = (i / params[3] % params[2]) ^ 0x80000000u;
-    var value = V(base[params[9] + position(11u, params[10], i)]);
-    for (var at = first_at_least(key, line); at < line + params[4]; at++) {
+    let key = (i / params[2] % params[1]) ^ 0x80000000u;
+    var value = V(base[params[8] + position(10u, params[9], i)]);
+    for (var at = first_at_least(key, line); at < line + params[3]; at++) {
         if keys[at] != key {
             break;
         }
-        let update = V(updates[params[8] + (outer * params[4] + order[at]) * params[3] + inner]);
+        let update = V(updates[params[7] + (outer * params[3] + order[at]) * params[2] + inner]);
         if MODE == 0u {
             value += update;
         } else {

@@ -11,7 +11,6 @@ use tensorkeep_tensor::{
 
 use crate::context::Context;
 use crate::driver::Driver;
-use crate::index_fault::IndexFaults;
 use crate::kernel::Kernels;
 use crate::memory::{Pool, size_class};
 use crate::stream::Stream;
@@ -26,18 +25,17 @@ pub(crate) struct Gpu {
     pub(crate) driver: Driver,
     pub(crate) pool: Arc<Pool>,
     pub(crate) kernels: Kernels,
-    pub(crate) index_faults: IndexFaults,
     stream: Mutex<Stream>,
 }
 
 impl Gpu {
     /// A device that submits at most `largest_batch` kernels at a time.
     pub(crate) fn new(name: String, limits: Limits, driver: Driver, largest_batch: usize) -> Result<Self> {
+        let stream = Stream::new(&driver, largest_batch)?;
         Ok(Self {
             pool: Arc::new(Pool::new(limits.memory_bytes)),
-            kernels: Kernels::default(),
-            index_faults: IndexFaults::new(&driver)?,
-            stream: Mutex::new(Stream::new(&driver, largest_batch)?),
+            kernels: Kernels::new(stream.reports().layout().clone()),
+            stream: Mutex::new(stream),
             name,
             limits,
             driver,

@@ -26,7 +26,6 @@ pub(crate) fn gather(context: &Context<'_>, op: &Gather, inputs: &[&Tensor]) -> 
     let [own, named] = walks(op, x, index);
     let mut params: SmallVec<[u32; 48]> = smallvec![
         count,
-        context.gpu.index_faults.number(context.op),
         context.count(x.shape()[op.axis])?,
         x.layout().strides()[op.axis] as u32,
         x.layout().offset() as u32,
@@ -95,7 +94,6 @@ pub(crate) fn scatter(context: &Context<'_>, op: &Scatter, inputs: &[&Tensor]) -
     );
     let mut params: SmallVec<[u32; 48]> = smallvec![
         count,
-        context.gpu.index_faults.number(context.op),
         context.count(base.shape()[axis])?,
         context.count(base.shape().iter().skip(axis + 1).product())?,
         context.count(lines.length)?,

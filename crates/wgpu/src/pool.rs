@@ -42,7 +42,7 @@ pub(crate) fn backward(context: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor])
             // They are checked by whoever comes first.
             threads = count.max(indices);
             let layout = places.layout();
-            params.extend([context.gpu.index_faults.number(context.op), indices, layout.offset() as u32]);
+            params.extend([indices, layout.offset() as u32]);
             params.extend(layout.strides().iter().take(2).map(|&stride| stride as u32));
             params.extend(spatial_strides(places));
             max(Shader::PoolMaxGrad, context.element(dy)?)

@@ -23,9 +23,8 @@ pub(crate) fn apply(context: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Resu
     let rows = Lines::of(x, x.shape().rank().saturating_sub(1));
     let team = team(rows.length);
     let number = match *op {
-        Row::Softmax | Row::LogSoftmax => 0,
+        Row::Softmax | Row::LogSoftmax | Row::CrossEntropy => 0,
         Row::LayerNorm { epsilon } | Row::RmsNorm { epsilon } => (epsilon as f32).to_bits(),
-        Row::CrossEntropy => context.gpu.index_faults.number(context.op),
     };
     let mut params: SmallVec<[u32; 48]> = smallvec![
         context.count(rows.count)?,

@@ -1,10 +1,11 @@
 //! The storage of tensors on the device.
 
 use std::num::NonZeroU64;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tensorkeep_tensor::{Error, Result, Tensor};
 
+use crate::doubt::Doubt;
 use crate::memory::Pool;
 
 /// A buffer that goes back to its pool when the last tensor lets go of it.
@@ -16,11 +17,12 @@ pub(crate) struct Storage {
     /// What the tensor takes of it, a multiple of 4 that is not 0.
     bytes: NonZeroU64,
     pool: Arc<Pool>,
+    doubt: Mutex<Doubt>,
 }
 
 impl Storage {
     pub(crate) fn new(buffer: wgpu::Buffer, class: u64, bytes: NonZeroU64, pool: Arc<Pool>) -> Self {
-        Self { buffer, class, bytes, pool }
+        Self { buffer, class, bytes, pool, doubt: Mutex::default() }
     }
 
     /// The storage of a tensor of this backend.
@@ -29,6 +31,11 @@ impl Storage {
         x.buffer()
             .get()
             .ok_or_else(|| Error::internal("wgpu", "a tensor of another device reached the GPU backend"))
+    }
+
+    /// What its contents rest on that may still turn out to be wrong.
+    pub(crate) fn doubt(&self) -> MutexGuard<'_, Doubt> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn buffer(&self) -> &wgpu::Buffer {

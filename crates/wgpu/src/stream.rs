@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 
-use tensorkeep_tensor::Result;
+use tensorkeep_tensor::{Error, Result};
 
+use crate::doubt::Doubt;
 use crate::driver::Driver;
 use crate::kernel::Kernel;
+use crate::report::{Look, Reports};
+use crate::staging::{mapped, readable};
 
 /// Words for the parameters of the kernels of one submission.
 const ARENA_WORDS: usize = 1 << 16;
@@ -34,6 +37,7 @@ pub(crate) struct Stream {
     batch: usize,
     largest_batch: usize,
     in_flight: VecDeque<wgpu::SubmissionIndex>,
+    reports: Reports,
 }
 
 impl Stream {
@@ -51,17 +55,19 @@ impl Stream {
             batch: FIRST_BATCH,
             largest_batch,
             in_flight: VecDeque::new(),
+            reports: Reports::new(driver)?,
         })
     }
 
-    /// Appends one run of a kernel over `grid` workgroups.
+    /// Appends one run of a kernel over `grid` workgroups, which reports at an offset of [`take_report`](Self::take_report) if
+    /// at all.
     pub(crate) fn dispatch(
         &mut self,
         driver: &Driver,
         kernel: &Kernel,
         params: &[u32],
         buffers: &[wgpu::BindingResource<'_>],
-        report: Option<&wgpu::BindGroup>,
+        report: Option<u32>,
         grid: [u32; 2],
     ) -> Result<()> {
         let slot = self.slot(driver, params)?;
@@ -77,11 +83,12 @@ impl Stream {
             .collect();
         let descriptor = wgpu::BindGroupDescriptor { label: None, layout: &kernel.layout, entries: &entries };
         let group = driver.device.create_bind_group(&descriptor);
+        let reports = self.reports.group().clone();
         let pass = self.pass(driver);
         pass.set_pipeline(&kernel.pipeline);
         pass.set_bind_group(0, &group, &[]);
-        if let Some(report) = report {
-            pass.set_bind_group(1, report, &[]);
+        if let Some(offset) = report {
+            pass.set_bind_group(1, &reports, &[offset]);
         }
         pass.dispatch_workgroups(grid[0], grid[1], 1);
         self.dispatches += 1;
@@ -117,16 +124,39 @@ impl Stream {
         driver: &Driver,
         from: &wgpu::Buffer,
         to: (&wgpu::Buffer, u64),
-        size: u64,
     ) -> Result<()> {
-        self.copy(driver, (from, 0), to, size);
-        self.staged += size;
+        self.copy(driver, (from, 0), to, from.size());
+        self.staged += from.size();
         if self.staged >= STAGED { self.submit(driver).map(drop) } else { Ok(()) }
     }
 
-    /// Appends a command that sets a buffer to zero.
-    pub(crate) fn clear(&mut self, driver: &Driver, buffer: &wgpu::Buffer) {
-        self.commands(driver).clear_buffer(buffer, 0, None);
+    /// What kernels report.
+    pub(crate) fn reports(&self) -> &Reports {
+        &self.reports
+    }
+
+    /// Where the next kernel of `op` reports, and the doubt of what it writes. Looks at earlier reports if there is no other room.
+    pub(crate) fn take_report(&mut self, driver: &Driver, op: &'static str) -> Result<(u32, Doubt)> {
+        if let Some(taken) = self.reports.take(op) {
+            return Ok(taken);
+        }
+        if !self.reports.is_settled() {
+            let staging = readable(driver, self.reports.buffer().size())?;
+            let look = self.look(driver, &staging, 0);
+            let submission = self.submit_last(driver)?;
+            look.learn(&mapped(driver, &staging, submission)?);
+        }
+        let buffer = self.reports.buffer().clone();
+        self.commands(driver).clear_buffer(&buffer, 0, None);
+        self.reports.turn();
+        self.reports.take(op).ok_or_else(|| Error::internal(op, "a new batch of reports has no room"))
+    }
+
+    /// Appends a copy of all reports to `to`, at `offset`.
+    pub(crate) fn look(&mut self, driver: &Driver, to: &wgpu::Buffer, offset: u64) -> Look {
+        let buffer = self.reports.buffer().clone();
+        self.copy(driver, (&buffer, 0), (to, offset), buffer.size());
+        self.reports.look()
     }
 
     /// Hands everything recorded to the device. `None` if there was nothing.

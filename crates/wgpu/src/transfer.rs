@@ -1,7 +1,6 @@
 //! Tensors in and out of the device.
 
 use std::borrow::Cow;
-use std::sync::mpsc;
 
 use half::f16;
 use tensorkeep_tensor::expr::Expr;
@@ -9,10 +8,8 @@ use tensorkeep_tensor::{DType, Error, HostArray, HostData, Result, Tensor};
 
 use crate::backend::Gpu;
 use crate::context::Context;
-use crate::driver::DEADLINE;
 use crate::element::Element;
-use crate::fault::lost;
-use crate::index_fault::IndexFaults;
+use crate::staging::{filled, mapped, readable};
 use crate::storage::Storage;
 use crate::stream::Stream;
 
@@ -31,15 +28,9 @@ pub(crate) fn upload(context: &Context<'_>, data: &HostData) -> Result<Tensor> {
         return Ok(x);
     }
     for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
-        let size = chunk.len().next_multiple_of(4) as u64;
-        let staging = gpu.driver.buffer(context.op, size, wgpu::BufferUsages::COPY_SRC, true)?;
-        let mapped = staging.slice(..).get_mapped_range_mut();
-        let mut mapped = mapped.map_err(|error| unmapped(gpu, &error))?;
-        mapped.slice(..chunk.len()).copy_from_slice(chunk);
-        drop(mapped);
-        staging.unmap();
+        let staging = filled(&gpu.driver, context.op, chunk)?;
         let to = (storage.buffer(), (i * CHUNK) as u64);
-        gpu.stream().stage(&gpu.driver, &staging, to, size)?;
+        gpu.stream().stage(&gpu.driver, &staging, to)?;
     }
     Ok(x)
 }
@@ -70,7 +61,7 @@ pub(crate) fn download(gpu: &Gpu, x: &Tensor) -> Result<HostArray> {
     let mut bytes = Vec::with_capacity(length);
     for from in (0..length).step_by(CHUNK) {
         let part = CHUNK.min(length - from);
-        read(gpu, Some((storage.buffer(), (start + from) as u64)), part, &mut bytes)?;
+        read(gpu, storage, start + from, part, &mut bytes)?;
     }
     bytes.truncate(x.elements() * size);
     HostArray::new(unstored(x.dtype(), &bytes)?, x.shape())
@@ -101,62 +92,40 @@ fn unstored(dtype: DType, bytes: &[u8]) -> Result<HostData> {
     })
 }
 
-/// Waits until everything is done, and tells what went wrong.
+/// Waits until everything is done, and tells what went wrong that nobody has heard of yet.
 pub(crate) fn synchronize(gpu: &Gpu) -> Result<()> {
-    read(gpu, None, 0, &mut Vec::new())?;
-    gpu.finish()
+    let mut stream = gpu.stream();
+    if stream.reports().is_settled() {
+        drop(stream);
+        gpu.finish()?;
+    } else {
+        let staging = readable(&gpu.driver, stream.reports().buffer().size())?;
+        let look = stream.look(&gpu.driver, &staging, 0);
+        let submission = stream.submit_last(&gpu.driver)?;
+        drop(stream);
+        look.learn(&mapped(&gpu.driver, &staging, submission)?);
+    }
+    gpu.stream().reports().untold().map_or(Ok(()), Err)
 }
 
-/// Appends `size` bytes of a buffer to `out`, once everything recorded is done, unless that found an index out of range.
-fn read(gpu: &Gpu, from: Option<(&wgpu::Buffer, u64)>, size: usize, out: &mut Vec<u8>) -> Result<()> {
-    let usage = wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ;
-    let staging = gpu.driver.buffer("to_host", size as u64 + IndexFaults::SIZE, usage, false)?;
+/// Appends `size` bytes of a tensor from byte `start` on to `out`, once everything that it needs is done and known to be right.
+fn read(gpu: &Gpu, x: &Storage, start: usize, size: usize, out: &mut Vec<u8>) -> Result<()> {
     let mut stream = gpu.stream();
-    let faults = gpu.index_faults.take_pending();
-    if from.is_none() && faults.is_none() {
-        return Ok(());
-    }
-    if let Some(from) = from {
-        stream.copy(&gpu.driver, from, (&staging, 0), size as u64);
-    }
-    if let Some(faults) = faults {
-        stream.copy(&gpu.driver, (faults, 0), (&staging, size as u64), IndexFaults::SIZE);
-        stream.clear(&gpu.driver, faults);
-    }
+    let open = x.doubt().settle()?;
+    let reports = if open { stream.reports().buffer().size() } else { 0 };
+    let staging = readable(&gpu.driver, size as u64 + reports)?;
+    stream.copy(&gpu.driver, (x.buffer(), start as u64), (&staging, 0), size as u64);
+    let look = open.then(|| stream.look(&gpu.driver, &staging, size as u64));
     let submission = stream.submit_last(&gpu.driver)?;
     drop(stream);
-    let mapped = map(gpu, &staging, submission)?;
-    let (data, report) = mapped.split_at_checked(size).unwrap_or((&mapped, &[]));
-    if faults.is_some() {
-        gpu.index_faults.check(report)?;
+    let bytes = mapped(&gpu.driver, &staging, submission)?;
+    let (data, reports) = bytes.split_at_checked(size).unwrap_or((&bytes, &[]));
+    if let Some(look) = look {
+        look.learn(reports);
+        x.doubt().settle()?;
     }
     out.extend_from_slice(data);
     Ok(())
-}
-
-/// The contents of a staging buffer after a submission.
-fn map(
-    gpu: &Gpu,
-    staging: &wgpu::Buffer,
-    submission: Option<wgpu::SubmissionIndex>,
-) -> Result<wgpu::BufferView> {
-    let (sender, receiver) = mpsc::channel();
-    staging.slice(..).map_async(wgpu::MapMode::Read, move |result| {
-        let _ = sender.send(result);
-    });
-    gpu.driver.wait(submission)?;
-    // Another thread that waits may be the one that runs the callback.
-    match receiver.recv_timeout(DEADLINE) {
-        Ok(Ok(())) => staging.slice(..).get_mapped_range().map_err(|error| unmapped(gpu, &error)),
-        Ok(Err(error)) => Err(unmapped(gpu, &error)),
-        Err(_) => Err(lost("no answer to a read")),
-    }
-}
-
-/// Memory of the device that the host could not see, which happens when it is lost.
-#[cold]
-fn unmapped(gpu: &Gpu, error: &dyn std::error::Error) -> Error {
-    gpu.driver.check().err().unwrap_or_else(|| lost(&error.to_string()))
 }
 
 /// The only result.

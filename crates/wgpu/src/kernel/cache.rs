@@ -30,26 +30,34 @@ pub(crate) struct Signature {
 type Slot = Arc<OnceLock<Result<Arc<Kernel>>>>;
 
 /// The kernels of a device.
-#[derive(Debug, Default)]
-pub(crate) struct Kernels(Mutex<HashMap<Source, Slot>>);
+#[derive(Debug)]
+pub(crate) struct Kernels {
+    slots: Mutex<HashMap<Source, Slot>>,
+    /// Of what kernels may report to.
+    report: wgpu::BindGroupLayout,
+}
 
 impl Kernels {
-    /// The kernel of `source`, compiled when it is first asked for. `report` is the layout of what it may report to.
+    /// None yet. `report` is the layout of what kernels may report to.
+    pub(crate) fn new(report: wgpu::BindGroupLayout) -> Self {
+        Self { slots: Mutex::default(), report }
+    }
+
+    /// The kernel of `source`, compiled when it is first asked for.
     pub(crate) fn get(
         &self,
         driver: &Driver,
         op: &'static str,
         source: &Source,
         signature: Signature,
-        report: &wgpu::BindGroupLayout,
     ) -> Result<Arc<Kernel>> {
         let slot = self.slot(source);
-        let report = source.reports().then_some(report);
+        let report = source.reports().then_some(&self.report);
         slot.get_or_init(|| compile(driver, op, source, signature, report).map(Arc::new)).clone()
     }
 
     fn slot(&self, source: &Source) -> Slot {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = slots.get(source) {
             return Arc::clone(slot);
         }

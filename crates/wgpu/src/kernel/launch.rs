@@ -6,6 +6,7 @@ use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
 use super::Source;
 use super::cache::Signature;
 use crate::backend::Gpu;
+use crate::doubt::Doubt;
 use crate::storage::Storage;
 
 /// One run of a kernel.
@@ -34,12 +35,22 @@ impl Launch<'_> {
         let signature = Signature { reads: self.reads.len(), writes: self.writes.len() };
         self.check_bindings(gpu, signature)?;
         let grid = grid(self.op, self.groups, gpu.driver.limits.max_compute_workgroups_per_dimension)?;
-        let faults = &gpu.index_faults;
-        let kernel = gpu.kernels.get(&gpu.driver, self.op, &self.source, signature, &faults.layout)?;
+        let kernel = gpu.kernels.get(&gpu.driver, self.op, &self.source, signature)?;
         let bindings = self.reads.iter().copied().chain(self.writes).map(|x| Ok(Storage::of(x)?.binding()));
         let bindings: SmallVec<[wgpu::BindingResource<'_>; 8]> = bindings.collect::<Result<_>>()?;
-        let report = self.source.reports().then(|| faults.bind());
-        gpu.stream().dispatch(&gpu.driver, &kernel, self.params, &bindings, report, grid)
+        let mut stream = gpu.stream();
+        let slot = if self.source.reports() { Some(stream.take_report(&gpu.driver, self.op)?) } else { None };
+        self.hand_on_doubt(slot.as_ref().map(|(_, doubt)| doubt))?;
+        stream.dispatch(&gpu.driver, &kernel, self.params, &bindings, slot.map(|(offset, _)| offset), grid)
+    }
+
+    /// Lets what is written depend on what is read and on the run itself. Fails if something read turned out wrong.
+    fn hand_on_doubt(&self, own: Option<&Doubt>) -> Result<()> {
+        let mut doubt = own.cloned().unwrap_or_default();
+        for x in self.reads {
+            doubt.join(&Storage::of(x)?.doubt())?;
+        }
+        self.writes.iter().try_for_each(|y| Storage::of(y)?.doubt().join(&doubt))
     }
 
     /// Refuses more tensors than the adapter binds at a time.
