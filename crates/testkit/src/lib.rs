@@ -1,6 +1,6 @@
 //! What the tests of Tensorkeep share.
 //!
-//! - [`reference`]: every operation once more, naive and in `f64`, with how far a device may be from it;
+//! - [`mod@reference`]: every operation once more, naive and in `f64`, with how far a device may be from it;
 //! - [`views`] and [`values`]: the same numbers in awkward layouts, and awkward numbers;
 //! - [`devices()`]: every device that this machine has;
 //! - [`gradient`]: derivatives against differences, of first and second order;
