@@ -162,3 +162,67 @@ fn views_come_back_whole() {
         }
     }
 }
+
+/// A tensor that rests on an index out of range: nothing has looked at it yet.
+fn wrong(device: &Device) -> Tensor {
+    let x = Tensor::from_vec(vec![1f32, 2.0, 3.0], [3], device).unwrap();
+    x.take(0, &Tensor::new([0, 3], device).unwrap()).unwrap()
+}
+
+#[test]
+fn an_index_outside_reaches_what_depends_on_it_alone() {
+    let Some(device) = device(Options::default()) else { return };
+    let (bad, good) = (wrong(&device), ones(&device, 3));
+    let later = bad.map(|x| x * 2.0).unwrap();
+    assert_eq!(good.map(|x| x + 1.0).unwrap().to_vec::<f32>().unwrap(), [2.0; 3]);
+    for _ in 0..2 {
+        let error = later.to_vec::<f32>().unwrap_err();
+        assert_eq!((error.kind(), error.op()), (ErrorKind::Index, "take"), "{error}");
+        assert!(
+            error.message().contains("index 3, at position 1") && error.message().contains("0..3"),
+            "{error}"
+        );
+    }
+    // It is known by now, so what is made of it is refused at once.
+    assert_eq!(bad.map(|x| x.exp()).unwrap_err().kind(), ErrorKind::Index);
+    device.synchronize().unwrap();
+    drop((bad, later));
+    let _unread = wrong(&device);
+    assert_eq!(device.synchronize().unwrap_err().kind(), ErrorKind::Index);
+    device.synchronize().unwrap();
+}
+
+#[test]
+fn more_lookups_than_there_is_room_for_are_all_checked() {
+    let Some(device) = device(Options::default()) else { return };
+    let index = Tensor::new([1, 0], &device).unwrap();
+    let early = wrong(&device);
+    let mut x = ones(&device, 2);
+    for _ in 0..200 {
+        x = x.take(0, &index).unwrap();
+    }
+    assert_eq!(x.to_vec::<f32>().unwrap(), [1.0; 2]);
+    assert_eq!(early.to_vec::<f32>().unwrap_err().kind(), ErrorKind::Index);
+    assert_eq!(device.synchronize().map_err(|error| error.kind()), Ok(()));
+}
+
+#[test]
+fn threads_do_not_see_the_errors_of_others() {
+    let Some(device) = device(Options::default()) else { return };
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let device = &device;
+            scope.spawn(move || {
+                let index = Tensor::new([1, 0], device).unwrap();
+                for _ in 0..40 {
+                    if thread % 2 == 0 {
+                        assert_eq!(wrong(device).to_vec::<f32>().unwrap_err().kind(), ErrorKind::Index);
+                    } else {
+                        let x = Tensor::new([5.0f32, 7.0], device).unwrap();
+                        assert_eq!(x.take(0, &index).unwrap().to_vec::<f32>().unwrap(), [7.0, 5.0]);
+                    }
+                }
+            });
+        }
+    });
+}
