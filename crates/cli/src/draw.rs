@@ -38,6 +38,6 @@ mod tests {
     fn pixels_become_half_blocks() {
         let pixels = vec![1.0, 0.0, 0.3, 1.0, 1.0, 0.0, 0.0, 0.0, 0.9];
         let drawn = images(&[("a".to_owned(), pixels)], 3);
-        assert_eq!(drawn, "a\n██░\n  ▀");
+        assert_eq!(drawn, "a\n█▄░\n  ▀");
     }
 }

@@ -64,7 +64,7 @@ fn folds() {
     t.row(n.variance([0], false), "mean: i32 has no fractions: cast to a float dtype with to_dtype");
     t.row(n.norm([0], false), "norm: i32 has no fractions: cast to a float dtype with to_dtype");
     t.row(n.logsumexp([0], false), "logsumexp: i32 has no fractions: cast to a float dtype with to_dtype");
-    t.row(c.all_finite(), "map: mul has no meaning for bool: cast with to_dtype first");
+    t.row(c.all_finite(), "map: abs has no meaning for bool: cast with to_dtype first");
     t.row(
         x.sum_to(&Shape::new(&[2]).unwrap()),
         "sum_to: shapes do not broadcast together: [2, 3] and [2]; make sizes equal or 1",
