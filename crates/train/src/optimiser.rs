@@ -91,6 +91,10 @@ impl Optimiser {
                 format!("{} gradients for {} parameters: take them of this model", grads.len(), leaves.len());
             return Err(Error::value("optimiser", message));
         }
+        if let Some((leaf, grad)) = leaves.iter().zip(&grads).find(|(leaf, grad)| leaf.path != grad.path) {
+            let message = format!("a gradient of {} for {}: take it of this model", grad.path, leaf.path);
+            return Err(Error::value("optimiser", message));
+        }
         self.settle(&leaves)?;
         let params = self.rule.params(self.step + 1);
         let mut moved: Vec<Option<Outputs>> = Vec::with_capacity(leaves.len());
@@ -107,19 +111,22 @@ impl Optimiser {
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
     #[track_caller]
     fn settle(&mut self, leaves: &[Parameter]) -> Result<()> {
-        if self.slots.is_empty() {
-            let zeros = |leaf: &Parameter| {
-                let tensors =
-                    (0..self.rule.slots()).map(|_| leaf.value.zeros_like()).collect::<Result<_>>()?;
-                Ok(Slots { path: leaf.path.clone(), tensors })
-            };
-            self.slots = leaves.iter().map(zeros).collect::<Result<_>>()?;
+        // Until a step has been made, no state is worth keeping: that of a model whose step failed goes too.
+        if self.step == 0 {
+            self.slots = leaves.iter().map(|leaf| self.zeros(leaf)).collect::<Result<_>>()?;
         }
         if !self.slots.iter().map(|slots| &slots.path).eq(leaves.iter().map(|leaf| &leaf.path)) {
             let message = "the model has other parameters than in earlier steps: use a new optimiser for it";
             return Err(Error::value("optimiser", message));
         }
         Ok(())
+    }
+
+    /// The state that a parameter starts with.
+    #[track_caller]
+    fn zeros(&self, leaf: &Parameter) -> Result<Slots> {
+        let tensors = (0..self.rule.slots()).map(|_| leaf.value.zeros_like()).collect::<Result<_>>()?;
+        Ok(Slots { path: leaf.path.clone(), tensors })
     }
 
     /// The new parameter and state, or `None` for one that does not move.
@@ -138,6 +145,12 @@ impl Optimiser {
         if grad.shape() != leaf.value.shape() {
             let shapes = [*grad.shape(), *leaf.value.shape()];
             return Err(Error::shape("optimiser", "a gradient is not shaped like its parameter", &shapes));
+        }
+        // Broadcast, an old state would change the parameter's shape.
+        if let Some(slot) = slots.tensors.iter().find(|slot| slot.shape() != leaf.value.shape()) {
+            let shapes = [*slot.shape(), *leaf.value.shape()];
+            let rule = "the parameter had another shape in earlier steps";
+            return Err(Error::shape("optimiser", rule, &shapes).advise("use a new optimiser for it"));
         }
         let inputs: SmallVec<[&Tensor; 4]> = [&leaf.value, grad].into_iter().chain(&slots.tensors).collect();
         let params = params.get(..self.program.params()).unwrap_or(params);
