@@ -1,23 +1,33 @@
-//! The training loop, and testing.
+//! The training loop.
 
 use std::time::Instant;
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_data::Loader;
-use tensorkeep_nn::{Context, Layer, Module};
+use tensorkeep_nn::{Context, Module};
 use tensorkeep_tensor::{DType, Error, Result, Tensor, philox};
 
-use crate::{Confusion, Event, Listener, Optimiser};
+use crate::{Event, Listener, Optimiser};
 
 /// The training loop: every epoch goes through the loader's batches in the order of (seed, epoch), makes a step for each, and tells the
 /// listeners.
 ///
-/// ```text
-/// let mut progress = Progress::new();
-/// let mut fit = Fit::new(10, 0).rate(|progress| 0.002 * (1.0 - progress)).listen(&mut progress);
-/// let history = fit.run(&mut model, &mut optimiser, &loader, |m, x, y, cx| {
-///     cross_entropy(&m.forward_with(x, cx)?, y)
-/// })?;
+/// ```
+/// use tensorkeep_data::{Loader, digits};
+/// use tensorkeep_nn::layers::{Dense, Flatten};
+/// use tensorkeep_nn::losses::cross_entropy;
+/// use tensorkeep_nn::{Layer, Sequential};
+/// use tensorkeep_tensor::Rng;
+/// use tensorkeep_train::{AdamW, Fit, Optimiser};
+///
+/// let device = tensorkeep_cpu::device();
+/// let loader = Loader::new(digits()?, 64, &device)?.shuffle(0);
+/// let mut model = Sequential::new().then(Flatten).then(Dense::new(64, 10, &mut Rng::new(0, &device))?);
+/// let mut optimiser = Optimiser::new(AdamW::new(0.01))?;
+/// let mut fit = Fit::new(2, 0).rate(|done| 0.01 * (1.0 - done));
+/// let history = fit.run(&mut model, &mut optimiser, &loader, |m, x, y, cx| cross_entropy(&m.forward_with(x, cx)?, y))?;
+/// assert!(history.losses[1] < history.losses[0]);
+/// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[expect(missing_debug_implementations, reason = "listeners are closures")]
 pub struct Fit<'a> {
@@ -63,7 +73,8 @@ impl<'a> Fit<'a> {
     /// # Errors
     ///
     /// Those of the loader, the loss, the optimiser and the listeners;
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the loss stops being finite.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the loss of an epoch is not finite, or the loader has no
+    /// batches.
     #[track_caller]
     pub fn run<M: Module + Clone>(
         &mut self,
@@ -89,6 +100,10 @@ impl<'a> Fit<'a> {
         loss: impl Fn(&M, &Tensor, &Tensor, &Context) -> Result<Tensor>,
         mut measure: impl FnMut(&M) -> Result<Vec<(&'static str, f64)>>,
     ) -> Result<History> {
+        if loader.batches() == 0 {
+            let message = "the loader has no batches: keep the last one, or make them smaller";
+            return Err(Error::value("fit", message));
+        }
         let mut history = History::default();
         for epoch in 0..self.epochs {
             self.tell(&Event::EpochStart { epoch, epochs: self.epochs, batches: loader.batches() })?;
@@ -120,8 +135,8 @@ impl<'a> Fit<'a> {
         for (i, batch) in loader.epoch(epoch as u64).enumerate() {
             let (x, y) = batch?;
             if let Some(rate) = &self.rate {
-                let done = (epoch * loader.batches() + i) as f64 / (self.epochs * loader.batches()) as f64;
-                optimiser.set_rate(rate(done))?;
+                let done = epoch as f64 + i as f64 / loader.batches() as f64;
+                optimiser.set_rate(rate(done / self.epochs as f64))?;
             }
             // A seed a step, so that dropout draws anew.
             let cx = Context::training(philox::child(self.seed, optimiser.steps()));
@@ -148,43 +163,4 @@ impl<'a> Fit<'a> {
     fn tell(&mut self, event: &Event<'_>) -> Result<()> {
         self.listeners.iter_mut().try_for_each(|listener| listener.on(event))
     }
-}
-
-/// What testing a classifier gave, sample by sample.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Evaluation {
-    /// The class of each sample.
-    pub labels: Vec<usize>,
-    /// The class that the model gave each.
-    pub guesses: Vec<usize>,
-    /// The cross-entropy of each.
-    pub losses: Vec<f32>,
-    /// How often each class was taken for each other.
-    pub confusion: Confusion,
-}
-
-/// Tests a classifier of integer labels, in the loader's order.
-///
-/// # Errors
-///
-/// Those of the loader and the model.
-#[track_caller]
-pub fn evaluate(model: &dyn Layer, loader: &Loader) -> Result<Evaluation> {
-    let (mut labels, mut guesses, mut losses, mut classes) = (Vec::new(), Vec::new(), Vec::new(), 1);
-    for batch in loader.epoch(0) {
-        let (x, y) = batch?;
-        let logits = model.forward(&x)?;
-        classes = logits.shape().last().copied().unwrap_or(1);
-        losses.extend(logits.cross_entropy(&y)?.to_dtype(DType::F32)?.to_vec::<f32>()?);
-        guesses.extend(indices(&logits.argmax(-1, false)?)?);
-        labels.extend(indices(&y)?);
-    }
-    let mut confusion = Confusion::new(classes)?;
-    labels.iter().zip(&guesses).try_for_each(|(&label, &guess)| confusion.add(label, guess))?;
-    Ok(Evaluation { labels, guesses, losses, confusion })
-}
-
-/// Class numbers on the host. Labels outside the classes were refused by the cross-entropy.
-fn indices(x: &Tensor) -> Result<Vec<usize>> {
-    Ok(x.to_host()?.data().iter().map(|class| class.as_i64().max(0) as usize).collect())
 }

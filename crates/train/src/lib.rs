@@ -3,17 +3,21 @@
 //! An optimiser rule is one elementwise expression with several results, so a step is one pass over parameter, gradient and state.
 //! State belongs to a leaf by its place in the walk and is checked against its path.
 
+mod accuracy;
+mod confusion;
+mod evaluate;
 mod event;
 mod fit;
-mod metrics;
 mod optimiser;
 mod progress;
 mod rule;
 mod rules;
 
+pub use accuracy::accuracy;
+pub use confusion::Confusion;
+pub use evaluate::{Evaluation, evaluate};
 pub use event::{Event, Listener};
-pub use fit::{Evaluation, Fit, History, evaluate};
-pub use metrics::{Confusion, accuracy};
+pub use fit::{Fit, History};
 pub use optimiser::Optimiser;
 pub use progress::Progress;
 pub use rule::Rule;

@@ -55,7 +55,8 @@ impl Listener for Progress {
             Event::Metric { name, value, .. } => self.metrics += &format!("  {name} {value:.4}"),
             Event::EpochEnd { epoch, loss, seconds, samples } => {
                 self.bar.finish_and_clear();
-                let rate = samples as f64 / seconds.max(f64::MIN_POSITIVE);
+                // A clock may not tell the first steps from none.
+                let rate = samples as f64 / seconds.max(1e-9);
                 let line = format!(
                     "epoch {:>3}/{}  loss {loss:.4}{}  {rate:.0} samples/s",
                     epoch + 1,

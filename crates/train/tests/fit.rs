@@ -1,0 +1,207 @@
+//! The training loop: what listeners are told, what stops it, and that it gives the same bits every time.
+
+#![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
+
+use tensorkeep_data::{Dataset, Loader, TensorDataset, digits};
+use tensorkeep_nn::layers::{Dense, Dropout, Flatten};
+use tensorkeep_nn::losses::{cross_entropy, mse};
+use tensorkeep_nn::{Context, Layer, Sequential};
+use tensorkeep_tensor::module::parameters;
+use tensorkeep_tensor::{Device, Error, ErrorKind, HostArray, HostData, Result, Rng, Tensor};
+use tensorkeep_train::{AdamW, Event, Fit, History, Listener, Optimiser, Progress, Sgd};
+
+fn cpu() -> Device {
+    tensorkeep_cpu::device()
+}
+
+/// Inputs 1 to 5, targets twice that, in batches of 2: the last is smaller.
+fn doubling() -> Loader {
+    let array = |factor: f32| {
+        HostArray::new(HostData::F32((1..=5).map(|i| i as f32 * factor).collect()), [5]).unwrap()
+    };
+    Loader::new(TensorDataset::new(array(1.0), array(2.0)).unwrap(), 2, &cpu()).unwrap()
+}
+
+fn number(x: f32) -> Tensor {
+    Tensor::new([x], &cpu()).unwrap()
+}
+
+fn squared(w: &Tensor, x: &Tensor, y: &Tensor, _: &Context) -> Result<Tensor> {
+    mse(&x.mul(w)?, y)
+}
+
+fn descent(rate: f64) -> Optimiser {
+    Optimiser::new(Sgd::new(rate)).unwrap()
+}
+
+/// With a rate of 0 every number is known: the losses are mean((i − 2 i)²) of i in 1, 2; 3, 4; 5.
+#[test]
+fn events_come_in_order() {
+    let mut told = Vec::new();
+    let mut second = 0;
+    let mut record = |event: &Event<'_>| {
+        told.push(match event {
+            Event::EpochStart { epoch, epochs, batches } => {
+                format!("start {epoch} of {epochs}, {batches} steps")
+            }
+            Event::Step { epoch, batch, samples, loss } => {
+                format!("step {epoch}.{batch}: {samples} samples, {}", loss.item()?.as_f64())
+            }
+            Event::Metric { epoch, name, value } => format!("{name} after {epoch}: {value}"),
+            Event::EpochEnd { epoch, loss, seconds, samples } => {
+                assert!(*seconds >= 0.0);
+                format!("end {epoch}: {samples} samples, {loss}")
+            }
+            _ => "unknown".to_owned(),
+        });
+        Ok(())
+    };
+    let mut count = |_: &Event<'_>| {
+        second += 1;
+        Ok(())
+    };
+    let mut measured = 0;
+    let measure = |w: &Tensor| {
+        measured += 1;
+        Ok(vec![("weight", w.item()?.as_f64()), ("measured", f64::from(measured))])
+    };
+    let history = Fit::new(2, 0)
+        .listen(&mut record)
+        .listen(&mut count)
+        .run_measured(&mut number(1.0), &mut descent(0.0), &doubling(), squared, measure)
+        .unwrap();
+    let epoch = |n: usize| {
+        [
+            format!("start {n} of 2, 3 steps"),
+            format!("step {n}.0: 2 samples, 2.5"),
+            format!("step {n}.1: 2 samples, 12.5"),
+            format!("step {n}.2: 1 samples, 25"),
+            format!("weight after {n}: 1"),
+            format!("measured after {n}: {}", n + 1),
+            format!("end {n}: 5 samples, 11"),
+        ]
+    };
+    assert_eq!(told, [epoch(0), epoch(1)].concat());
+    assert_eq!(second, told.len(), "every listener is told everything");
+    // The mean over samples, not over batches.
+    assert_eq!((history.losses, history.samples), (vec![11.0, 11.0], 10));
+    assert!(history.seconds >= 0.0);
+}
+
+#[test]
+fn training_finds_the_factor() {
+    let mut w = number(0.0);
+    let history = Fit::new(30, 0).run(&mut w, &mut descent(0.02), &doubling().shuffle(1), squared).unwrap();
+    assert!((w.item().unwrap().as_f64() - 2.0).abs() < 1e-4, "{w}");
+    assert!(history.losses[29] < 1e-6 && history.losses[0] > 1.0, "{:?}", history.losses);
+}
+
+/// The rate is a function of the share of training that is done, also for absurdly many epochs.
+#[test]
+fn rates_follow_progress() {
+    let mut seen = Vec::new();
+    let seen_by = std::cell::RefCell::new(&mut seen);
+    let rate = |done: f64| {
+        seen_by.borrow_mut().push(done);
+        0.0
+    };
+    Fit::new(2, 0).rate(rate).run(&mut number(1.0), &mut descent(1.0), &doubling(), squared).unwrap();
+    let want = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(|step| step / 6.0);
+    assert!(seen.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-12), "{seen:?}");
+    assert_eq!(seen.len(), want.len());
+
+    let mut stop = |event: &Event<'_>| match event {
+        Event::EpochEnd { epoch: 2, .. } => Err(Error::value("test", "enough")),
+        _ => Ok(()),
+    };
+    let mut fit = Fit::new(usize::MAX, 0).rate(|done| done).listen(&mut stop);
+    let error = fit.run(&mut number(1.0), &mut descent(1.0), &doubling(), squared).unwrap_err();
+    assert_eq!(error.message(), "enough");
+}
+
+/// What stops training: the model, a listener, the data, the rate.
+#[test]
+fn errors_stop_training() {
+    let run = |fit: &mut Fit<'_>, loader: &Loader, rate: f64| {
+        fit.run(&mut number(1.0), &mut descent(rate), loader, squared).unwrap_err()
+    };
+    let diverged = run(&mut Fit::new(9, 0), &doubling(), 1e30);
+    assert_eq!(diverged.kind(), ErrorKind::Value);
+    assert!(diverged.message().starts_with("the loss of epoch 1 is "), "{diverged}");
+    assert!(diverged.location().file().ends_with("fit.rs"), "{diverged}");
+
+    for bad in [f64::NAN, -1.0, f64::INFINITY] {
+        let error = run(&mut Fit::new(1, 0).rate(|_| bad), &doubling(), 0.1);
+        assert!(error.message().starts_with("learning rate"), "{error}");
+    }
+    let none = Loader::new(digits().unwrap(), 5000, &cpu()).unwrap().drop_last();
+    assert!(run(&mut Fit::new(1, 0), &none, 0.1).message().starts_with("the loader has no batches"));
+    let broken = doubling_with(f32::NAN);
+    assert!(run(&mut Fit::new(1, 0), &broken, 0.1).message().starts_with("the loss of epoch 1 is NaN"));
+
+    let fit = |loss: fn(&Tensor, &Tensor, &Tensor, &Context) -> Result<Tensor>| {
+        Fit::new(1, 0).run(&mut number(1.0), &mut descent(0.1), &doubling(), loss).unwrap_err().kind()
+    };
+    assert_eq!(fit(|w, x, _, _| x.mul(w)), ErrorKind::Shape, "a loss that is not a single number");
+    assert_eq!(fit(|_, x, _, _| x.sum_all()), ErrorKind::NoGradient, "a loss that does not use the model");
+}
+
+fn doubling_with(bad: f32) -> Loader {
+    let x = HostArray::new(HostData::F32(vec![1.0, bad]), [2]).unwrap();
+    Loader::new(TensorDataset::new(x.clone(), x).unwrap(), 2, &cpu()).unwrap()
+}
+
+#[test]
+fn no_epochs_are_no_training() {
+    let history = Fit::new(0, 0).run(&mut number(1.0), &mut descent(0.1), &doubling(), squared).unwrap();
+    assert_eq!(history, History::default());
+}
+
+/// Two epochs of a network with dropout on 200 digits: its losses and its weights, bit for bit.
+fn trained(threads: usize, workers: usize, seed: u64) -> (Vec<u64>, Vec<u32>) {
+    let options = tensorkeep_cpu::Options { threads: Some(threads), ..tensorkeep_cpu::Options::default() };
+    let device = tensorkeep_cpu::with_options(options).unwrap();
+    let (_, few) = digits().unwrap().split(200.0 / 1797.0, 0).unwrap();
+    assert_eq!(few.len(), 200);
+    // Wide enough for products and maps that are shared among threads.
+    let mut rng = Rng::new(seed, &device);
+    let mut model = Sequential::new()
+        .then(Flatten)
+        .then(Dense::new(64, 1024, &mut rng).unwrap())
+        .then(Tensor::relu)
+        .then(Dropout::new(0.5).unwrap())
+        .then(Dense::new(1024, 256, &mut rng).unwrap())
+        .then(Tensor::gelu)
+        .then(Dense::new(256, 10, &mut rng).unwrap());
+    let loader = Loader::new(few, 100, &device).unwrap().shuffle(seed).workers(workers);
+    let mut optimiser = Optimiser::new(AdamW::new(1e-3)).unwrap();
+    let history = Fit::new(2, seed)
+        .run(&mut model, &mut optimiser, &loader, |m, x, y, cx| cross_entropy(&m.forward_with(x, cx)?, y))
+        .unwrap();
+    let bits = |x: Tensor| x.to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let weights = parameters(&model).into_iter().flat_map(|leaf| bits(leaf.value)).collect();
+    (history.losses.iter().map(|loss| loss.to_bits()).collect(), weights)
+}
+
+#[test]
+fn bits_do_not_depend_on_threads_and_workers() {
+    let want = trained(1, 0, 3);
+    for (threads, workers) in [(1, 0), (2, 0), (2, 1), (3, 2)] {
+        assert!(trained(threads, workers, 3) == want, "{threads} threads, {workers} workers");
+    }
+    assert_ne!(trained(1, 0, 4).0, want.0, "another seed is another training");
+}
+
+/// A progress bar is a listener that survives any order of events.
+#[test]
+fn a_bar_takes_every_event() {
+    let loss = number(0.5).sum_all().unwrap();
+    let start = Event::EpochStart { epoch: 0, epochs: 1, batches: 1 };
+    let step = Event::Step { epoch: 0, batch: 0, samples: 2, loss: &loss };
+    let metric = Event::Metric { epoch: 0, name: "accuracy", value: f64::NAN };
+    let end = Event::EpochEnd { epoch: 0, loss: 0.5, seconds: 0.0, samples: 2 };
+    let mut bar = Progress::new();
+    for event in [&end, &step, &metric, &start, &step, &step, &metric, &end, &start] {
+        bar.on(event).unwrap();
+    }
+}
