@@ -7,7 +7,7 @@ use tensorkeep_tensor::{Device, Error, Result, Tensor};
 
 use crate::plan::Plan;
 use crate::prefetch::Prefetch;
-use crate::{Dataset, Pair, order};
+use crate::{Dataset, Pair, Transform, order};
 
 /// Cuts a dataset into batches on a device.
 ///
@@ -30,6 +30,7 @@ pub struct Loader {
     batch_size: usize,
     device: Device,
     seed: Option<u64>,
+    transform: Option<(Arc<dyn Transform>, u64)>,
     drop_last: bool,
     workers: usize,
 }
@@ -53,13 +54,28 @@ impl Loader {
             return Err(Error::value("loader", message));
         }
         let dataset: Arc<dyn Dataset> = Arc::new(dataset);
-        Ok(Self { dataset, batch_size, device: device.clone(), seed: None, drop_last: false, workers: 0 })
+        Ok(Self {
+            dataset,
+            batch_size,
+            device: device.clone(),
+            seed: None,
+            transform: None,
+            drop_last: false,
+            workers: 0,
+        })
     }
 
     /// The same in random order, another one every epoch.
     #[must_use]
     pub fn shuffle(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
+    }
+
+    /// The same with each batch changed at random, otherwise in every epoch. The changes are a function of (seed, epoch,
+    /// batch).
+    #[must_use]
+    pub fn transform(self, seed: u64, transform: impl Transform + 'static) -> Self {
+        Self { transform: Some((Arc::new(transform), seed)), ..self }
     }
 
     /// The same without a last batch that is smaller than the others.
@@ -94,7 +110,10 @@ impl Loader {
             None => (0..n).collect(),
         };
         let (dataset, batches) = (Arc::clone(&self.dataset), self.batches());
-        let plan = Arc::new(Plan { dataset, order, batch_size: self.batch_size, batches });
+        let of_epoch =
+            |(transform, seed): &(_, u64)| (Arc::clone(transform), order::of_transforms(*seed, epoch));
+        let transform = self.transform.as_ref().map(of_epoch);
+        let plan = Arc::new(Plan { dataset, order, batch_size: self.batch_size, batches, transform });
         let maker = match self.workers.min(batches) {
             0 => Ok(None),
             workers => Prefetch::start(&plan, workers).map(Some),
@@ -110,6 +129,7 @@ impl fmt::Debug for Loader {
             .field("batch_size", &self.batch_size)
             .field("device", &self.device)
             .field("seed", &self.seed)
+            .field("transform", &self.transform.as_ref().map(|(_, seed)| seed))
             .field("drop_last", &self.drop_last)
             .field("workers", &self.workers)
             .finish()

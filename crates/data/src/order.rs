@@ -1,13 +1,14 @@
-//! Random orders as functions of a seed.
+//! Random orders and keys as functions of a seed.
 
 use tensorkeep_tensor::philox::{child, permutation};
 
-/// The streams that are derived from a seed, so that a split and the epochs of one seed have nothing to do
-/// with each other.
+/// The streams that are derived from a seed, so that a split, the epochs and the transforms of one seed have
+/// nothing to do with each other.
 #[derive(Clone, Copy)]
 enum Stream {
     Split = 0,
     Epochs = 1,
+    Transforms = 2,
 }
 
 /// The order in which a split with `seed` deals `n` examples out.
@@ -18,4 +19,14 @@ pub(crate) fn of_split(seed: u64, n: usize) -> Vec<usize> {
 /// The order of `n` examples in an epoch.
 pub(crate) fn of_epoch(seed: u64, epoch: u64, n: usize) -> Vec<usize> {
     permutation(child(child(seed, Stream::Epochs as u64), epoch), n)
+}
+
+/// The keys that the batches of an epoch are transformed with derive from this one; see [`of_batch`].
+pub(crate) fn of_transforms(seed: u64, epoch: u64) -> u64 {
+    child(child(seed, Stream::Transforms as u64), epoch)
+}
+
+/// The key that batch `i` of an epoch is transformed with.
+pub(crate) fn of_batch(transforms: u64, i: usize) -> u64 {
+    child(transforms, i as u64)
 }

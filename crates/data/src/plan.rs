@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tensorkeep_tensor::{Error, Result};
 
-use crate::{Dataset, Pair};
+use crate::{Dataset, Pair, Transform, order};
 
 /// The batches of an epoch: an order of examples, cut into pieces.
 pub(crate) struct Plan {
@@ -16,18 +16,31 @@ pub(crate) struct Plan {
     pub(crate) batch_size: usize,
     /// The number of batches.
     pub(crate) batches: usize,
+    /// What is done to each batch, and the key of the epoch.
+    pub(crate) transform: Option<(Arc<dyn Transform>, u64)>,
 }
 
 impl Plan {
-    /// Batch `i`, which is below `batches`. A panic of the dataset's code becomes an error, in whichever
-    /// thread it happens.
+    /// Batch `i`, which is below `batches`. A panic of the dataset's or the transform's code becomes an error, in
+    /// whichever thread it happens.
     pub(crate) fn batch(&self, i: usize) -> Result<Pair> {
-        let indices = self.order.chunks(self.batch_size).nth(i).unwrap_or_default();
         // Nothing of ours is left half-changed by an unwinding: the plan is only read.
-        catch_unwind(AssertUnwindSafe(|| self.dataset.batch(indices))).unwrap_or_else(|payload| {
-            let message = format!("making batch {i} panicked: {}: mend the dataset", panic_text(&*payload));
+        catch_unwind(AssertUnwindSafe(|| self.make(i))).unwrap_or_else(|payload| {
+            let message = format!(
+                "making batch {i} panicked: {}: mend the dataset or the transform",
+                panic_text(&*payload)
+            );
             Err(Error::value("loader", message))
         })
+    }
+
+    fn make(&self, i: usize) -> Result<Pair> {
+        let indices = self.order.chunks(self.batch_size).nth(i).unwrap_or_default();
+        let (x, y) = self.dataset.batch(indices)?;
+        match &self.transform {
+            Some((transform, key)) => transform.apply(x, y, order::of_batch(*key, i)),
+            None => Ok((x, y)),
+        }
     }
 }
 
