@@ -1,12 +1,12 @@
 //! The reader of tables of numbers.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Chain, Cursor, Read};
 use std::path::Path;
 
 use tensorkeep_tensor::{Error, ErrorKind, HostArray, HostData, Result};
 
 use crate::fields::{Field, Fields};
-use crate::source::{Source, with_file};
+use crate::source::{Source, read_error, with_file};
 use crate::{ReadLimits, TensorDataset};
 
 pub(crate) const OP: &str = "csv";
@@ -83,17 +83,18 @@ impl Csv {
     /// # Errors
     ///
     /// [`ErrorKind::Format`] for rows of different lengths, fields that are not finite numbers, classes that
-    /// are not whole numbers, or no rows, each with its line; [`ErrorKind::Limit`] beyond the limits;
+    /// are not whole numbers, or no rows, each with its line, and for a label that several columns are named; [`ErrorKind::Limit`] beyond the limits;
     /// [`ErrorKind::Value`] for a label column that does not exist; [`ErrorKind::Io`] if reading fails.
     pub fn read(&self, input: impl BufRead) -> Result<TensorDataset> {
-        let source = BufReader::new(Source::new(OP, input, self.limits.bytes)?);
+        let source = BufReader::new(without_mark(Source::new(OP, input, self.limits.bytes)?)?);
         let mut fields = Fields::new(source, self.delimiter, self.limits.field_bytes);
         let mut table = Table { format: self, columns: 0, label: 0, inputs: Vec::new(), targets: Vec::new() };
         if self.header {
             table.read_header(&mut fields)?;
         }
         while table.read_row(&mut fields)? {}
-        fields.into_inner().into_inner().finish()?;
+        let (_, source) = fields.into_inner().into_inner().into_inner();
+        source.finish()?;
         table.finish()
     }
 
@@ -105,6 +106,16 @@ impl Csv {
     pub fn read_file(&self, path: impl AsRef<Path>) -> Result<TensorDataset> {
         with_file(OP, path.as_ref(), |file| self.read(file))
     }
+}
+
+/// The source behind a byte-order mark, if there is one.
+fn without_mark<R: BufRead>(mut source: Source<R>) -> Result<Chain<Cursor<Vec<u8>>, Source<R>>> {
+    let mut start = Vec::new();
+    source.by_ref().take(3).read_to_end(&mut start).map_err(|error| read_error(OP, error))?;
+    if start == "\u{FEFF}".as_bytes() {
+        start.clear();
+    }
+    Ok(Cursor::new(start).chain(source))
 }
 
 /// A table that is being read.
@@ -131,7 +142,16 @@ impl Table<'_> {
         }
         self.columns = names.len();
         let place = match &self.format.label {
-            Label::Name(name) => names.iter().position(|other| other == name),
+            Label::Name(name) => {
+                let mut places = names.iter().enumerate().filter(|(_, other)| *other == name);
+                let place = places.next().map(|(place, _)| place);
+                if places.next().is_some() {
+                    let message =
+                        format!("several columns are named {name:?}: rename them or use Label::Column");
+                    return Err(Error::new(ErrorKind::Format, OP, message));
+                }
+                place
+            }
             Label::Column(_) | Label::Last => None,
         };
         self.resolve_label(place)

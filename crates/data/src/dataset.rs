@@ -56,7 +56,8 @@ pub trait Dataset: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if a part would be empty.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if a part would be empty;
+    /// [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) beyond 2²⁸ examples.
     fn split(self, held_out: f64, seed: u64) -> Result<(Subset<Self>, Subset<Self>)>
     where
         Self: Sized,

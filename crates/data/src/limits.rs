@@ -14,7 +14,8 @@
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadLimits {
-    /// Bytes of a file, counted after decompression.
+    /// Bytes of a file, counted after decompression. What is read takes at most eight times as many in memory: a table's
+    /// digits become `f32`, small integers become `i32`.
     pub bytes: u64,
     /// Rows of a table.
     pub rows: usize,

@@ -45,7 +45,7 @@ impl Loader {
     /// # Errors
     ///
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a batch size of 0 or a dataset without
-    /// examples.
+    /// examples; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) beyond 2²⁸ examples.
     #[track_caller]
     pub fn new(dataset: impl Dataset + 'static, batch_size: usize, device: &Device) -> Result<Self> {
         if batch_size == 0 || dataset.is_empty() {
@@ -53,6 +53,7 @@ impl Loader {
                 format!("batches of {batch_size} from {} examples: use at least 1 of each", dataset.len());
             return Err(Error::value("loader", message));
         }
+        order::check("loader", dataset.len())?;
         let dataset: Arc<dyn Dataset> = Arc::new(dataset);
         Ok(Self {
             dataset,

@@ -1,6 +1,20 @@
 //! Random orders and keys as functions of a seed.
 
 use tensorkeep_tensor::philox::{child, permutation};
+use tensorkeep_tensor::{Error, ErrorKind, Result};
+
+/// The most examples that are put in an order, which is held in memory: 2 GiB.
+const MAX_EXAMPLES: usize = 1 << 28;
+
+/// Refuses to order more examples than there is room for.
+#[track_caller]
+pub(crate) fn check(op: &'static str, n: usize) -> Result<()> {
+    if n > MAX_EXAMPLES {
+        let message = format!("{n} examples are more than {MAX_EXAMPLES}: train on a part at a time");
+        return Err(Error::new(ErrorKind::Limit, op, message));
+    }
+    Ok(())
+}
 
 /// The streams that are derived from a seed, so that a split, the epochs and the transforms of one seed have
 /// nothing to do with each other.

@@ -1,7 +1,7 @@
 //! The bytes of a file, decompressed and bounded.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use std::path::Path;
 
 use flate2::bufread::GzDecoder;
@@ -12,7 +12,7 @@ use tensorkeep_tensor::{Error, ErrorKind, Result};
 /// Decompression is streamed: a bomb is noticed when its output passes the limit, and costs no memory before.
 pub(crate) struct Source<R> {
     op: &'static str,
-    decoder: Decoder<R>,
+    decoder: Decoder<Chain<Cursor<Vec<u8>>, R>>,
     /// How many more bytes may come.
     left: u64,
     limit: u64,
@@ -26,12 +26,13 @@ enum Decoder<R> {
 impl<R: BufRead> Source<R> {
     /// Reads from `input` on behalf of `op`.
     pub(crate) fn new(op: &'static str, mut input: R, limit: u64) -> Result<Self> {
-        let start = input.fill_buf().map_err(|error| read_error(op, error))?;
-        let decoder = if start.starts_with(&[0x1F, 0x8B]) {
-            Decoder::Gzip(Box::new(GzDecoder::new(input)))
-        } else {
-            Decoder::Plain(input)
-        };
+        // A reader may have a single byte at first.
+        let mut start = Vec::new();
+        input.by_ref().take(2).read_to_end(&mut start).map_err(|error| read_error(op, error))?;
+        let gzip = start == [0x1F, 0x8B];
+        let input = Cursor::new(start).chain(input);
+        let decoder =
+            if gzip { Decoder::Gzip(Box::new(GzDecoder::new(input))) } else { Decoder::Plain(input) };
         Ok(Self { op, decoder, left: limit, limit })
     }
 

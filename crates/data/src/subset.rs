@@ -33,6 +33,7 @@ impl<D: Dataset> Subset<D> {
     #[track_caller]
     pub(crate) fn split(inner: Arc<D>, held_out: f64, seed: u64) -> Result<(Self, Self)> {
         let n = inner.len();
+        order::check("split", n)?;
         let held = (n as f64 * held_out).round();
         // Also false for NaN.
         if !(held >= 1.0 && held < n as f64) {

@@ -17,10 +17,17 @@ impl TensorDataset {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if they have no axis 0 or differ in its size.
+    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if they have no axis 0 or differ in its size, or if there are
+    /// examples of which neither inputs nor targets hold a number.
     #[track_caller]
     pub fn new(x: HostArray, y: HostArray) -> Result<Self> {
         match (x.shape().first(), y.shape().first()) {
+            // A header alone could promise any number of these.
+            (Some(1..), Some(1..)) if x.data().is_empty() && y.data().is_empty() => {
+                let rule = "the examples hold no numbers";
+                Err(Error::shape("dataset", rule, &[*x.shape(), *y.shape()])
+                    .advise("pass inputs or targets that do"))
+            }
             (Some(inputs), Some(targets)) if inputs == targets => Ok(Self { x, y }),
             _ => {
                 let rule = "inputs and targets differ in axis 0, the examples";

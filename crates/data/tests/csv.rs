@@ -2,7 +2,11 @@
 
 #![allow(clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-use tensorkeep_data::{Csv, Label, ReadLimits, Target, TensorDataset};
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tensorkeep_data::{Csv, Dataset, Label, ReadLimits, Target, TensorDataset};
 use tensorkeep_tensor::{ErrorKind, HostArray, HostData};
 
 fn csv() -> Csv {
@@ -52,7 +56,7 @@ fn targets_can_be_numbers() {
 fn refusals_name_the_line() {
     let header = Csv { header: true, ..csv() };
     let named = Csv { label: Label::Name("c".into()), ..header.clone() };
-    let rows: [(&str, Csv, &[u8], ErrorKind, &str); 24] = [
+    let rows: [(&str, Csv, &[u8], ErrorKind, &str); 31] = [
         ("empty", csv(), b"", ErrorKind::Format, "there are no rows"),
         ("only line breaks", csv(), b"\n\r\n\n", ErrorKind::Format, "there are no rows"),
         ("only a header", header.clone(), b"a,b\n", ErrorKind::Format, "there are no rows"),
@@ -103,6 +107,25 @@ fn refusals_name_the_line() {
         ),
         ("hexadecimal", csv(), b"0x10,0\n", ErrorKind::Format, "line 1, column 1: \"0x10\""),
         ("not UTF-8", csv(), b"1,0\n\xFF,0\n", ErrorKind::Format, "line 2, column 1: not UTF-8"),
+        (
+            "a name that is not UTF-8",
+            named.clone(),
+            b"a,\xFF\n1,0\n",
+            ErrorKind::Format,
+            "line 1, column 2: not UTF-8",
+        ),
+        (
+            "a name twice",
+            named.clone(),
+            b"c,b,c\n1,2,0\n",
+            ErrorKind::Format,
+            "several columns are named \"c\"",
+        ),
+        ("zero bytes", csv(), b"1,\0\n", ErrorKind::Format, "line 1, column 2: \"\\0\""),
+        ("digits of another script", csv(), "١,0\n".as_bytes(), ErrorKind::Format, "line 1, column 1: \"١\""),
+        ("a negative infinity as label", csv(), b"1,-inf\n", ErrorKind::Format, "line 1, column 2: \"-inf\""),
+        ("UTF-16", csv(), b"\xFF\xFE1\0,\0000\0\n\0", ErrorKind::Format, "line 1, column 1: not UTF-8"),
+        ("the start of a gzip", csv(), b"\x1F\x8B", ErrorKind::Format, "the file ends too early"),
         ("an open quote", csv(), b"\"1,0\n2,1\n", ErrorKind::Format, "line "),
         ("an unknown name", named, b"a,b\n1,0\n", ErrorKind::Value, "no column Name(\"c\") among 2"),
         (
@@ -167,4 +190,40 @@ fn limits_are_inclusive() {
     let wide = "9".repeat(30) + &"0".repeat(100) + "e-100";
     let limits = ReadLimits { field_bytes: wide.len(), ..ReadLimits::default() };
     assert!(Csv { limits, ..csv() }.read(format!("{wide},0\n").as_bytes()).is_ok());
+}
+
+/// Any byte replaced by any other, and any byte as delimiter: an error or a table, never a panic.
+#[test]
+fn mutations_do_no_harm() {
+    let text = b"a,\"b\"\r\n1,\"2\"\n-3.5e1,0\n";
+    let mut read = 0;
+    for header in [false, true] {
+        for byte in 0..=255 {
+            let format = Csv { header, ..csv() };
+            for i in 0..text.len() {
+                let mut mutant = text.to_vec();
+                mutant[i] = byte;
+                read += usize::from(format.read(&mutant[..]).is_ok());
+            }
+            let _ = Csv { delimiter: byte, ..format }.read(&text[..]);
+        }
+    }
+    assert!(read > 700, "only {read} mutants are tables");
+}
+
+/// What a table may look like on its way: every truncation is a table or an error, and one of gzip an error.
+#[test]
+fn truncations_do_no_harm() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(b"1,0\n22,1\n").unwrap_or_else(|error| panic!("{error}"));
+    let file = encoder.finish().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(csv().read(&file[..]).map(|set| set.len()).ok(), Some(2));
+    for length in 0..file.len() {
+        let error = csv().read(&file[..length]).expect_err("truncated");
+        assert_eq!(error.kind(), ErrorKind::Format, "{length}: {error}");
+    }
+    for (behind, what) in [(&b"1,0\n"[..], "a row"), (&file[..], "a second gzip")] {
+        let error = csv().read(&[&file, behind].concat()[..]).expect_err(what);
+        assert_eq!(error.kind(), ErrorKind::Format, "{what}: {error}");
+    }
 }

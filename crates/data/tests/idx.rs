@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
-use std::io::Write;
+use std::io::{BufRead, Read, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -20,6 +20,14 @@ fn gzip(data: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(data).unwrap();
     encoder.finish().unwrap()
+}
+
+/// A gzip stream whose header holds a file name of this many bytes.
+fn gzip_with_name(data: &[u8], length: usize) -> Vec<u8> {
+    let mut file = gzip(data);
+    file[3] |= 8; // FNAME, RFC 1952, section 2.3.1
+    file.splice(10..10, std::iter::repeat_n(b'x', length).chain([0]));
+    file
 }
 
 fn read(bytes: &[u8]) -> Result<HostArray> {
@@ -64,7 +72,8 @@ fn lies_are_errors() {
         file
     };
     let twice = [gzip(&good), gzip(&good)].concat();
-    let rows: [(&str, Vec<u8>, ErrorKind); 17] = [
+    let name = gzip_with_name(&good, 1 << 20);
+    let rows: [(&str, Vec<u8>, ErrorKind); 21] = [
         ("empty", Vec::new(), ErrorKind::Format),
         ("first byte", with(0, 1), ErrorKind::Format),
         ("second byte", with(1, 1), ErrorKind::Format),
@@ -76,6 +85,14 @@ fn lies_are_errors() {
         ("a row more than there is", with(7, 3), ErrorKind::Format),
         ("2^31 rows", with(4, 0x80), ErrorKind::Limit),
         ("sizes that overflow", idx(8, &[u32::MAX; 8], &[]), ErrorKind::Limit),
+        (
+            "sizes that overflow beside a zero",
+            idx(8, &[u32::MAX, u32::MAX, u32::MAX, 0], &[]),
+            ErrorKind::Limit,
+        ),
+        ("a gzip of nothing", gzip(&[]), ErrorKind::Format),
+        ("a gzip whose name does not end", name, ErrorKind::Format),
+        ("a gzip in a gzip", gzip(&gzip(&good)), ErrorKind::Format),
         ("bytes that overflow", idx(0x0E, &[1 << 31, 1 << 31, 1], &[]), ErrorKind::Limit),
         ("half a gigabyte that is not there", idx(8, &[1 << 29], &[1, 2, 3]), ErrorKind::Format),
         ("bytes behind", [good.clone(), vec![0]].concat(), ErrorKind::Format),
@@ -146,4 +163,64 @@ fn a_missing_file_is_named() {
     let error = read_idx_file("no/such/file", &ReadLimits::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
     assert!(error.message().starts_with("no/such/file: "), "{error}");
+}
+
+#[test]
+fn a_folder_is_no_file() {
+    let error = read_idx_file(env!("CARGO_MANIFEST_DIR"), &ReadLimits::default()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+}
+
+/// A reader that has one byte at a time, as a pipe may.
+struct Trickle<'a>(&'a [u8]);
+
+impl Read for Trickle<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let mut start = self.fill_buf()?;
+        let read = start.read(buffer)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Trickle<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        Ok(&self.0[..self.0.len().min(1)])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.0 = &self.0[amount..];
+    }
+}
+
+#[test]
+fn bytes_may_come_one_at_a_time() {
+    let plain = idx(8, &[2, 3], &[1, 2, 3, 4, 5, 6]);
+    for file in [gzip_with_name(&plain, 100), gzip(&plain), plain] {
+        let array = read_idx(Trickle(&file), &ReadLimits::default()).unwrap();
+        assert_eq!(*array.data(), HostData::U8(vec![1, 2, 3, 4, 5, 6]));
+        let behind = [file, vec![0]].concat();
+        let error = read_idx(Trickle(&behind), &ReadLimits::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Format, "{error}");
+    }
+}
+
+/// A reader whose disk fails.
+#[test]
+fn a_failing_disk_is_told() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+            Err(std::io::Error::other("the disk is gone"))
+        }
+    }
+    let good = idx(8, &[6], &[1, 2, 3, 4, 5, 6]);
+    for file in [gzip(&good), good] {
+        for length in 0..file.len() {
+            let input = std::io::BufReader::new(file[..length].chain(Broken));
+            let error = read_idx(input, &ReadLimits::default()).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Io, "{length}: {error}");
+            assert!(error.message().contains("the disk is gone"), "{error}");
+        }
+    }
 }

@@ -117,6 +117,28 @@ fn failures_are_values_in_their_place() {
     }
 }
 
+/// A dataset that says it is so long.
+#[derive(Debug)]
+struct Endless(usize);
+
+impl Dataset for Endless {
+    fn len(&self) -> usize {
+        self.0
+    }
+
+    fn batch(&self, _: &[usize]) -> Result<Pair> {
+        numbered(1).batch(&[0])
+    }
+}
+
+#[test]
+fn orders_are_bounded() {
+    for n in [(1 << 28) + 1, 1 << 63, usize::MAX] {
+        assert_eq!(Loader::new(Endless(n), 1, &cpu()).unwrap_err().kind(), ErrorKind::Limit, "{n}");
+        assert_eq!(Endless(n).split(0.5, 0).unwrap_err().kind(), ErrorKind::Limit, "{n}");
+    }
+}
+
 /// Counts the batches that were made.
 struct Counted(Arc<AtomicUsize>);
 
@@ -155,11 +177,13 @@ fn bad_arguments_are_errors() {
     };
     let set = |n: usize| HostArray::new(HostData::U8(vec![0; n]), [n]).unwrap();
     let scalar = || HostArray::new(HostData::U8(vec![0]), ()).unwrap();
-    let rows: [(&str, Error, ErrorKind); 11] = [
+    let hollow = || HostArray::new(HostData::U8(Vec::new()), [1 << 40, 0]).unwrap();
+    let rows: [(&str, Error, ErrorKind); 12] = [
         ("batches of 0", Loader::new(numbered(4), 0, &cpu()).unwrap_err(), ErrorKind::Value),
         ("no examples", Loader::new(empty().unwrap(), 1, &cpu()).unwrap_err(), ErrorKind::Value),
         ("more targets", TensorDataset::new(set(2), set(3)).unwrap_err(), ErrorKind::Shape),
         ("single numbers", TensorDataset::new(scalar(), scalar()).unwrap_err(), ErrorKind::Shape),
+        ("examples of nothing", TensorDataset::new(hollow(), hollow()).unwrap_err(), ErrorKind::Shape),
         ("an example too many", numbered(4).batch(&[0, 4]).unwrap_err(), ErrorKind::Index),
         ("a subset of too many", Subset::new(Arc::new(numbered(4)), vec![4]).unwrap_err(), ErrorKind::Index),
         ("nothing held out", numbered(4).split(0.0, 1).unwrap_err(), ErrorKind::Value),
