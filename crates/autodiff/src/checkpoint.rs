@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tensorkeep_tensor::module::{LeafMut, Module, Path, parameters};
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::custom::custom_vjp;
-use crate::product::vjp;
-use crate::seat::with_shared_states;
+use crate::custom::with_rule;
+use crate::product::vjp_of;
+use crate::seat::{Ties, with_shared_states};
 
 /// `f(inputs)`, remembering only `inputs`: what lies between is computed again when the gradient is taken.
 ///
@@ -36,37 +36,44 @@ where
     M: Module + Clone + Send + Sync + 'static,
     F: Fn(&M) -> Result<Tensor> + Send + Sync + 'static,
 {
-    let leaves: Vec<Tensor> = parameters(inputs).into_iter().map(|leaf| leaf.value).collect();
-    let leaves: Vec<&Tensor> = leaves.iter().collect();
     // The trees are kept for their form: their tensors are replaced before each use. Running statistics move once, the first time.
     let (first, again) = (with_shared_states(inputs), inputs.clone());
     let f = Arc::new(f);
     let f_again = Arc::clone(&f);
-    custom_vjp(
-        &leaves,
-        move |leaves| f(&filled(first, leaves)),
+    let (leaves, places) = leaves(inputs);
+    let places_again = places.clone();
+    with_rule(
+        leaves,
+        move |leaves| f(&filled(first, leaves, &places)),
         move |leaves, _, dy| {
-            let tree = filled(again.clone(), leaves);
-            let (_, pullback) = vjp(|tree: &M| f_again(tree), &tree)?;
-            let gradients = parameters(&pullback.call(dy)?);
-            // Tied leaves each hold the common gradient: it counts once.
-            let once = parameters(&tree).into_iter().zip(gradients).map(|(leaf, gradient)| match leaf.tied {
-                false => Ok(gradient.value),
-                true => leaf.value.zeros_like(),
-            });
-            once.collect()
+            let run = |leaves: &Vec<Tensor>| f_again(&filled(again.clone(), leaves, &places_again));
+            // What the leaves stand for may be one tensor, seen with and without its gradient.
+            vjp_of(run, &leaves.to_vec(), Ties::Apart)?.1.each(dy)
         },
     )
 }
 
-/// The tree with these parameters, in the order of the walk.
-fn filled<M: Module>(mut tree: M, leaves: &[Tensor]) -> M {
-    let mut leaves = leaves.iter();
+/// The parameters of a tree, tied ones once, and which of them each place of the walk holds.
+fn leaves<M: Module>(tree: &M) -> (Vec<Tensor>, Vec<usize>) {
+    let mut leaves: Vec<Tensor> = Vec::new();
+    let place = |x: Tensor| {
+        leaves.iter().position(|leaf| leaf.is_same(&x)).unwrap_or_else(|| {
+            leaves.push(x);
+            leaves.len() - 1
+        })
+    };
+    let places = parameters(tree).into_iter().map(|leaf| leaf.value).map(place).collect();
+    (leaves, places)
+}
+
+/// The tree with these parameters in its places.
+fn filled<M: Module>(mut tree: M, leaves: &[Tensor], places: &[usize]) -> M {
+    let mut places = places.iter();
     tree.visit_mut(&mut Path::root(), &mut |_, leaf| {
         if let LeafMut::Parameter(x) = leaf
-            && let Some(value) = leaves.next()
+            && let Some(leaf) = places.next().and_then(|&place| leaves.get(place))
         {
-            *x = value.clone();
+            *x = leaf.clone();
         }
     });
     tree

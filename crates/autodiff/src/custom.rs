@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
+use crate::like::Like;
 use crate::recorder::{self, Traced};
 use crate::tape::Slot;
 
@@ -33,9 +34,10 @@ pub fn stop_gradient(x: &Tensor) -> Tensor {
 ///
 /// # Errors
 ///
-/// Those of `forward`; those of `backward` when the gradient is taken, also
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) and [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if it gives another number of
-/// gradients than inputs or shapes them otherwise.
+/// Those of `forward`, and [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if it captures a tensor that a gradient is asked of
+/// at the same time; those of `backward` when the gradient is taken, also `Value` if it gives another number of gradients than inputs, and
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape), [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) or
+/// [`ErrorKind::Device`](tensorkeep_tensor::ErrorKind::Device) if one is not like its input.
 #[track_caller]
 pub fn custom_vjp<F, B>(inputs: &[&Tensor], forward: F, backward: B) -> Result<Tensor>
 where
@@ -43,10 +45,20 @@ where
     B: Fn(&[Tensor], &Tensor, &Tensor) -> Result<Vec<Tensor>> + Send + Sync + 'static,
 {
     let inputs: Vec<Tensor> = inputs.iter().map(|&x| x.clone()).collect();
+    with_rule(inputs, forward, move |x, y, dy| Ok(backward(x, y, dy)?.into_iter().map(Some).collect()))
+}
+
+/// [`custom_vjp`], where an input may turn out not to reach the result.
+#[track_caller]
+pub(crate) fn with_rule<F, B>(inputs: Vec<Tensor>, forward: F, backward: B) -> Result<Tensor>
+where
+    F: FnOnce(&[Tensor]) -> Result<Tensor>,
+    B: Fn(&[Tensor], &Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync + 'static,
+{
     apply(inputs, forward, &(Arc::new(backward) as Arc<Backward>))
 }
 
-type Backward = dyn Fn(&[Tensor], &Tensor, &Tensor) -> Result<Vec<Tensor>> + Send + Sync;
+type Backward = dyn Fn(&[Tensor], &Tensor, &Tensor) -> Result<Vec<Option<Tensor>>> + Send + Sync;
 
 /// One level of recorders at a time: the value comes from the level below, and each level records the rule.
 #[track_caller]
@@ -67,7 +79,7 @@ fn apply(
         |x: Tensor| recorder::traced_by(&x, &tape).map_or_else(|| x.clone(), |traced| traced.primal.clone());
     let primals: Vec<Tensor> = inputs.into_iter().map(primal).collect();
     let value = apply(primals.clone(), forward, backward)?;
-    if recorder::traced_by(&value, &tape).is_some() {
+    if value.device().level() >= device.level() {
         let message = "the function captures a tensor that a gradient is asked of: pass it among the inputs";
         return Err(Error::value("custom_vjp", message));
     }
@@ -80,24 +92,25 @@ fn apply(
             return Err(Error::internal("custom_vjp", "a rule was called without a cotangent"));
         };
         let gradients = backward(&primals, &output, dy)?;
-        check_gradients(&primals, &gradients)?;
-        Ok(primals.iter().zip(gradients).map(|(x, dx)| x.dtype().is_float().then_some(dx)).collect())
+        check(&primals, &gradients)?;
+        let kept = primals.iter().zip(gradients).map(|(x, dx)| dx.filter(|_| x.dtype().is_float()));
+        Ok(kept.collect())
     });
     let outputs: Outputs = recorder::record(&device, &tape, slots, smallvec::smallvec![value], pull)?;
     outputs.into_iter().next().ok_or_else(|| Error::internal("custom_vjp", "a recorded value got lost"))
 }
 
-fn check_gradients(inputs: &[Tensor], gradients: &[Tensor]) -> Result<()> {
+/// Refuses gradients that do not fit the inputs.
+fn check(inputs: &[Tensor], gradients: &[Option<Tensor>]) -> Result<()> {
     if gradients.len() != inputs.len() {
         let message = format!("{} gradients for {} inputs: give one an input", gradients.len(), inputs.len());
         return Err(Error::value("custom_vjp", message));
     }
-    match inputs.iter().zip(gradients).find(|(x, dx)| x.dtype().is_float() && x.shape() != dx.shape()) {
-        None => Ok(()),
-        Some((x, dx)) => Err(Error::shape(
-            "custom_vjp",
-            "a gradient is not shaped like its input",
-            &[*dx.shape(), *x.shape()],
-        )),
+    for (i, (x, dx)) in inputs.iter().zip(gradients).enumerate() {
+        if let Some(dx) = dx.as_ref().filter(|_| x.dtype().is_float()) {
+            let (what, whose) = (format!("gradient {i}"), format!("input {i}"));
+            Like::of(x).check("custom_vjp", &what, &whose, dx)?;
+        }
     }
+    Ok(())
 }

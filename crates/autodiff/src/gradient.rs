@@ -5,7 +5,7 @@ use std::panic::Location;
 use tensorkeep_tensor::module::{Module, Path};
 use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
 
-use crate::seat::{Seated, gradient_tree};
+use crate::seat::{Seated, Ties, gradient_tree};
 
 /// The value of `f` at `model`, and its gradient: a tree of the same type, with the gradient of each leaf in its place.
 ///
@@ -62,7 +62,8 @@ impl Options {
         Self::default()
     }
 
-    /// Leaves whose path this pattern covers are constants; their place in the gradient is a tensor without elements.
+    /// Leaves whose path this pattern covers are constants, also under the other paths of tied ones; their place in the
+    /// gradient is a tensor without elements.
     #[must_use]
     pub fn freeze(mut self, pattern: impl Into<String>) -> Self {
         self.frozen.push(pattern.into());
@@ -89,7 +90,7 @@ impl Options {
     ) -> Result<(Tensor, M)> {
         let at = Location::caller();
         let covered = |patterns: &[String], path: &Path| patterns.iter().any(|pattern| path.matches(pattern));
-        let seated = Seated::new(model, |path| !covered(&self.frozen, path))?;
+        let seated = Seated::new(model, |path| !covered(&self.frozen, path), Ties::One)?;
         let result = f(&seated.model);
         // From here on nothing is recorded, whatever of `f` is still alive.
         let recording = seated.tape.close();

@@ -25,6 +25,7 @@
 mod checkpoint;
 mod custom;
 mod gradient;
+mod like;
 mod product;
 mod recorder;
 mod rule;

@@ -1,10 +1,11 @@
 //! Products with the Jacobian, from either side.
 
-use tensorkeep_tensor::module::{Module, parameters};
-use tensorkeep_tensor::{Error, Result, Shape, Tensor};
+use tensorkeep_tensor::module::{Module, Path, parameters};
+use tensorkeep_tensor::{Error, Result, Tensor};
 
 use crate::gradient::Options;
-use crate::seat::{Seated, Slots, gradient_tree};
+use crate::like::Like;
+use crate::seat::{Seated, Slots, Ties, gradient_tree};
 use crate::tape::{Recording, Slot};
 
 /// The value of `f` at `model`, and the function that pulls a cotangent of it back to the leaves: `dy ↦ Jᵀ dy`.
@@ -17,18 +18,22 @@ pub fn vjp<M: Module + Clone>(
     f: impl FnOnce(&M) -> Result<Tensor>,
     model: &M,
 ) -> Result<(Tensor, Pullback<M>)> {
-    let seated = Seated::new(model, |_| true)?;
+    vjp_of(f, model, Ties::One)
+}
+
+/// [`vjp`], where a tensor in two places may also count as two leaves.
+#[track_caller]
+pub(crate) fn vjp_of<M: Module + Clone>(
+    f: impl FnOnce(&M) -> Result<Tensor>,
+    model: &M,
+    ties: Ties,
+) -> Result<(Tensor, Pullback<M>)> {
+    let seated = Seated::new(model, |_| true, ties)?;
     let result = f(&seated.model);
     let recording = seated.tape.close();
     let (slot, value) = seated.result(result?);
-    let pullback = Pullback {
-        recording,
-        slot,
-        shape: *value.shape(),
-        model: model.clone(),
-        slots: seated.slots(),
-        watched: seated.watched,
-    };
+    let (like, slots) = (Like::of(&value), seated.slots());
+    let pullback = Pullback { recording, slot, like, model: model.clone(), slots, watched: seated.watched };
     Ok((value, pullback))
 }
 
@@ -36,7 +41,8 @@ pub fn vjp<M: Module + Clone>(
 pub struct Pullback<M> {
     recording: Recording,
     slot: Option<Slot>,
-    shape: Shape,
+    /// What a cotangent must be like.
+    like: Like,
     model: M,
     slots: Slots,
     watched: usize,
@@ -47,27 +53,34 @@ impl<M: Module + Clone> Pullback<M> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `dy` is not shaped like the result.
+    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape), [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) or
+    /// [`ErrorKind::Device`](tensorkeep_tensor::ErrorKind::Device) if `dy` is not like the result.
     #[track_caller]
     pub fn call(&self, dy: &Tensor) -> Result<M> {
-        if *dy.shape() != self.shape {
-            return Err(Error::shape(
-                "vjp",
-                "the cotangent is not shaped like the result",
-                &[*dy.shape(), self.shape],
-            ));
+        let zero = |_: &Path, x: &Tensor| x.undecorated().zeros_like();
+        gradient_tree(&self.model, &self.slots, &self.sweep(dy)?, zero)
+    }
+
+    /// The gradient of each parameter in the order of the walk, `None` where the result does not depend on it. That of tied ones
+    /// comes once, at the first.
+    #[track_caller]
+    pub(crate) fn each(&self, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        Ok(self.slots.once(self.sweep(dy)?))
+    }
+
+    #[track_caller]
+    fn sweep(&self, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
+        self.like.check("vjp", "the cotangent", "the result", dy)?;
+        match self.slot {
+            Some(slot) => self.recording.sweep(slot, dy.clone(), self.watched),
+            None => Ok(Vec::new()),
         }
-        let gradients = match self.slot {
-            Some(slot) => self.recording.sweep(slot, dy.clone(), self.watched)?,
-            None => Vec::new(),
-        };
-        gradient_tree(&self.model, &self.slots, &gradients, |_, x| x.undecorated().zeros_like())
     }
 }
 
 impl<M> std::fmt::Debug for Pullback<M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Pullback(to {:?})", self.shape)
+        write!(f, "Pullback(to {:?})", self.like.spec())
     }
 }
 
@@ -78,34 +91,63 @@ impl<M> std::fmt::Debug for Pullback<M> {
 ///
 /// # Errors
 ///
-/// Those of `f`; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `tangent` is not shaped like `model`.
+/// Those of `f`; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape), [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) or
+/// [`ErrorKind::Device`](tensorkeep_tensor::ErrorKind::Device) if a leaf of `tangent` is not like that of `model`;
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if it has more or fewer, or two for one tied leaf; `DType` if the result is not of
+/// floats.
 #[track_caller]
 pub fn jvp<M: Module + Clone>(
     f: impl FnOnce(&M) -> Result<Tensor>,
     model: &M,
     tangent: &M,
 ) -> Result<(Tensor, Tensor)> {
+    let tangents = tangents(model, tangent)?;
     let (value, pullback) = vjp(f, model)?;
+    if !value.dtype().is_float() {
+        let message = format!("the result is {}, only floats change along a tangent: cast it", value.dtype());
+        return Err(Error::dtype("jvp", message));
+    }
     let inner = |u: &Tensor| {
-        let pulled = parameters(&pullback.call(u)?);
-        let tangents = parameters(tangent);
-        if pulled.len() != tangents.len() {
-            let message =
-                format!("a tangent of {} leaves for {}: give one a leaf", tangents.len(), pulled.len());
-            return Err(Error::value("jvp", message));
-        }
         let mut total = u.mul(0.0)?.sum_all()?;
-        for (pulled, tangent) in
-            pulled.iter().zip(&tangents).filter(|(pulled, _)| pulled.value.elements() > 0)
-        {
-            if pulled.value.shape() != tangent.value.shape() {
-                let shapes = [*tangent.value.shape(), *pulled.value.shape()];
-                return Err(Error::shape("jvp", "the tangent is not shaped like the argument", &shapes));
+        for (pulled, tangent) in pullback.each(u)?.iter().zip(&tangents) {
+            if let Some(pulled) = pulled {
+                total = total.add(&pulled.mul(tangent)?.sum_all()?.to_dtype(u.dtype())?)?;
             }
-            total = total.add(&pulled.value.mul(&tangent.value)?.sum_all()?)?;
         }
         Ok(total)
     };
     let (_, pushed) = Options::new().value_and_grad(inner, &value.zeros_like()?)?;
     Ok((value, pushed))
+}
+
+/// The tangent of each parameter in the order of the walk.
+#[track_caller]
+fn tangents<M: Module>(model: &M, tangent: &M) -> Result<Vec<Tensor>> {
+    let (leaves, tangents) = (parameters(model), parameters(tangent));
+    if leaves.len() != tangents.len() {
+        let message = format!("a tangent of {} leaves for {}: give one a leaf", tangents.len(), leaves.len());
+        return Err(Error::value("jvp", message));
+    }
+    for (i, (leaf, tangent)) in leaves.iter().zip(&tangents).enumerate() {
+        if !leaf.value.dtype().is_float() {
+            continue;
+        }
+        let whose = format!("leaf {}", leaf.path);
+        Like::of(&leaf.value).check("jvp", "the tangent", &whose, &tangent.value)?;
+        // One parameter moves one way.
+        let first = leaf
+            .tied
+            .then_some(&leaves[..i])
+            .into_iter()
+            .flatten()
+            .position(|other| other.value.is_same(&leaf.value));
+        if let Some(first) = first.filter(|&first| !tangents[first].value.is_same(&tangent.value)) {
+            let message = format!(
+                "leaves {} and {} are tied, their tangents are not: use the same tensor for both",
+                leaves[first].path, leaf.path
+            );
+            return Err(Error::value("jvp", message));
+        }
+    }
+    Ok(tangents.into_iter().map(|tangent| tangent.value).collect())
 }

@@ -1,6 +1,6 @@
 //! A model's leaves, seated on a recorder and brought back as a gradient.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tensorkeep_tensor::module::{Leaf, LeafMut, Module, Path, State};
@@ -13,40 +13,55 @@ use crate::tape::{Slot, Tape};
 pub(crate) struct Seated<M> {
     pub(crate) model: M,
     pub(crate) tape: Arc<Tape>,
+    /// The level of the recorder.
+    level: u64,
     /// How many leaves are watched; they have the first slots. Tied leaves share one.
     pub(crate) watched: usize,
     /// The slot of each parameter, in the order of the walk; `None` where it is not watched.
     slots: Vec<Option<Slot>>,
 }
 
+/// What a tensor is that stands in two places of a tree.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// One leaf.
+    One,
+    /// As many leaves as places.
+    Apart,
+}
+
 impl<M: Module + Clone> Seated<M> {
-    /// Seats the float parameters of `model` that `watch` accepts. States are shared with the original, so that running
-    /// statistics reach it.
+    /// Seats the float parameters of `model` that `watch` accepts; a tied one, where it accepts each of its paths. States
+    /// are shared with the original, so that running statistics reach it.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NoGradient`] if there is none.
     #[track_caller]
-    pub(crate) fn new(model: &M, watch: impl Fn(&Path) -> bool) -> Result<Self> {
-        let Some(base) = first_device(model, &watch) else {
-            let message = "the argument has no trainable leaf: pass a tensor or model of floats";
+    pub(crate) fn new(model: &M, watch: impl Fn(&Path) -> bool, ties: Ties) -> Result<Self> {
+        let constants = constants(model, &watch);
+        let watched = |x: &Tensor| x.dtype().is_float() && !constants.contains(&x.identity());
+        let Some(base) = first_device(model, &watched) else {
+            let message =
+                "the argument has no trainable leaf: pass a tensor or model of floats that is not all frozen";
             return Err(Error::new(ErrorKind::NoGradient, "grad", message));
         };
         let (device, tape) = Recorder::start(&base);
         // Tied leaves become one seated leaf.
-        let mut known: HashMap<(usize, Layout), (Slot, Tensor)> = HashMap::new();
+        let mut known: HashMap<(Identity, usize), (Slot, Tensor)> = HashMap::new();
         let (mut slots, mut result) = (Vec::new(), Ok(()));
         let mut seated = with_shared_states(model);
-        seated.visit_mut(&mut Path::root(), &mut |path, leaf| {
+        seated.visit_mut(&mut Path::root(), &mut |_, leaf| {
             let LeafMut::Parameter(x) = leaf else { return };
-            if !x.dtype().is_float() || !watch(path) {
+            if !watched(x) {
                 return slots.push(None);
             }
-            let leaf = match known.get(&x.identity()) {
+            let key = (x.identity(), if ties == Ties::Apart { slots.len() } else { 0 });
+            let leaf = match known.get(&key) {
                 Some(leaf) => Ok(leaf.clone()),
                 None => tape.leaf().map(|slot| {
                     let leaf = (slot, recorder::seat(&device, &tape, x.clone(), Some(slot)));
-                    known.insert(x.identity(), leaf.clone());
+                    known.insert(key, leaf.clone());
                     leaf
                 }),
             };
@@ -58,11 +73,18 @@ impl<M: Module + Clone> Seated<M> {
                 Err(error) => result = Err(error),
             }
         });
-        result.map(|()| Self { model: seated, tape, watched: known.len(), slots })
+        let (level, watched) = (device.level(), known.len());
+        result.map(|()| Self { model: seated, tape, level, watched, slots })
     }
 
     /// The slot and the value of a result, or `None` and the value if it depends on no watched leaf.
-    pub(crate) fn result(&self, y: Tensor) -> (Option<Slot>, Tensor) {
+    pub(crate) fn result(&self, mut y: Tensor) -> (Option<Slot>, Tensor) {
+        // What a closure let out of an inner recording, which is over, stands for a value of this one.
+        while y.device().level() > self.level
+            && let Some(lower) = y.device().lower(&y)
+        {
+            y = lower;
+        }
         match recorder::traced_by(&y, &self.tape) {
             Some(traced) => (traced.slot, traced.primal.clone()),
             None => (None, y),
@@ -104,6 +126,14 @@ pub(crate) fn gradient_tree<M: Module + Clone>(
 #[derive(Clone, Debug)]
 pub(crate) struct Slots(Vec<Option<Slot>>);
 
+impl Slots {
+    /// What is at the slot of each parameter; that of tied ones at the first.
+    pub(crate) fn once(&self, mut gradients: Vec<Option<Tensor>>) -> Vec<Option<Tensor>> {
+        let mut take = |slot: Slot| gradients.get_mut(slot as usize)?.take();
+        self.0.iter().map(|slot| slot.and_then(&mut take)).collect()
+    }
+}
+
 impl<M> Seated<M> {
     /// Which slot each parameter has.
     pub(crate) fn slots(&self) -> Slots {
@@ -111,13 +141,28 @@ impl<M> Seated<M> {
     }
 }
 
-fn first_device<M: Module>(model: &M, watch: &impl Fn(&Path) -> bool) -> Option<Device> {
-    let mut first = None;
+/// What tells leaves apart: tied ones have the same.
+type Identity = (usize, Layout);
+
+/// The leaves that `watch` refuses under one of their paths.
+fn constants<M: Module>(model: &M, watch: &impl Fn(&Path) -> bool) -> HashSet<Identity> {
+    let mut constants = HashSet::new();
     model.visit(&mut Path::root(), &mut |path, leaf| {
         if let Leaf::Parameter(x) = leaf
+            && !watch(path)
+        {
+            constants.insert(x.identity());
+        }
+    });
+    constants
+}
+
+fn first_device<M: Module>(model: &M, watched: &impl Fn(&Tensor) -> bool) -> Option<Device> {
+    let mut first = None;
+    model.visit(&mut Path::root(), &mut |_, leaf| {
+        if let Leaf::Parameter(x) = leaf
             && first.is_none()
-            && x.dtype().is_float()
-            && watch(path)
+            && watched(x)
         {
             first = Some(x.device().clone());
         }

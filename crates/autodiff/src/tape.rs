@@ -115,31 +115,34 @@ impl Recording {
 
 /// Cotangents on their way back. Slots are taken as soon as their operation is done.
 struct Sweep {
-    cotangents: Vec<Option<Tensor>>,
+    /// Boxed, because of a long recording's slots nearly all are empty at any time.
+    cotangents: Vec<Option<Box<Tensor>>>,
 }
 
 impl Sweep {
     fn new(slots: Slot, result: Slot, dy: Tensor) -> Self {
         let mut cotangents = vec![None; slots as usize];
-        cotangents[result as usize] = Some(dy);
+        cotangents[result as usize] = Some(Box::new(dy));
         Self { cotangents }
     }
 
     fn step(&mut self, node: &Node) -> Result<()> {
         // Later slots belong to operations that are done.
-        let dys: SmallVec<[Option<Tensor>; 2]> = self.cotangents.drain(node.first as usize..).collect();
-        let dys = &dys[..node.results as usize];
-        if dys.iter().all(Option::is_none) {
+        let first = node.first as usize;
+        if self.cotangents[first..].iter().all(Option::is_none) {
+            self.cotangents.truncate(first);
             return Ok(());
         }
-        let gradients = (node.pull)(dys)?;
+        let taken = self.cotangents.drain(first..).take(node.results as usize);
+        let dys: SmallVec<[Option<Tensor>; 1]> = taken.map(|dy| dy.map(|dy| *dy)).collect();
+        let gradients = (node.pull)(&dys)?;
         for (slot, gradient) in node.inputs.iter().zip(gradients) {
             if let (Some(slot), Some(gradient)) = (slot, gradient) {
                 let place = &mut self.cotangents[*slot as usize];
-                *place = Some(match place.take() {
-                    None => gradient,
-                    Some(sum) => sum.add(&gradient)?,
-                });
+                match place {
+                    None => *place = Some(Box::new(gradient)),
+                    Some(sum) => **sum = sum.add(&gradient)?,
+                }
             }
         }
         Ok(())
@@ -147,6 +150,6 @@ impl Sweep {
 
     fn finish(mut self, leaves: usize) -> Vec<Option<Tensor>> {
         self.cotangents.truncate(leaves);
-        self.cotangents
+        self.cotangents.into_iter().map(|dy| dy.map(|dy| *dy)).collect()
     }
 }

@@ -23,7 +23,10 @@ pub(super) fn scatter(op: Scatter, base: &Tensor, index: &Tensor, wanted: Wanted
             ScatterMode::Add => (wanted.then(0, || Ok(dy.clone()))?, wanted.then(2, picked)?),
             ScatterMode::Set => {
                 let erased = || dy.scatter(op.gather, ScatterMode::Set, &index, &picked()?.zeros_like()?);
-                let won = || picked()?.mul(&winners(op.gather, &index, size, dy)?);
+                let won = || {
+                    let picked = picked()?;
+                    winners(op.gather, &index, size, dy)?.select(&picked, &picked.zeros_like()?)
+                };
                 (wanted.then(0, erased)?, wanted.then(2, won)?)
             }
         };
@@ -35,16 +38,16 @@ fn pick(op: Gather, x: &Tensor, index: &Tensor) -> Result<Tensor> {
     first(Tensor::apply(&Op::Gather(op), &[x, index])?)
 }
 
-/// 1 for the updates that are in the result, 0 for those that a later one replaced, broadcastable to the updates.
+/// Whether each update is in the result, or a later one replaced it, broadcastable to the updates.
 fn winners(op: Gather, index: &Tensor, size: usize, dy: &Tensor) -> Result<Tensor> {
     // Every update puts its own number; who finds it there has won.
     let numbers = Tensor::arange(index.elements(), DType::INDEX, index.device())?;
-    let won = match op.kind {
+    match op.kind {
         GatherKind::Along => {
             let numbers = numbers.reshape(index.shape())?;
             let base = Tensor::zeros(dy.shape(), DType::INDEX, index.device())?;
             let found = pick(op, &base.scatter(op, ScatterMode::Set, index, &numbers)?, index)?;
-            found.eq(&numbers)?
+            found.eq(&numbers)
         }
         GatherKind::Select => {
             let flat = index.reshape([index.elements()])?;
@@ -54,8 +57,7 @@ fn winners(op: Gather, index: &Tensor, size: usize, dy: &Tensor) -> Result<Tenso
             let inner = dy.rank() - 1 - op.axis;
             let sizes: Vec<usize> =
                 index.shape().iter().copied().chain(std::iter::repeat_n(1, inner)).collect();
-            found.eq(&numbers)?.reshape(sizes)?
+            found.eq(&numbers)?.reshape(sizes)
         }
-    };
-    won.to_dtype(dy.dtype())
+    }
 }

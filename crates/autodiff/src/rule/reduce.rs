@@ -15,14 +15,15 @@ pub(super) fn pull(reduce: Reduce, x: &Tensor, y: &Tensor) -> Result<Pull> {
             let x = x.clone();
             single(move |dy| dy.reshape(kept)?.mul(&product_of_others(&x, reduce.axes)?))
         }
-        // Equals share the gradient, so that it does not depend on their order.
+        // Equals share the gradient, so that it does not depend on their order; NaN, which wins, is equal to itself here.
         ReduceKind::Max | ReduceKind::Min => {
             let (x, y) = (x.clone(), y.clone());
             single(move |dy| {
-                let chosen = x.eq(&y.reshape(kept)?)?.to_dtype(x.dtype())?;
+                let chosen = x.zip(&y.reshape(kept)?, |x, y| x.eq(y) | x.is_nan())?;
                 let axes: Vec<isize> = reduce.axes.iter().map(|axis| axis as isize).collect();
-                let count = sum_kept(&chosen, &axes)?;
-                chosen.mul(&dy.reshape(kept)?.div(&count)?)
+                let share = dy.reshape(kept)?.div(&sum_kept(&chosen.to_dtype(x.dtype())?, &axes)?)?;
+                // Not a product with 0, which would make NaN of an infinite share.
+                chosen.select(&share, &share.zeros_like()?)
             })
         }
         ReduceKind::ArgMax | ReduceKind::ArgMin => {
