@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::op::{Axes, Op, Reduce, ReduceKind, Scan, ScanKind, require_float};
-use crate::{Error, Result, Shape};
+use crate::{DType, Error, Result, Shape};
 
 impl Tensor {
     #[track_caller]
@@ -57,7 +57,16 @@ impl Tensor {
         require_float("mean", self.dtype())?;
         let count: usize = axes.iter().map(|axis| self.shape()[axis]).product();
         let sum = Op::Reduce(Reduce { kind: ReduceKind::Sum, axes, keep });
-        Self::apply_one(&sum, &[self])?.div(count as f64)
+        Self::apply_one(&sum, &[&self.wide()?])?.div(count as f64)?.to_dtype(self.dtype())
+    }
+
+    /// The same numbers in a dtype that sums and counts of many fit into: halves in `f32`.
+    #[track_caller]
+    fn wide(&self) -> Result<Self> {
+        match self.dtype() {
+            DType::F16 | DType::BF16 => self.to_dtype(DType::F32),
+            _ => Ok(self.clone()),
+        }
     }
 
     /// The population variance over axes, `Σ (x − mean)² / n`.
@@ -67,8 +76,10 @@ impl Tensor {
     /// As for [`mean`](Self::mean).
     #[track_caller]
     pub fn variance<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        let centred = self.sub(&self.mean(axes, true)?)?;
-        centred.map(|x| x * x)?.mean(axes, keep)
+        require_float("variance", self.dtype())?;
+        let x = self.wide()?;
+        let centred = x.sub(&x.mean(axes, true)?)?;
+        centred.map(|x| x * x)?.mean(axes, keep)?.to_dtype(self.dtype())
     }
 
     /// The Euclidean norm over axes, `√Σ x²`.
@@ -79,7 +90,7 @@ impl Tensor {
     #[track_caller]
     pub fn norm<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
         require_float("norm", self.dtype())?;
-        self.map(|x| x * x)?.sum(axes, keep)?.sqrt()
+        self.wide()?.map(|x| x * x)?.sum(axes, keep)?.sqrt()?.to_dtype(self.dtype())
     }
 
     /// `log Σ eˣ` over axes, without overflow.
@@ -91,9 +102,10 @@ impl Tensor {
     pub fn logsumexp<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
         require_float("logsumexp", self.dtype())?;
         // Infinite numbers are not subtracted from themselves.
-        let largest = self.max(axes, true)?.map(|x| x.abs().lt(f64::INFINITY).select(x, 0.0))?;
-        let log = self.sub(&largest)?.exp()?.sum(axes, keep)?.log()?;
-        log.add(&largest.reshape(log.shape())?)
+        let x = self.wide()?;
+        let largest = x.max(axes, true)?.map(|x| x.abs().lt(f64::INFINITY).select(x, 0.0))?;
+        let log = x.sub(&largest)?.exp()?.sum(axes, keep)?.log()?;
+        log.add(&largest.reshape(log.shape())?)?.to_dtype(self.dtype())
     }
 
     /// `Π x` over axes.
@@ -256,14 +268,14 @@ impl Tensor {
         Self::run(ScanKind::Linear, &[self, b], axis, reverse)
     }
 
-    /// Whether every element is finite.
+    /// Whether every element is finite, as integers and truth values are. Waits for the device.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for `bool`.
+    /// Those of operations that failed late.
     #[track_caller]
     pub fn all_finite(&self) -> Result<bool> {
-        if self.shape().is_empty() {
+        if self.shape().is_empty() || !self.dtype().is_float() {
             return Ok(true);
         }
         // A comparison, since shader compilers take x · 0 for 0.

@@ -1,9 +1,9 @@
 //! Methods by value. Where NumPy has the function, the numbers are those that NumPy 2.4.6 gives.
 
 use tensorkeep_tensor::{DType, Device, Result, Tensor};
-use tensorkeep_testkit::gradient;
+use tensorkeep_testkit::{devices, gradient};
 
-use super::{every_device, fractions};
+use super::{every_device, fractions, reference};
 
 /// `numpy.arange(n).reshape(shape)`.
 fn counted(shape: &[usize], device: &Device) -> Tensor {
@@ -72,6 +72,30 @@ fn folds() {
         holds(&x.mean([0], false), &[3], &[1.5, 2.5, 3.5]);
         holds(&x.variance([0], true), &[1, 3], &[2.25, 2.25, 2.25]);
         assert!(x.all_finite().unwrap() && !x.recip().unwrap().all_finite().unwrap());
+        assert!(
+            x.gt(1.0).unwrap().all_finite().unwrap() && x.argmax(0, false).unwrap().all_finite().unwrap()
+        );
+    }
+}
+
+/// Sums, squares and counts leave the range of halves on the way.
+#[test]
+fn folds_that_need_more_room_than_their_dtype() {
+    for subject in devices().unwrap() {
+        for dtype in subject.floats() {
+            let of = |numbers: &[f64]| {
+                let x = Tensor::from_vec(numbers.to_vec(), [numbers.len()], &reference()).unwrap();
+                x.to_dtype(dtype).unwrap().to_device(&subject.device).unwrap()
+            };
+            let item = |x: Result<Tensor>| x.unwrap().item().unwrap().as_f64();
+            let many = Tensor::full([70_000], 300, dtype, &subject.device).unwrap();
+            assert_eq!(item(many.mean_all()), 300.0, "{dtype} on {}", subject.device);
+            let spread = of(&[[0.0; 15].as_slice(), &[512.0]].concat());
+            assert_eq!(item(spread.variance([0], false)), 15_360.0, "{dtype} on {}", subject.device);
+            assert_eq!(item(of(&[384.0, 512.0]).norm([0], false)), 640.0, "{dtype} on {}", subject.device);
+            let log = item(many.logsumexp([0], false));
+            assert!((log - 311.156).abs() < 1.0, "{log} in {dtype} on {}", subject.device);
+        }
     }
 }
 
