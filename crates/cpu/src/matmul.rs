@@ -6,6 +6,7 @@ use tensorkeep_tensor::{DType, Error, Layout, MAX_RANK, Outputs, Result, Shape, 
 
 use crate::gemm::{self, Matrices, Misfit, Store, gemm};
 use crate::map;
+use crate::memory::Bytes;
 use crate::storage::{Context, Stored, elements};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &MatMul, inputs: &[&Tensor]) -> Result<Outputs> {
@@ -33,10 +34,10 @@ fn product(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 fn multiply<T: Stored + gemm::Element>(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    let batch = Batch::new(a.layout(), b.layout())?;
+    let batch = Batch::new(cpu, a.layout(), b.layout())?;
     let spec = Spec::new(batch.result, a.dtype());
     let [a, b] = [(a, &batch.a), (b, &batch.b)].map(|(x, side)| {
-        elements::<T>(x).map(|data| Matrices { data, offsets: &side.offsets, strides: side.strides })
+        elements::<T>(x).map(|data| Matrices { data, offsets: side.offsets(), strides: side.strides })
     });
     let (a, b) = (a?, b?);
     cpu.filled(&spec, |c| gemm(cpu.workers, batch.shape, a, b, c, Store::Overwrite).map_err(misfit))
@@ -49,7 +50,8 @@ fn misfit(misfit: Misfit) -> Error {
 
 /// The matrices of one side.
 pub(crate) struct Side {
-    pub(crate) offsets: Vec<usize>,
+    /// Where each starts.
+    offsets: Bytes,
     pub(crate) strides: [isize; 2],
 }
 
@@ -64,7 +66,7 @@ struct Batch {
 }
 
 impl Batch {
-    fn new(a: &Layout, b: &Layout) -> Result<Self> {
+    fn new(cpu: &Context<'_>, a: &Layout, b: &Layout) -> Result<Self> {
         let ([batch_a @ .., m, k], [batch_b @ .., _, n]) = (a.shape().sizes(), b.shape().sizes()) else {
             return Err(Error::internal("matmul", "the shape rule admits matrices alone"));
         };
@@ -77,28 +79,40 @@ impl Batch {
             && batch_a == batch.sizes()
             && let Some(tall) = a.reshape(Shape::new(&[batch.elements() * m, *k])?)
         {
-            let (a, b) = (Side::new(&tall, &Shape::SCALAR), Side::new(b, &Shape::SCALAR));
+            let (a, b) = (Side::new(cpu, &tall, &Shape::SCALAR)?, Side::new(cpu, b, &Shape::SCALAR)?);
             return Ok(Self { shape: [batch.elements() * m, *n, *k], a, b, result });
         }
-        Ok(Self { shape: [*m, *n, *k], a: Side::new(a, &batch), b: Side::new(b, &batch), result })
+        let (a, b) = (Side::new(cpu, a, &batch)?, Side::new(cpu, b, &batch)?);
+        Ok(Self { shape: [*m, *n, *k], a, b, result })
     }
 }
 
 impl Side {
     /// The matrices of a layout whose other axes broadcast to `batch`, or are all of size 1.
-    pub(crate) fn new(layout: &Layout, batch: &Shape) -> Self {
+    pub(crate) fn new(cpu: &Context<'_>, layout: &Layout, batch: &Shape) -> Result<Self> {
         let (sizes, strides) = (layout.shape().sizes(), layout.strides());
         let rank = sizes.len();
         let absent = batch.rank().saturating_sub(rank - 2);
-        let mut offsets = vec![layout.offset()];
+        let mut bytes = cpu.scratch::<usize>(batch.elements())?;
+        let offsets: &mut [usize] = bytes.as_mut_slice();
+        let mut count = 1;
+        offsets[0] = layout.offset();
         for (i, &size) in batch.iter().enumerate() {
             let stride = match i.checked_sub(absent) {
                 Some(axis) if sizes[axis] != 1 => strides[axis],
                 _ => 0,
             };
-            let steps = |start: usize| (0..size).map(move |i| start.wrapping_add_signed(i as isize * stride));
-            offsets = offsets.into_iter().flat_map(steps).collect();
+            // Each is followed by those that lie inside it: from the last on, so that none is overwritten too soon.
+            for at in (0..count * size).rev() {
+                offsets[at] = offsets[at / size].wrapping_add_signed((at % size) as isize * stride);
+            }
+            count *= size;
         }
-        Self { offsets, strides: [strides[rank - 2], strides[rank - 1]] }
+        Ok(Self { offsets: bytes, strides: [strides[rank - 2], strides[rank - 1]] })
+    }
+
+    /// Where each matrix starts.
+    pub(crate) fn offsets(&self) -> &[usize] {
+        self.offsets.as_slice()
     }
 }

@@ -31,7 +31,8 @@ fn apply_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v]: [&Tensor; 3]
         return Err(Error::internal("attention", "the shape rule admits matrices alone"));
     };
     let batch = Shape::new(batch)?;
-    let [sides_q, sides_k, sides_v] = [&q, &k, &v].map(|x| Side::new(x.layout(), &batch));
+    let [sides_q, sides_k, sides_v] = [&q, &k, &v].map(|x| Side::new(cpu, x.layout(), &batch));
+    let (sides_q, sides_k, sides_v) = (sides_q?, sides_k?, sides_v?);
     let data = [elements(&q)?, elements(&k)?, elements(&v)?];
     let heads = (batch.elements() as u64).max(1);
     let y = cpu.computed::<T>(&spec, |out: &mut [WideOf<T>]| {
@@ -39,7 +40,7 @@ fn apply_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v]: [&Tensor; 3]
         cpu.workers.try_chunks(work.saturating_mul(heads), out, t * e, |i, out| {
             let [q, k, v] = [(&sides_q, 0), (&sides_k, 1), (&sides_v, 2)].map(|(side, operand)| Matrix {
                 data: data[operand],
-                offset: side.offsets[i],
+                offset: side.offsets()[i],
                 strides: side.strides,
             });
             let head = Head { op, q, k, v, queries: *t, keys: *s, width: *d };
