@@ -39,7 +39,7 @@ pub fn device() -> Device {
 pub struct Options {
     /// How many threads run kernels; as many as there are cores if `None`. Results do not depend on it.
     pub threads: Option<usize>,
-    /// The most bytes that its tensors may take together; unlimited if `None`.
+    /// The most bytes that its tensors may take together; what the system has if `None`, but 1 TiB in one tensor.
     pub memory_bytes: Option<u64>,
 }
 
@@ -56,7 +56,7 @@ pub fn with_options(options: Options) -> Result<Device> {
 
 impl Cpu {
     fn new(workers: Workers, memory_bytes: u64) -> Self {
-        let buffer_bytes = memory_bytes.min(isize::MAX as u64);
+        let buffer_bytes = if memory_bytes == u64::MAX { UNLIMITED_BUFFER } else { memory_bytes };
         let limits = Limits { dtypes: DTypes::all(), buffer_bytes, memory_bytes };
         Self { limits, pool: Pool::new(memory_bytes, MAX_POOLED), workers }
     }
@@ -65,6 +65,9 @@ impl Cpu {
         Context { pool: &self.pool, workers: &self.workers, device }
     }
 }
+
+/// The most bytes in one tensor where no limit was asked for: what a broadcast view spans beyond, no machine gets through.
+const UNLIMITED_BUFFER: u64 = 1 << 40;
 
 /// The most bytes kept for reuse.
 const MAX_POOLED: u64 = 4 << 30;

@@ -38,6 +38,12 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
         0
     }
 
+    /// Whether its tensors have a shape but no elements, as those of [`meta`](crate::meta): then none are made for it
+    /// on the host either.
+    fn is_hollow(&self) -> bool {
+        false
+    }
+
     /// Brings an array to the device. `device` is the handle to this very backend.
     ///
     /// # Errors

@@ -39,6 +39,10 @@ impl Backend for Meta {
         &self.limits
     }
 
+    fn is_hollow(&self) -> bool {
+        true
+    }
+
     fn upload(&self, device: &Device, data: HostArray) -> Result<Tensor> {
         Ok(hollow(device, &Spec::new(*data.shape(), data.dtype())))
     }

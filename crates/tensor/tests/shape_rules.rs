@@ -259,6 +259,14 @@ fn views() {
     refused(slice(usize::MAX, usize::MAX, isize::MAX), Index);
 }
 
+/// A sequence is computed on the host, but not for a device that keeps no elements.
+#[test]
+fn sequences_of_no_elements() {
+    gives(Tensor::arange(1 << 50, DType::F64, &device()), [1 << 50]);
+    gives(Tensor::linspace(0.0, 1.0, HUGE, DType::U8, &device()), [HUGE]);
+    refused(Tensor::arange(1 << 63, DType::I64, &device()), Limit);
+}
+
 /// Strides of these views leave the range of `isize` where they are no longer used.
 #[test]
 fn views_of_views_at_the_end_of_the_range() {

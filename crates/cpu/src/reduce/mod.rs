@@ -13,7 +13,7 @@ mod pass;
 
 use smallvec::smallvec;
 use tensorkeep_tensor::op::{Reduce, ReduceKind, Spec};
-use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Shape, Tensor};
+use tensorkeep_tensor::{DType, Error, Outputs, Result, Shape, Tensor};
 
 use crate::copy;
 use crate::storage::{Context, elements, for_stored};
@@ -79,10 +79,6 @@ fn fold<T: Element, F: Fold<T::Lane>>(
 
 /// Folds to the index of the largest or smallest.
 fn arg_reduce(cpu: &Context<'_>, op: &Reduce, x: &Tensor, spec: &Spec) -> Result<Tensor> {
-    if let Some(n) = op.axes.iter().map(|axis| x.shape()[axis]).find(|&n| i32::try_from(n).is_err()) {
-        let message = format!("an axis of {n} elements has indices beyond {}: fold it in pieces", spec.dtype);
-        return Err(Error::new(ErrorKind::Unsupported, op.kind.name(), message));
-    }
     let Some((geometry, x)) = Geometry::new(cpu, op.axes, x)? else {
         return cpu.filled(spec, |out| {
             out.fill(0i32);

@@ -16,6 +16,10 @@ pub const MAX_INPUTS: usize = 16;
 /// The most steps that one program may have.
 pub const MAX_NODES: usize = 1024;
 
+/// The most typings of a program that are kept. All are forgotten when there would be more, so that dtypes chosen by data
+/// cannot fill memory.
+const MAX_TYPINGS: usize = 64;
+
 /// One or more expressions over the same inputs, as a list of steps without repetition, each over earlier
 /// ones.
 pub struct Program {
@@ -24,7 +28,7 @@ pub struct Program {
     results: Vec<usize>,
     inputs: usize,
     params: usize,
-    /// Typings seen so far; few, since there are few dtypes.
+    /// Typings seen so far.
     typed: Mutex<Vec<(Vec<DType>, Arc<Typed>)>>,
 }
 
@@ -113,6 +117,9 @@ impl Program {
             Some((_, typed)) => Arc::clone(typed),
             None => {
                 let typed = Arc::new(Typed::new(self, dtypes)?);
+                if cache.len() == MAX_TYPINGS {
+                    cache.clear();
+                }
                 cache.push((dtypes.to_vec(), Arc::clone(&typed)));
                 typed
             }

@@ -1,7 +1,7 @@
 //! Scaled dot-product attention.
 
 use super::{Spec, require_float, same_dtype};
-use crate::{Error, Result, Shape};
+use crate::{DType, Error, Result, Shape};
 
 /// `softmax(scale · Q Kᵀ) V`, row by row. Vaswani et al., 2017, arXiv:1706.03762, equation 1.
 ///
@@ -25,8 +25,12 @@ impl Attention {
         let op = "attention";
         let dtype = same_dtype(op, inputs)?;
         require_float(op, dtype)?;
-        if !self.scale.is_finite() {
-            return Err(Error::value(op, format!("scale {}: use a finite number", self.scale)));
+        // Halves compute in f32.
+        let finite =
+            if dtype == DType::F64 { self.scale.is_finite() } else { (self.scale as f32).is_finite() };
+        if !finite {
+            let message = format!("scale {:?} is not finite in {dtype}: use a smaller number", self.scale);
+            return Err(Error::value(op, message));
         }
         let [q, k, v] = inputs.map(|spec| spec.shape);
         let ([batch @ .., t, d], [batch_k @ .., s, d_k], [batch_v @ .., s_v, e]) =
@@ -40,11 +44,17 @@ impl Attention {
             return Err(Error::shape(op, rule, &[q, k, v]).advise("make the sizes of one letter equal"));
         }
         if *s == 0 || (self.causal && s < t) {
-            return Err(Error::shape(op, "every query needs a key to look at", &[q, k])
-                .advise("pass at least as many keys as queries"));
+            return Err(too_few_keys(&q, &k));
         }
         let mut sizes: smallvec::SmallVec<[usize; 8]> = batch.iter().copied().collect();
         sizes.extend([*t, *e]);
         Ok(Spec::new(Shape::new(&sizes)?, dtype))
     }
+}
+
+/// What is wrong where a query has no key to look at.
+#[track_caller]
+pub(super) fn too_few_keys(q: &Shape, k: &Shape) -> Error {
+    Error::shape("attention", "every query needs a key to look at", &[*q, *k])
+        .advise("pass at least as many keys as queries")
 }

@@ -2,6 +2,7 @@
 
 use smallvec::smallvec;
 
+use super::attention::too_few_keys;
 use super::{Attention, Map, MatMul, Op, ReduceKind, Row, Spec};
 use crate::backend::{Device, Outputs};
 use crate::tensor::constants;
@@ -53,7 +54,7 @@ fn compose_epilogue(map: &Map, a: &Tensor, b: &Tensor, more: &[&Tensor]) -> Resu
 #[track_caller]
 fn compose_row(row: &Row, inputs: &[&Tensor]) -> Result<Tensor> {
     let (Some(&x), labels) = (inputs.first(), inputs.get(1)) else {
-        return Err(Error::internal(row.name(), "a row operation without operand"));
+        return Err(Error::value(row.name(), "no operand: pass the rows"));
     };
     match *row {
         Row::Softmax => {
@@ -75,7 +76,7 @@ fn compose_row(row: &Row, inputs: &[&Tensor]) -> Result<Tensor> {
         }
         Row::CrossEntropy => {
             let Some(labels) = labels else {
-                return Err(Error::internal(row.name(), "cross-entropy without labels"));
+                return Err(Error::value(row.name(), "no labels: pass them after the logits"));
             };
             let log_p = compose_row(&Row::LogSoftmax, &[x])?;
             log_p.gather(-1, &labels.unsqueeze(-1)?)?.squeeze(-1)?.neg()
@@ -104,8 +105,11 @@ impl Attention {
             return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()])
                 .advise("add one with unsqueeze"));
         };
+        let Some(ahead) = s.checked_sub(t) else {
+            return Err(too_few_keys(q.shape(), k.shape()));
+        };
         // Query i sees key j if j ≤ i + s − t.
-        let last = Tensor::arange(t, DType::INDEX, q.device())?.add((s - t) as i64)?.unsqueeze(-1)?;
+        let last = Tensor::arange(t, DType::INDEX, q.device())?.add(ahead as i64)?.unsqueeze(-1)?;
         let hidden = Tensor::arange(s, DType::INDEX, q.device())?.gt(&last)?;
         hidden.select(&Tensor::full((), f64::NEG_INFINITY, scores.dtype(), q.device())?, &scores)?.softmax()
     }

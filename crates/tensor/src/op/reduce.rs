@@ -16,11 +16,6 @@ impl Axes {
         Self(((1u16 << rank.min(MAX_RANK)) - 1) as u8)
     }
 
-    /// One axis.
-    pub fn one(axis: usize) -> Self {
-        Self(1 << axis)
-    }
-
     /// The axes named, counted from the end where negative.
     ///
     /// # Errors
@@ -131,6 +126,10 @@ impl Reduce {
         }
         if self.kind.is_arg() && self.axes.iter().count() != 1 {
             return Err(Error::value(name, "an index needs exactly one axis: flatten first"));
+        }
+        if self.kind.is_arg() && self.axes.iter().any(|axis| x.shape[axis] > i32::MAX as usize) {
+            return Err(Error::shape(name, "an axis is longer than an i32 index counts", &[x.shape])
+                .advise("fold it in pieces"));
         }
         let sizes = x.shape.iter().enumerate().filter_map(|(axis, &n)| match self.axes.contains(axis) {
             true => self.keep.then_some(1),

@@ -98,7 +98,11 @@ fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
         return Ok(smallvec::smallvec![see(view, x)?]);
     }
     for result in &results {
-        check_limits(device, op, result)?;
+        check_dtype(device, op.name(), result.dtype)?;
+    }
+    // Of operands too: a view can have more elements than any device gets through.
+    for spec in specs.iter().chain(&results) {
+        check_size(device, op.name(), spec)?;
     }
     if results.iter().all(|result| result.shape.is_empty()) {
         return constants(device, &results, Scalar::Int(0));
@@ -147,13 +151,6 @@ pub(crate) fn constants(device: &Device, specs: &[Spec], value: Scalar) -> Resul
     Ok(outputs)
 }
 
-/// Refuses a result that the device cannot hold.
-#[track_caller]
-fn check_limits(device: &Device, op: &Op, result: &Spec) -> Result<()> {
-    check_dtype(device, op.name(), result.dtype)?;
-    check_size(device, op.name(), result)
-}
-
 /// Refuses a dtype that the device does not have.
 #[track_caller]
 pub(crate) fn check_dtype(device: &Device, op: &'static str, dtype: crate::DType) -> Result<()> {
@@ -174,7 +171,7 @@ pub(crate) fn check_size(device: &Device, op: &'static str, spec: &Spec) -> Resu
         return Ok(());
     }
     let message = format!(
-        "a result of shape {} takes {bytes} bytes, {} allows {allowed} in one tensor: use smaller pieces",
+        "a tensor of shape {} takes {bytes} bytes, {} allows {allowed} in one: use smaller pieces",
         spec.shape,
         device.name()
     );

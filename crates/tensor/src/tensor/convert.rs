@@ -3,6 +3,7 @@
 use std::panic::Location;
 
 use super::Tensor;
+use super::apply::check_size;
 use crate::expr::standard;
 use crate::{Device, Element, Error, HostArray, HostData, Result, Scalar};
 
@@ -18,6 +19,7 @@ impl Tensor {
         if x.shape().is_empty() {
             return HostArray::new(HostData::cast(x.dtype(), std::iter::empty()), x.shape());
         }
+        check_size(x.device(), "download", &x.spec())?;
         let at = Location::caller();
         x.device().download(&x).map_err(|error| error.located(at))
     }

@@ -72,6 +72,9 @@ fn shown_indices(n: usize, large: bool) -> impl Iterator<Item = usize> + Clone {
 
 /// The row-major positions of the elements that are shown, in that order.
 fn shown_positions(shape: &Shape) -> Vec<usize> {
+    if shape.is_empty() {
+        return Vec::new();
+    }
     let mut positions = vec![0];
     for &n in shape.iter() {
         let indices = shown_indices(n, is_large(shape));

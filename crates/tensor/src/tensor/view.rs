@@ -8,6 +8,9 @@ use super::Tensor;
 use crate::op::{Op, View};
 use crate::{Error, ErrorKind, Result, Shape, ToShape};
 
+/// The most parts that a tensor is cut into at once.
+const MAX_PARTS: usize = 1 << 20;
+
 impl Tensor {
     #[track_caller]
     fn view(&self, view: View) -> Result<Self> {
@@ -224,7 +227,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`] if there is no such axis, [`ErrorKind::Value`] for 0 parts.
+    /// [`ErrorKind::Axis`] if there is no such axis, [`ErrorKind::Value`] for 0 parts, [`ErrorKind::Limit`] for more
+    /// than a million.
     #[track_caller]
     pub fn chunk(&self, axis: isize, count: usize) -> Result<Vec<Self>> {
         let n = self.shape()[self.shape().axis("chunk", axis)?];
@@ -232,6 +236,14 @@ impl Tensor {
             return Err(Error::value("chunk", "0 parts: ask for at least 1"));
         }
         let size = n.div_ceil(count).max(1);
+        let parts = n.div_ceil(size);
+        if parts > MAX_PARTS {
+            let message = format!(
+                "{parts} parts of axis {axis} of shape {}: ask for at most {MAX_PARTS}",
+                self.shape()
+            );
+            return Err(Error::new(ErrorKind::Limit, "chunk", message));
+        }
         let starts = (0..n.max(1)).step_by(size);
         self.split(axis, &starts.map(|start| size.min(n - start)).collect::<Vec<_>>())
     }

@@ -48,7 +48,7 @@ fn shapes() {
 #[test]
 fn devices() {
     let mut t = Table::of(file!());
-    let (x, narrow) = (floats(&[2, 3]), Narrow::device());
+    let (x, narrow) = (floats(&[2, 3]), Narrow::holding(64));
     t.row(
         Tensor::apply(&Op::Row(Row::Softmax), &[]),
         "softmax: no operand tells the device: use Device::apply",
@@ -64,11 +64,20 @@ fn devices() {
     );
     t.row(
         Tensor::zeros([17], DType::F32, &narrow),
-        "full: a result of shape [17] takes 68 bytes, narrow allows 64 in one tensor: use smaller pieces",
+        "full: a tensor of shape [17] takes 68 bytes, narrow allows 64 in one: use smaller pieces",
     );
     t.row(
         Tensor::zeros([4, 4], DType::F32, &narrow).unwrap().pad(&[(0, 0), (1, 0)], 0.0),
-        "pad: a result of shape [4, 5] takes 80 bytes, narrow allows 64 in one tensor: use smaller pieces",
+        "pad: a tensor of shape [4, 5] takes 80 bytes, narrow allows 64 in one: use smaller pieces",
+    );
+    let stretched = Tensor::zeros([1], DType::F32, &narrow).unwrap().broadcast_to([1 << 40]).unwrap();
+    t.row(
+        stretched.sum_all(),
+        "sum: a tensor of shape [1099511627776] takes 4398046511104 bytes, narrow allows 64 in one: use smaller pieces",
+    );
+    t.row(
+        stretched.to_host(),
+        "download: a tensor of shape [1099511627776] takes 4398046511104 bytes, narrow allows 64 in one: use smaller pieces",
     );
     t.row(
         Tensor::zeros([4, 4], DType::F32, &narrow).unwrap().exp(),
@@ -94,20 +103,24 @@ fn devices() {
 #[test]
 fn construction() {
     let mut t = Table::of(file!());
-    let device = device();
+    let (device, vast) = (device(), Narrow::holding(u64::MAX));
     t.row(Tensor::full([2], 0.5, DType::I32, &device), "full: 0.5 does not fit into i32: use another dtype");
     t.row(
         Tensor::full([2], 1e300, DType::I64, &device),
         "full: 1e300 does not fit into i64: use another dtype",
     );
-    t.row(Tensor::full([1 << 62], 0, DType::F64, &device), "full: a result of shape [4611686018427387904] takes 36893488147419103232 bytes, meta allows 18446744073709551615 in one tensor: use smaller pieces");
+    t.row(Tensor::full([1 << 62], 0, DType::F64, &device), "full: a tensor of shape [4611686018427387904] takes 36893488147419103232 bytes, meta allows 18446744073709551615 in one: use smaller pieces");
     t.row(Tensor::arange(300, DType::U8, &device), "arange: 299 does not fit into u8: use another dtype");
     t.row(
-        Tensor::arange(1 << 50, DType::F32, &device),
+        Tensor::arange(1 << 50, DType::F32, &vast),
         "arange: the host has no room for 1125899906842624 numbers of f32: use fewer",
     );
     t.row(
-        Tensor::linspace(0.0, 1.0, 1 << 50, DType::F32, &device),
+        Tensor::arange(1 << 63, DType::I64, &device),
+        "shape: [9223372036854775808] has more elements than can be addressed: use smaller sizes",
+    );
+    t.row(
+        Tensor::linspace(0.0, 1.0, 1 << 50, DType::F32, &vast),
         "linspace: the host has no room for 1125899906842624 numbers of f32: use fewer",
     );
     t.row(

@@ -5,14 +5,15 @@ use tensorkeep_tensor::{
     Backend, Buffer, DType, DTypes, Device, Error, HostArray, Layout, Limits, Memory, Outputs, Result, Tensor,
 };
 
-/// A device that has `f32` alone, at most 64 bytes in one tensor, and can do nothing.
+/// A device that has `f32` alone, holds no more than it says, and can do nothing.
 #[derive(Debug)]
 pub(crate) struct Narrow(Limits);
 
 impl Narrow {
-    pub(crate) fn device() -> Device {
+    /// At most so many bytes in one tensor.
+    pub(crate) fn holding(bytes: u64) -> Device {
         let dtypes = DTypes::of(&[DType::F32]);
-        Device::new(Self(Limits { dtypes, buffer_bytes: 64, memory_bytes: 64 }))
+        Device::new(Self(Limits { dtypes, buffer_bytes: bytes, memory_bytes: bytes }))
     }
 }
 

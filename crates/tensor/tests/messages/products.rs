@@ -43,7 +43,15 @@ fn products() {
     t.row(q.attention(&floats(&[5, 8]), &floats(&[6, 8]), attention(1.0, false)), "attention: queries are [b.., t, d], keys [b.., s, d], values [b.., s, e]: [4, 8] and [5, 8] and [6, 8]; make the sizes of one letter equal");
     t.row(q.attention(&floats(&[8]), &floats(&[6, 8]), attention(1.0, false)), "attention: queries, keys and values have at least 2 axes: [4, 8] and [8] and [6, 8]; add one with unsqueeze");
     t.row(q.attention(&floats(&[3, 8]), &floats(&[3, 8]), attention(1.0, true)), "attention: every query needs a key to look at: [4, 8] and [3, 8]; pass at least as many keys as queries");
-    t.row(q.attention(&q, &q, attention(f64::NAN, false)), "attention: scale NaN: use a finite number");
+    t.row(
+        q.attention(&q, &q, attention(f64::NAN, false)),
+        "attention: scale NaN is not finite in f32: use a smaller number",
+    );
+    t.row(
+        q.attention(&q, &q, attention(1e300, false)),
+        "attention: scale 1e300 is not finite in f32: use a smaller number",
+    );
+    t.row(attention(1.0, true).weights(&q, &floats(&[3, 8])), "attention: every query needs a key to look at: [4, 8] and [3, 8]; pass at least as many keys as queries");
     t.row(
         n.attention(&n, &n, attention(1.0, false)),
         "attention: i32 has no fractions: cast to a float dtype with to_dtype",

@@ -31,7 +31,7 @@ fn folds() {
 fn products_with_zeros() {
     for numbers in [[2.0, 0.0, 3.0, -1.0], [0.0, 5.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0]] {
         check(
-            &Op::Reduce(Reduce { kind: ReduceKind::Prod, axes: Axes::one(0), keep: false }),
+            &Op::Reduce(Reduce { kind: ReduceKind::Prod, axes: Axes::all(1), keep: false }),
             &[listed(&numbers)],
         );
         for reverse in [false, true] {

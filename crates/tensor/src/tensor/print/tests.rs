@@ -81,8 +81,9 @@ fn a_single_number_has_all_its_digits() {
 #[test]
 fn large_arrays_show_their_corners_and_rows_break() {
     #[rustfmt::skip]
-    let rows: [(&[usize], &str); 11] = [
+    let rows: [(&[usize], &str); 12] = [
         (&[0], "[]"),
+        (&[1 << 62, 0], "[]"),
         (&[2, 0], "[]"),
         (&[30], "[ 0  1  2  3  4  5  6  7  8  9 10 11 12 13 14 15 16 17 18 19 20 21 22 23\n 24 25 26 27 28 29]"),
         (&[2, 2, 2], "[[[0 1]\n  [2 3]]\n\n [[4 5]\n  [6 7]]]"),
