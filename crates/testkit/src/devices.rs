@@ -36,20 +36,6 @@ impl Subject {
         self.device.limits().dtypes.contains(dtype)
     }
 
-    /// A device of the same kind that nobody else uses. An error that a graphics adapter finds late is told to whoever reads
-    /// next, so tests that provoke one do it here.
-    ///
-    /// # Errors
-    ///
-    /// If the device cannot be opened again.
-    pub fn private(&self) -> Result<Self> {
-        let device = match self.arithmetic.shader {
-            true => tensorkeep_wgpu::with_options(0, tensorkeep_wgpu::Options::default())?,
-            false => self.device.clone(),
-        };
-        Ok(Self { device, arithmetic: self.arithmetic })
-    }
-
     /// A device like this one that shares nothing with it. A graphics adapter finds an index out of range late, and tells
     /// whoever reads next: operations that are meant to fail run apart.
     ///

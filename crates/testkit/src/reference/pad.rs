@@ -9,7 +9,7 @@ pub(super) fn expect(pad: &Pad, x: &Operand<'_>, spec: Spec) -> Expected {
     Expected::from_fn(spec, |index| {
         let from = index.iter().zip(&pad.axes).zip(x.shape().iter()).map(|((&i, axis), &n)| {
             let i = i.checked_sub(axis.low)?;
-            let step = axis.interior + 1;
+            let step = axis.interior.saturating_add(1);
             (i % step == 0 && i / step < n).then_some(i / step)
         });
         let from: Option<Vec<usize>> = from.collect();

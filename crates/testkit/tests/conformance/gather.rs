@@ -71,7 +71,7 @@ fn indices_outside_are_refused() {
     let hostile =
         [-1, 4, 5, -4, i64::from(i32::MAX), i64::from(i32::MIN), 1 << 32, (1 << 32) + 1, i64::MIN, i64::MAX];
     apart_on_every_device(|subject, findings| {
-        let subject = &subject.private().unwrap();
+        let subject = &subject.apart().unwrap();
         for dtype in INDEX.into_iter().filter(|&dtype| subject.has(dtype)) {
             for &value in hostile.iter().filter(|&&value| Scalar::Int(value).fits(dtype)) {
                 let data = HostData::cast(dtype, [0, 3, value, 1].map(Scalar::Int).into_iter());
@@ -106,7 +106,7 @@ fn indices_outside_are_refused() {
 #[test]
 fn a_refusal_spoils_nothing() {
     apart_on_every_device(|subject, findings| {
-        let subject = &subject.private().unwrap();
+        let subject = &subject.apart().unwrap();
         let op = Op::Gather(Gather { kind: GatherKind::Select, axis: 0 });
         let index = |value: i64| {
             HostArray::new(HostData::cast(DType::I32, [value, 1].map(Scalar::Int).into_iter()), [2]).unwrap()

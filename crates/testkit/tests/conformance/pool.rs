@@ -83,7 +83,7 @@ fn indices_outside_are_refused() {
     };
     let op = Op::PoolGrad(PoolGrad { pool, input: [4, 1, 1] });
     apart_on_every_device(|subject, findings| {
-        let subject = &subject.private().unwrap();
+        let subject = &subject.apart().unwrap();
         for dtype in subject.floats() {
             for index in [-1, 4, i64::from(i32::MAX), i64::from(i32::MIN)] {
                 let data = HostData::cast(DType::I32, [0, index].map(Scalar::Int).into_iter());

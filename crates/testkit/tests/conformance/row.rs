@@ -101,7 +101,7 @@ fn norms_of_shifted_rows() {
 #[test]
 fn labels_outside_are_refused() {
     apart_on_every_device(|subject, findings| {
-        let subject = &subject.private().unwrap();
+        let subject = &subject.apart().unwrap();
         for subject in [subject.clone(), subject.strict()] {
             for dtype in subject.floats() {
                 for label in [-1, 5, 1 << 20, i64::from(i32::MIN)] {

@@ -1,7 +1,7 @@
 //! Views of views, against element-by-element copies.
 
-use tensorkeep_tensor::Shape;
 use tensorkeep_tensor::op::{Op, View};
+use tensorkeep_tensor::{DType, Result, Shape, Tensor};
 use tensorkeep_testkit::values::ordinary;
 
 use crate::on_every_device;
@@ -42,6 +42,38 @@ fn every_view_of_every_arrangement() {
             for (shape, view) in &table {
                 findings.check(subject, &Op::View(view.clone()), &[ordinary(*shape, dtype, 1).unwrap()]);
             }
+        }
+    });
+}
+
+/// Only a reshape that strides cannot express copies.
+#[test]
+fn views_share_the_elements() {
+    type Row = (&'static str, bool, fn(&Tensor) -> Result<Tensor>);
+    let table: [Row; 17] = [
+        ("reshape", true, |x| x.reshape([6, 4])),
+        ("flatten", true, |x| x.flatten(1)),
+        ("permute", true, |x| x.permute([2, 0, 1])),
+        ("transpose", true, |x| x.transpose(0, -1)),
+        ("move_axis", true, |x| x.move_axis(0, 2)),
+        ("slice", true, |x| x.slice(2, 1.., 2)),
+        ("slice backwards", true, |x| x.slice(2, .., -3)),
+        ("flip", true, |x| x.flip(1)),
+        ("narrow", true, |x| x.narrow(1, 1..2)),
+        ("at", true, |x| x.at(1, 2)),
+        ("split", true, |x| Ok(x.split(1, &[1, 2])?.remove(1))),
+        ("chunk", true, |x| Ok(x.chunk(2, 2)?.remove(1))),
+        ("unsqueeze", true, |x| x.unsqueeze(1)),
+        ("squeeze", true, |x| x.narrow(0, ..1)?.squeeze(0)),
+        ("broadcast", true, |x| x.broadcast_to([5, 2, 3, 4])),
+        ("reshape of a part", true, |x| x.narrow(2, 1..3)?.reshape([6, 2])),
+        ("reshape across a gap", false, |x| x.narrow(2, 1..3)?.reshape([12])),
+    ];
+    on_every_device(|subject, _| {
+        let x = Tensor::from_host(ordinary([2, 3, 4], DType::F32, 1).unwrap(), &subject.device).unwrap();
+        for (name, shares, view) in &table {
+            let seen = view(&x).unwrap();
+            assert_eq!(seen.buffer().id() == x.buffer().id(), *shares, "{name} on {}", subject.device);
         }
     });
 }
