@@ -41,40 +41,40 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let number = group_number(group, grid);
-    if number >= params[0] {
+    if number >= param(0) {
         return;
     }
-    let chunk = number % params[1] * VALUES;
-    let tile = number / params[1] % params[2] * QUERIES;
-    let batch = number / (params[1] * params[2]);
-    let q_start = params[9] + position(AXES, params[18], batch);
-    let k_start = params[12] + position(AXES + 2u * params[18], params[19], batch);
-    let v_start = params[15] + position(AXES + 2u * (params[18] + params[19]), params[20], batch);
+    let chunk = number % param(1) * VALUES;
+    let tile = number / param(1) % param(2) * QUERIES;
+    let batch = number / (param(1) * param(2));
+    let q_start = param(9) + position(AXES, param(18), batch);
+    let k_start = param(12) + position(AXES + 2u * param(18), param(19), batch);
+    let v_start = param(15) + position(AXES + 2u * (param(18) + param(19)), param(20), batch);
 
     let own = thread / SHARE;
     let lane = thread % SHARE;
     let query = tile + own;
     // Where the keys end that this query sees, and that any of the tile does. The last query sees the last key.
-    let behind = params[4] - params[3] + 1u;
-    let causal = params[8] == 1u;
-    let end = select(params[4], min(params[4], query + behind), causal);
-    let tile_end = select(params[4], min(params[4], tile + QUERIES - 1u + behind), causal);
+    let behind = param(4) - param(3) + 1u;
+    let causal = param(8) == 1u;
+    let end = select(param(4), min(param(4), query + behind), causal);
+    let tile_end = select(param(4), min(param(4), tile + QUERIES - 1u + behind), causal);
 
     var most = -infinity();
     var total = 0.0;
     var sums = vec4<f32>();
     for (var first = 0u; first < tile_end; first += KEYS) {
         var scores = vec2<f32>();
-        for (var column = 0u; column < params[5]; column += DEPTH) {
+        for (var column = 0u; column < param(5); column += DEPTH) {
             workgroupBarrier();
-            let inside = column + lane < params[5];
-            let q_at = q_start + query * params[10] + (column + lane) * params[11];
-            query_tile[own * DEPTH_STEP + lane] = select(0.0, f32(q[q_at]), inside && query < params[3]);
+            let inside = column + lane < param(5);
+            let q_at = q_start + query * param(10) + (column + lane) * param(11);
+            query_tile[own * DEPTH_STEP + lane] = select(0.0, f32(q[q_at]), inside && query < param(3));
             //@unroll half 0 2
             {
                 let row = own + half * SHARE;
-                let at = k_start + (first + row) * params[13] + (column + lane) * params[14];
-                key_tile[row * DEPTH_STEP + lane] = select(0.0, f32(k[at]), inside && first + row < params[4]);
+                let at = k_start + (first + row) * param(13) + (column + lane) * param(14);
+                key_tile[row * DEPTH_STEP + lane] = select(0.0, f32(k[at]), inside && first + row < param(4));
             }
             //@end
             workgroupBarrier();
@@ -86,10 +86,10 @@ fn main(
         for (var i = thread; i < KEYS * VALUES; i += THREADS) {
             let row = first + i / VALUES;
             let column = chunk + i % VALUES;
-            let at = v_start + row * params[16] + column * params[17];
-            value_tile[i] = select(0.0, f32(v[at]), row < params[4] && column < params[6]);
+            let at = v_start + row * param(16) + column * param(17);
+            value_tile[i] = select(0.0, f32(v[at]), row < param(4) && column < param(6));
         }
-        scores *= bitcast<f32>(params[7]);
+        scores *= bitcast<f32>(param(7));
         let keys = vec2<u32>(first + lane, first + lane + SHARE);
         scores = select(vec2<f32>(-infinity()), scores, keys < vec2<u32>(end));
         weights[own * KEYS_STEP + lane] = scores.x;
@@ -123,10 +123,10 @@ fn main(
             );
         }
     }
-    if query < params[3] {
+    if query < param(3) {
         //@unroll c 0 4
-        if chunk + lane + c * SHARE < params[6] {
-            y[(batch * params[3] + query) * params[6] + chunk + lane + c * SHARE] = X(sums[c] / total);
+        if chunk + lane + c * SHARE < param(6) {
+            y[(batch * param(3) + query) * param(6) + chunk + lane + c * SHARE] = X(sums[c] / total);
         }
         //@end
     }

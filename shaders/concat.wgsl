@@ -14,9 +14,9 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i < params[0] {
+    if i < param(0) {
         let axes = 5u;
-        let place = params[1] + position(axes, params[3], i);
-        y[params[2] + position(axes + 2u * params[3], params[4], i)] = x[place];
+        let place = param(1) + position(axes, param(3), i);
+        y[param(2) + position(axes + 2u * param(3), param(4), i)] = x[place];
     }
 }

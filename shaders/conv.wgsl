@@ -35,16 +35,29 @@ var<workgroup> left_steps: array<u32, DEPTH>;
 const OUTSIDE: u32 = 0xffffffffu;
 
 fn triple(at: u32) -> vec3<u32> {
-    return vec3<u32>(params[at], params[at + 1u], params[at + 2u]);
+    return vec3<u32>(param(at), param(at + 1u), param(at + 2u));
 }
 
-// What column or step i adds to position and coordinates. Coordinates are signed; sums of them wrap.
-fn place(i: u32, at: u32) -> vec4<u32> {
-    let axes = triple(at);
-    let outer = i / axes.z;
-    let index = vec3<u32>(outer / axes.y % axes.x, outer % axes.y, i % axes.z);
-    let coordinates = index * triple(at + 3u) + triple(at + 6u);
-    var position = outer / (axes.x * axes.y) * params[at + 9u];
+// Major index and index on three axes of column or step i.
+fn index_of(i: u32, axes: vec3<u32>) -> vec4<u32> {
+    let rows = i / axes.z;
+    let planes = rows / axes.y;
+    let major = planes / axes.x;
+    return vec4<u32>(major, planes - major * axes.x, rows - planes * axes.y, i - rows * axes.z);
+}
+
+// That of the next one: divisions are what a kernel of few steps would spend its time on.
+fn next_index(at: vec4<u32>, axes: vec3<u32>) -> vec4<u32> {
+    var next = at + vec4<u32>(0u, 0u, 0u, 1u);
+    next = select(next, vec4<u32>(next.xy, next.z + 1u, 0u), next.w == axes.z);
+    next = select(next, vec4<u32>(next.x, next.y + 1u, 0u, next.w), next.z == axes.y);
+    return select(next, vec4<u32>(next.x + 1u, 0u, next.zw), next.y == axes.x);
+}
+
+// What a column or step adds to position and coordinates. Coordinates are signed; sums of them wrap.
+fn place(index: vec4<u32>, at: u32) -> vec4<u32> {
+    let coordinates = index.yzw * triple(at + 3u) + triple(at + 6u);
+    var position = index.x * param(at + 9u);
     if DIVIDED == 0u {
         let strides = triple(17u);
         position += coordinates.x * strides.x + coordinates.y * strides.y + coordinates.z * strides.z;
@@ -52,10 +65,9 @@ fn place(i: u32, at: u32) -> vec4<u32> {
     return vec4<u32>(position, coordinates);
 }
 
-// The number of elements that share a major index.
-fn block(at: u32) -> u32 {
-    let axes = triple(at);
-    return axes.x * axes.y * axes.z;
+// Where a column or step lies among those of its major index.
+fn inner(index: vec4<u32>, axes: vec3<u32>) -> u32 {
+    return (index.y * axes.y + index.z) * axes.z + index.w;
 }
 
 fn element(at: vec4<u32>) -> V {
@@ -71,31 +83,32 @@ fn element(at: vec4<u32>) -> V {
 }
 
 fn begin(batch: u32) {
-    a_start = params[8] + batch * params[11];
-    x_start = params[12] + batch * params[13];
+    a_start = param(8) + batch * param(11);
+    x_start = param(12) + batch * param(13);
     sizes = triple(14u);
 }
 
 fn begin_columns(quad: u32, column: u32) {
-    let axes = block(COLUMNS);
+    let axes = triple(COLUMNS);
+    var index = index_of(column, axes);
     //@unroll c 0 4
-    places[quad * 4u + c] = place(column + c, COLUMNS);
-    targets[quad][c] =
-        select(OUTSIDE, (column + c) / axes * params[44] + (column + c) % axes, column + c < params[7]);
+    places[quad * 4u + c] = place(index, COLUMNS);
+    targets[quad][c] = select(OUTSIDE, index.x * param(44) + inner(index, axes), column + c < param(7));
+    index = next_index(index, axes);
     //@end
 }
 
 fn prepare(k: u32, thread: u32) {
     if thread < DEPTH {
-        let i = k + thread;
-        let axes = block(STEPS);
-        steps[thread] = place(i, STEPS);
-        left_steps[thread] = i / axes * params[10] + i % axes;
+        let axes = triple(STEPS);
+        let index = index_of(k + thread, axes);
+        steps[thread] = place(index, STEPS);
+        left_steps[thread] = index.x * param(10) + inner(index, axes);
     }
 }
 
 fn left(row: u32, k: u32, step: u32) -> vec4<V> {
-    let stride = params[9];
+    let stride = param(9);
     let at = a_start + row * stride + left_steps[step];
     return vec4<V>(V(a[at]), V(a[at + stride]), V(a[at + 2u * stride]), V(a[at + 3u * stride]));
 }
@@ -111,10 +124,10 @@ fn right(quad: u32, k: u32, step: u32) -> vec4<V> {
 }
 
 fn put(batch: u32, split: u32, row: u32, quad: u32, values: vec4<V>) {
-    if row >= params[6] {
+    if row >= param(6) {
         return;
     }
-    let at = split * params[46] + batch * params[45] + row * params[43];
+    let at = split * param(46) + batch * param(45) + row * param(43);
     //@unroll c 0 4
     if targets[quad][c] != OUTSIDE {
         y[at + targets[quad][c]] = Y(values[c]);

@@ -17,11 +17,11 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
     let axes = 9u;
-    let index = indices[params[4] + position(axes + 2u * params[7], params[8], i)];
-    let number = checked_index(index, params[1], i / params[5] % params[6]);
-    y[i] = x[params[3] + position(axes, params[7], i) + number * params[2]];
+    let index = indices[param(4) + position(axes + 2u * param(7), param(8), i)];
+    let number = checked_index(index, param(1), i / param(5) % param(6));
+    y[i] = x[param(3) + position(axes, param(7), i) + number * param(2)];
 }

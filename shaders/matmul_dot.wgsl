@@ -19,19 +19,19 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * (THREADS / TEAM) + thread / TEAM;
-    let column = i % params[2];
-    let row = i / params[2] % params[1];
-    let batch = i / (params[1] * params[2]);
+    let column = i % param(2);
+    let row = i / param(2) % param(1);
+    let batch = i / (param(1) * param(2));
     let axes = 12u;
-    let a_start = params[4] + position(axes, params[10], batch) + row * params[5];
-    let b_start = params[7] + position(axes + 2u * params[10], params[11], batch) + column * params[9];
+    let a_start = param(4) + position(axes, param(10), batch) + row * param(5);
+    let b_start = param(7) + position(axes + 2u * param(10), param(11), batch) + column * param(9);
     var sum = V();
-    let end = select(0u, params[3], i < params[0]);
+    let end = select(0u, param(3), i < param(0));
     for (var k = thread % TEAM; k < end; k += TEAM) {
-        sum += V(a[a_start + k * params[6]]) * V(b[b_start + k * params[8]]);
+        sum += V(a[a_start + k * param(6)]) * V(b[b_start + k * param(8)]);
     }
     sum = team_sum(sum, thread);
-    if i < params[0] && thread % TEAM == 0u {
+    if i < param(0) && thread % TEAM == 0u {
         y[i] = Y(bitcast<V>(bitcast<u32>(sum) & MASK));
     }
 }

@@ -17,8 +17,8 @@ var<private> columns: array<u32, COLUMN_QUADS>;
 
 fn begin(batch: u32) {
     let axes = 20u;
-    a_start = params[8] + position(axes, params[18], batch);
-    b_start = params[11] + position(axes + 2u * params[18], params[19], batch);
+    a_start = param(8) + position(axes, param(18), batch);
+    b_start = param(11) + position(axes + 2u * param(18), param(19), batch);
 }
 
 fn begin_columns(quad: u32, column: u32) {
@@ -28,25 +28,25 @@ fn begin_columns(quad: u32, column: u32) {
 fn prepare(k: u32, thread: u32) {}
 
 fn left(row: u32, k: u32, step: u32) -> vec4<V> {
-    let stride = params[9];
-    let at = a_start + row * stride + k * params[10];
+    let stride = param(9);
+    let at = a_start + row * stride + k * param(10);
     return vec4<V>(V(a[at]), V(a[at + stride]), V(a[at + 2u * stride]), V(a[at + 3u * stride]));
 }
 
 fn right(quad: u32, k: u32, step: u32) -> vec4<V> {
-    let stride = params[13];
-    let at = b_start + columns[quad] * stride + k * params[12];
+    let stride = param(13);
+    let at = b_start + columns[quad] * stride + k * param(12);
     return vec4<V>(V(b[at]), V(b[at + stride]), V(b[at + 2u * stride]), V(b[at + 3u * stride]));
 }
 
 fn put(batch: u32, split: u32, row: u32, quad: u32, values: vec4<V>) {
-    if row >= params[6] {
+    if row >= param(6) {
         return;
     }
-    let at = split * params[17] + batch * params[14] + row * params[15];
+    let at = split * param(17) + batch * param(14) + row * param(15);
     //@unroll c 0 4
-    if columns[quad] + c < params[7] {
-        y[at + (columns[quad] + c) * params[16]] = Y(values[c]);
+    if columns[quad] + c < param(7) {
+        y[at + (columns[quad] + c) * param(16)] = Y(values[c]);
     }
     //@end
 }

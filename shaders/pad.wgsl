@@ -17,24 +17,24 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
     var rest = i;
-    var place = params[2];
+    var place = param(2);
     var inside = true;
-    for (var axis = 0u; axis < params[3]; axis++) {
+    for (var axis = 0u; axis < param(3); axis++) {
         let at = 4u + 5u * axis;
-        let index = rest % params[at];
-        rest /= params[at];
-        let distance = index - params[at + 1u];
-        let number = distance / params[at + 2u];
-        inside = inside && index >= params[at + 1u] && distance % params[at + 2u] == 0u && number < params[at + 3u];
-        place += number * params[at + 4u];
+        let index = rest % param(at);
+        rest /= param(at);
+        let distance = index - param(at + 1u);
+        let number = distance / param(at + 2u);
+        inside = inside && index >= param(at + 1u) && distance % param(at + 2u) == 0u && number < param(at + 3u);
+        place += number * param(at + 4u);
     }
     if inside {
         y[i] = x[place];
     } else {
-        y[i] = X(bitcast<V>(params[1]));
+        y[i] = X(bitcast<V>(param(1)));
     }
 }

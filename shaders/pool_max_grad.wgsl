@@ -11,7 +11,7 @@ alias X = f32;
 
 // Where element (image, channel, position) of the indices lies, as `block_position` for the gradient.
 fn place_block(block: u32) -> u32 {
-    return params[27] + block / params[2] * params[28] + block % params[2] * params[29];
+    return param(27) + block / param(2) * param(28) + block % param(2) * param(29);
 }
 
 @compute @workgroup_size(256)
@@ -24,11 +24,11 @@ fn main(
     let input = triple(INPUT);
     let positions = triple(POSITIONS);
     let place_strides = triple(30u);
-    if i < params[26] {
+    if i < param(26) {
         let at = place_block(i / volume(positions)) + inner(index_of(i, positions), place_strides);
         checked_index(places[at], volume(input), i);
     }
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
     let start = block_position(i, input);

@@ -26,7 +26,7 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
     let input = triple(INPUT);

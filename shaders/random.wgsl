@@ -14,7 +14,7 @@ const UNIT: f32 = 5.9604644775390625e-8;
 // A product rounded by itself: drivers may fuse it with an addition, whose result has other bits. The zero that the host
 // passes hides the product from them.
 fn product(a: f32, b: f32) -> f32 {
-    return bitcast<f32>(bitcast<u32>(a * b) ^ params[1]);
+    return bitcast<f32>(bitcast<u32>(a * b) ^ param(1));
 }
 
 // ln x for normal x in (0, 1].
@@ -77,7 +77,7 @@ fn normal_pair(a: u32, b: u32) -> vec2<f32> {
 }
 
 fn put(i: u32, value: YValue) {
-    if i < params[0] {
+    if i < param(0) {
         y[i] = Y(value);
     }
 }
@@ -87,17 +87,17 @@ fn put_float(i: u32, value: f32) {
 }
 
 fn put_word(i: u32, word: u32) {
-    let first = bitcast<f32>(params[6]);
-    let second = bitcast<f32>(params[7]);
+    let first = bitcast<f32>(param(6));
+    let second = bitcast<f32>(param(7));
     switch DISTRIBUTION {
         case 0u: { put(i, YValue(bitcast<i32>(word))); }
         case 1u: { put_float(i, product(product(f32(word >> 8u), UNIT), second) + first); }
-        default: { put(i, YValue((word >> 8u) < params[6])); }
+        default: { put(i, YValue((word >> 8u) < param(6))); }
     }
 }
 
 fn put_normal(i: u32, z: f32) {
-    put_float(i, product(z, bitcast<f32>(params[7])) + bitcast<f32>(params[6]));
+    put_float(i, product(z, bitcast<f32>(param(7))) + bitcast<f32>(param(6)));
 }
 
 @compute @workgroup_size(256)
@@ -108,12 +108,12 @@ fn main(
 ) {
     let block = group_number(group, grid) * 256u + thread;
     let i = block * 4u;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
-    let low = params[4] + block;
-    let high = params[5] + select(0u, 1u, low < block);
-    let words = philox_block(vec2<u32>(params[2], params[3]), vec2<u32>(low, high));
+    let low = param(4) + block;
+    let high = param(5) + select(0u, 1u, low < block);
+    let words = philox_block(vec2<u32>(param(2), param(3)), vec2<u32>(low, high));
     if DISTRIBUTION == 2u {
         let first = normal_pair(words.x, words.y);
         let second = normal_pair(words.z, words.w);

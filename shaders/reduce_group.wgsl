@@ -13,17 +13,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid);
-    let chunks = params[3];
-    if i >= params[0] * chunks {
+    let chunks = param(3);
+    if i >= param(0) * chunks {
         return;
     }
-    let start = params[4] + position(8u, params[6], i / chunks);
-    let axes = 8u + 2u * params[6];
-    let first = (i % chunks) * params[2];
-    let end = min(first + params[2], params[1]);
-    var folded = nothing(params[5]);
+    let start = param(4) + position(8u, param(6), i / chunks);
+    let axes = 8u + 2u * param(6);
+    let first = (i % chunks) * param(2);
+    let end = min(first + param(2), param(1));
+    var folded = nothing(param(5));
     for (var j = first + thread; j < end; j += THREADS) {
-        folded = join(folded, Folded(A(x[start + position(axes, params[7], j)]), j));
+        folded = join(folded, Folded(A(x[start + position(axes, param(7), j)]), j));
     }
     shared_folds[thread] = folded;
     for (var width = THREADS / 2u; width > 0u; width /= 2u) {

@@ -10,17 +10,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    let rows = params[0];
-    if i >= rows * params[3] {
+    let rows = param(0);
+    if i >= rows * param(3) {
         return;
     }
-    let start = params[4] + position(8u, params[6], i % rows);
-    let axes = 8u + 2u * params[6];
-    let first = (i / rows) * params[2];
-    let end = min(first + params[2], params[1]);
-    var folded = nothing(params[5]);
+    let start = param(4) + position(8u, param(6), i % rows);
+    let axes = 8u + 2u * param(6);
+    let first = (i / rows) * param(2);
+    let end = min(first + param(2), param(1));
+    var folded = nothing(param(5));
     for (var j = first; j < end; j++) {
-        folded = join(folded, Folded(A(x[start + position(axes, params[7], j)]), j));
+        folded = join(folded, Folded(A(x[start + position(axes, param(7), j)]), j));
     }
     put(i, folded);
 }

@@ -14,7 +14,7 @@ fn mean_square(length: u32, shift: f32, thread: u32) -> f32 {
         let distance = element(j) - shift;
         sum += distance * distance;
     }
-    return team_sum(sum, thread) / f32(params[1]);
+    return team_sum(sum, thread) / f32(param(1));
 }
 
 fn mean(length: u32, thread: u32) -> f32 {
@@ -22,7 +22,7 @@ fn mean(length: u32, thread: u32) -> f32 {
     for (var j = thread % TEAM; j < length; j += TEAM) {
         sum += element(j);
     }
-    return team_sum(sum, thread) / f32(params[1]);
+    return team_sum(sum, thread) / f32(param(1));
 }
 
 @compute @workgroup_size(THREADS)
@@ -45,7 +45,7 @@ fn main(
         if KIND == 2u {
             shift = mean(length, thread);
         }
-        factor = 1.0 / sqrt(mean_square(length, shift, thread) + bitcast<f32>(params[4]));
+        factor = 1.0 / sqrt(mean_square(length, shift, thread) + bitcast<f32>(param(4)));
     }
     for (var j = thread % TEAM; j < length; j += TEAM) {
         let distance = element(j) - shift;
@@ -55,6 +55,6 @@ fn main(
         } else if KIND == 1u {
             value = distance - log_sum;
         }
-        y[row * params[1] + j] = Y(value);
+        y[row * param(1) + j] = Y(value);
     }
 }

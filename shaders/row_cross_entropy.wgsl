@@ -15,10 +15,10 @@ fn main(
     let length = begin_row(row);
     let most = row_largest(length, thread);
     let log_sum = logarithm(row_exponentials(length, most, thread));
-    if row < params[0] && thread % TEAM == 0u {
-        let axes = ROW_AXES + 2u * params[5];
-        let label = labels[params[axes] + position(axes + 2u, params[axes + 1u], row)];
-        let j = checked_index(label, params[1], row);
+    if row < param(0) && thread % TEAM == 0u {
+        let axes = ROW_AXES + 2u * param(5);
+        let label = labels[param(axes) + position(axes + 2u, param(axes + 1u), row)];
+        let j = checked_index(label, param(1), row);
         y[row] = Y(log_sum - (element(j) - most));
     }
 }

@@ -39,23 +39,23 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let line = group_number(group, grid) * 64u + thread;
-    if line >= params[0] {
+    if line >= param(0) {
         return;
     }
     let axes = 12u;
-    var x_at = params[2] + position(axes, params[10], line);
-    var b_at = params[4] + position(axes + 2u * params[10], params[11], line);
-    var y_at = params[6] + line / params[8] * params[9] + line % params[8];
+    var x_at = param(2) + position(axes, param(10), line);
+    var b_at = param(4) + position(axes + 2u * param(10), param(11), line);
+    var y_at = param(6) + line / param(8) * param(9) + line % param(8);
     var value = V(x[x_at]);
     if KIND == 4u {
         // From 0 on, which the first factor may still make NaN.
         value = value * V() + V(b[b_at]);
     }
     y[y_at] = X(bitcast<V>(bitcast<u32>(value) & MASK));
-    for (var j = 1u; j < params[1]; j++) {
-        x_at += params[3];
-        b_at += params[5];
-        y_at += params[7];
+    for (var j = 1u; j < param(1); j++) {
+        x_at += param(3);
+        b_at += param(5);
+        y_at += param(7);
         value = next(value, V(x[x_at]), V(b[b_at]));
         y[y_at] = X(bitcast<V>(bitcast<u32>(value) & MASK));
     }

@@ -23,7 +23,7 @@ alias V = f32;
 // The first place of a line from which on keys are at least `key`.
 fn first_at_least(key: u32, line: u32) -> u32 {
     var low = line;
-    var high = line + params[3];
+    var high = line + param(3);
     while low < high {
         let middle = (low + high) / 2u;
         if keys[middle] < key {
@@ -42,23 +42,23 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i < params[4] {
-        checked_index(indices[params[6] + i], params[1], i);
+    if i < param(4) {
+        checked_index(indices[param(6) + i], param(1), i);
     }
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
-    let inner = i % params[2];
-    let outer = i / params[2] / params[1];
-    let line = (outer * params[2] + inner) * params[5] * params[3];
+    let inner = i % param(2);
+    let outer = i / param(2) / param(1);
+    let line = (outer * param(2) + inner) * param(5) * param(3);
     // As keys of signed numbers are.
-    let key = (i / params[2] % params[1]) ^ 0x80000000u;
-    var value = V(base[params[8] + position(10u, params[9], i)]);
-    for (var at = first_at_least(key, line); at < line + params[3]; at++) {
+    let key = (i / param(2) % param(1)) ^ 0x80000000u;
+    var value = V(base[param(8) + position(10u, param(9), i)]);
+    for (var at = first_at_least(key, line); at < line + param(3); at++) {
         if keys[at] != key {
             break;
         }
-        let update = V(updates[params[7] + (outer * params[3] + order[at]) * params[2] + inner]);
+        let update = V(updates[param(7) + (outer * param(3) + order[at]) * param(2) + inner]);
         if MODE == 0u {
             value += update;
         } else {

@@ -61,17 +61,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let number = group_number(group, grid);
-    let line = number / params[2];
-    if line >= params[0] {
+    let line = number / param(2);
+    if line >= param(0) {
         return;
     }
-    let first = number % params[2] * BLOCK;
-    let start = params[3] + position(6u, params[5], line);
+    let first = number % param(2) * BLOCK;
+    let start = param(3) + position(6u, param(5), line);
     for (var i = thread; i < BLOCK; i += THREADS) {
         let place = first + i;
-        let inside = place < params[1];
+        let inside = place < param(1);
         // What fills the block comes after everything.
-        block_keys[i] = select(0xffffffffu, key_of(V(x[start + place * params[4]])), inside);
+        block_keys[i] = select(0xffffffffu, key_of(V(x[start + place * param(4)])), inside);
         block_places[i] = select(0xffffffffu, place, inside);
     }
     for (var run = 2u; run <= BLOCK; run *= 2u) {
@@ -85,9 +85,9 @@ fn main(
     }
     workgroupBarrier();
     for (var i = thread; i < BLOCK; i += THREADS) {
-        if first + i < params[1] {
-            keys[line * params[1] + first + i] = block_keys[i];
-            places[line * params[1] + first + i] = block_places[i];
+        if first + i < param(1) {
+            keys[line * param(1) + first + i] = block_keys[i];
+            places[line * param(1) + first + i] = block_places[i];
         }
     }
 }

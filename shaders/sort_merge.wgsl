@@ -14,11 +14,11 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
-    let length = params[1];
-    let run = params[2];
+    let length = param(1);
+    let run = param(2);
     let line = i / length * length;
     let within = i - line;
     let both = within / (2u * run) * (2u * run);

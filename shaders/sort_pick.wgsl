@@ -17,12 +17,12 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
-    let rank = i / params[2] % params[1];
-    let line = i / params[2] / params[1] * params[2] + i % params[2];
-    let place = order[line * params[1] + rank];
-    y[i] = x[params[3] + position(6u, params[5], line) + place * params[4]];
+    let rank = i / param(2) % param(1);
+    let line = i / param(2) / param(1) * param(2) + i % param(2);
+    let place = order[line * param(1) + rank];
+    y[i] = x[param(3) + position(6u, param(5), line) + place * param(4)];
     places[i] = place;
 }

@@ -18,12 +18,12 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let i = group_number(group, grid) * 256u + thread;
-    if i >= params[0] {
+    if i >= param(0) {
         return;
     }
     var sum = V();
-    for (var split = 0u; split < params[1]; split++) {
-        sum += x[split * params[0] + i];
+    for (var split = 0u; split < param(1); split++) {
+        sum += x[split * param(0) + i];
     }
     y[i] = Y(bitcast<V>(bitcast<u32>(sum) & MASK));
 }

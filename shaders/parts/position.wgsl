@@ -1,14 +1,14 @@
-// Where element `i` of a strided view lies. At params[at] stand `rank` pairs of size and stride, innermost first;
+// Where element `i` of a strided view lies. At param(at) stand `rank` pairs of size and stride, innermost first;
 // strides are signed, and sums of them wrap.
 fn position(at: u32, rank: u32, i: u32) -> u32 {
     if rank == 1u {
-        return i * params[at + 1u];
+        return i * param(at + 1u);
     }
     var rest = i;
     var place = 0u;
     for (var axis = 0u; axis < rank; axis++) {
-        let size = params[at + 2u * axis];
-        place += (rest % size) * params[at + 2u * axis + 1u];
+        let size = param(at + 2u * axis);
+        place += (rest % size) * param(at + 2u * axis + 1u);
         rest /= size;
     }
     return place;

@@ -18,12 +18,12 @@ fn row_number(group: u32, thread: u32) -> u32 {
 
 // Finds a row and tells its length: 0 behind the last row, whose team works on nothing.
 fn begin_row(row: u32) -> u32 {
-    row_start = params[2] + position(ROW_AXES, params[5], row);
-    return select(0u, params[1], row < params[0]);
+    row_start = param(2) + position(ROW_AXES, param(5), row);
+    return select(0u, param(1), row < param(0));
 }
 
 fn element(j: u32) -> f32 {
-    return f32(x[row_start + j * params[3]]);
+    return f32(x[row_start + j * param(3)]);
 }
 
 // The largest over the team of this thread, known to all of it; NaN if any is.

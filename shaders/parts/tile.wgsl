@@ -1,5 +1,6 @@
-// Products of matrices, a tile of the result for each workgroup. The tiles of both factors that it needs at a time lie in
-// workgroup memory; each thread holds its part of the result, quads of rows by quads of columns, in registers.
+// Products of matrices, a tile of the result for each workgroup. The tiles of the factors that it needs at a time lie in
+// workgroup memory, that of the right one only if it is shared; each thread holds its part of the result, quads of rows by
+// quads of columns, in registers.
 //
 // The file that builds on this says where elements lie:
 //   begin(batch)                          is told the matrix before anything else;
@@ -22,12 +23,16 @@ const DEPTH: u32 = 16u;
 alias V = f32;
 // The bits of a result that are kept: 255 for bytes, which wrap.
 const MASK: u32 = 0xffffffffu;
+// Whether the right factor passes through workgroup memory: 0 or 1. It need not where no two threads have a column in common.
+const SHARED: u32 = 1u;
+// Steps of k that are written out one after the other.
+const WRITTEN: u32 = 16u;
 
 const TILE_ROWS: u32 = ROW_THREADS * ROW_QUADS;
 const TILE_COLUMNS: u32 = COLUMN_THREADS * COLUMN_QUADS;
 
 var<workgroup> left_tile: array<vec4<V>, DEPTH * TILE_ROWS>;
-var<workgroup> right_tile: array<vec4<V>, DEPTH * TILE_COLUMNS>;
+var<workgroup> right_tile: array<vec4<V>, SHARED * (DEPTH * TILE_COLUMNS - 1u) + 1u>;
 
 fn kept(values: vec4<V>) -> vec4<V> {
     return bitcast<vec4<V>>(bitcast<vec4<u32>>(values) & vec4<u32>(MASK));
@@ -40,17 +45,17 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {
     let number = group_number(group, grid);
-    if number >= params[0] {
+    if number >= param(0) {
         return;
     }
     let row_thread = thread / COLUMN_THREADS;
     let column_thread = thread % COLUMN_THREADS;
-    let row = number % params[1] * TILE_ROWS + row_thread;
-    let column = number / params[1] % params[2] * TILE_COLUMNS + column_thread;
-    let split = number / (params[1] * params[2]) % params[5];
-    let batch = number / (params[1] * params[2] * params[5]);
-    let start = split * params[4];
-    let end = min(start + params[4], params[3]);
+    let row = number % param(1) * TILE_ROWS + row_thread;
+    let column = number / param(1) % param(2) * TILE_COLUMNS + column_thread;
+    let split = number / (param(1) * param(2)) % param(5);
+    let batch = number / (param(1) * param(2) * param(5));
+    let start = split * param(4);
+    let end = min(start + param(4), param(3));
 
     begin(batch);
     //@unroll j 0 COLUMN_QUADS
@@ -68,31 +73,47 @@ fn main(
                 select(vec4<V>(), left((row + i * ROW_THREADS) * 4u, k + step, step), inside);
             //@end
         }
-        for (var step = row_thread; step < DEPTH; step += ROW_THREADS) {
-            let inside = k + step < end;
-            //@unroll j 0 COLUMN_QUADS
-            right_tile[step * TILE_COLUMNS + j * COLUMN_THREADS + column_thread] =
-                select(vec4<V>(), right(j, k + step, step), inside);
+        if SHARED == 1u {
+            for (var step = row_thread; step < DEPTH; step += ROW_THREADS) {
+                //@unroll j 0 COLUMN_QUADS
+                right_tile[step * TILE_COLUMNS + j * COLUMN_THREADS + column_thread] =
+                    select(vec4<V>(), right(j, k + step, step), k + step < end);
+                //@end
+            }
+        }
+        workgroupBarrier();
+        if SHARED == 1u {
+            prepare(k + DEPTH, thread);
+        }
+        for (var first = 0u; first < DEPTH; first += WRITTEN) {
+            //@unroll n 0 WRITTEN
+            {
+                let step = first + n;
+                //@unroll j 0 COLUMN_QUADS
+                if SHARED == 1u {
+                    b[j] = right_tile[step * TILE_COLUMNS + j * COLUMN_THREADS + column_thread];
+                } else {
+                    b[j] = select(vec4<V>(), right(j, k + step, step), k + step < end);
+                }
+                //@end
+                //@unroll i 0 ROW_QUADS
+                {
+                    let a = left_tile[step * TILE_ROWS + i * ROW_THREADS + row_thread];
+                    //@unroll j 0 COLUMN_QUADS
+                    //@unroll r 0 4
+                    sums[(i * COLUMN_QUADS + j) * 4u + r] += a[r] * b[j];
+                    //@end
+                    //@end
+                }
+                //@end
+            }
             //@end
         }
         workgroupBarrier();
-        prepare(k + DEPTH, thread);
-        //@unroll step 0 DEPTH
-        //@unroll j 0 COLUMN_QUADS
-        b[j] = right_tile[step * TILE_COLUMNS + j * COLUMN_THREADS + column_thread];
-        //@end
-        //@unroll i 0 ROW_QUADS
-        {
-            let a = left_tile[step * TILE_ROWS + i * ROW_THREADS + row_thread];
-            //@unroll j 0 COLUMN_QUADS
-            //@unroll r 0 4
-            sums[(i * COLUMN_QUADS + j) * 4u + r] += a[r] * b[j];
-            //@end
-            //@end
+        if SHARED == 0u {
+            prepare(k + DEPTH, thread);
+            workgroupBarrier();
         }
-        //@end
-        //@end
-        workgroupBarrier();
     }
     //@unroll i 0 ROW_QUADS
     //@unroll j 0 COLUMN_QUADS

@@ -5,7 +5,7 @@
 // input, strides of the operand.
 
 fn triple(at: u32) -> vec3<u32> {
-    return vec3<u32>(params[at], params[at + 1u], params[at + 2u]);
+    return vec3<u32>(param(at), param(at + 1u), param(at + 2u));
 }
 
 const INPUT: u32 = 5u;
@@ -30,7 +30,7 @@ fn index_of(i: u32, axes: vec3<u32>) -> vec3<u32> {
 // Where the block of axes that element i lies in begins in the operand.
 fn block_position(i: u32, axes: vec3<u32>) -> u32 {
     let block = i / volume(axes);
-    return params[1] + block / params[2] * params[3] + block % params[2] * params[4];
+    return param(1) + block / param(2) * param(3) + block % param(2) * param(4);
 }
 
 // A product that is summed up.

@@ -59,8 +59,7 @@ impl Context<'_> {
 
     /// How many tensors a kernel that reports nothing may read and write.
     pub(crate) fn most_bindings(&self) -> usize {
-        // One is taken by the parameters.
-        (self.gpu.driver.limits.max_storage_buffers_per_shader_stage as usize).saturating_sub(1)
+        self.gpu.driver.limits.max_storage_buffers_per_shader_stage as usize
     }
 
     /// Runs a kernel; see [`Launch`].

@@ -12,6 +12,8 @@ use crate::staging::{mapped, readable};
 
 /// Words for the parameters of the kernels of one submission.
 const ARENA_WORDS: usize = 1 << 16;
+/// Words that a kernel's parameters have room for, as `parts/launch.wgsl` declares them.
+const PARAMS: usize = 256;
 /// Submissions that the device may be behind.
 const IN_FLIGHT: usize = 4;
 /// Kernels in the first submission after a wait, when the device has nothing to do. Each later one has twice as many.
@@ -43,13 +45,15 @@ pub(crate) struct Stream {
 impl Stream {
     /// An empty stream that submits at most `largest_batch` kernels at a time.
     pub(crate) fn new(driver: &Driver, largest_batch: usize) -> Result<Self> {
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        // The last slot is bound with as much room as any other.
+        let bytes = 4 * (ARENA_WORDS + PARAMS) as u64;
         Ok(Self {
             pass: None,
             encoder: None,
-            arena: driver.buffer("wgpu", 4 * ARENA_WORDS as u64, usage, false)?,
+            arena: driver.buffer("wgpu", bytes, usage, false)?,
             words: Vec::new(),
-            alignment: (driver.limits.min_storage_buffer_offset_alignment as usize / 4).max(1),
+            alignment: (driver.limits.min_uniform_buffer_offset_alignment as usize / 4).max(1),
             dispatches: 0,
             staged: 0,
             batch: FIRST_BATCH,
@@ -70,11 +74,14 @@ impl Stream {
         report: Option<u32>,
         grid: [u32; 2],
     ) -> Result<()> {
+        if params.len() > PARAMS {
+            return Err(Error::internal("wgpu", format!("{} parameters for one kernel", params.len())));
+        }
         let slot = self.slot(driver, params)?;
         let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
             buffer: &self.arena,
             offset: slot,
-            size: std::num::NonZeroU64::new(4 * params.len() as u64),
+            size: std::num::NonZeroU64::new(4 * PARAMS as u64),
         });
         let resources = std::iter::once(params).chain(buffers.iter().cloned());
         let entries: Vec<wgpu::BindGroupEntry<'_>> = (0..)

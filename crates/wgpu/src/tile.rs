@@ -35,53 +35,34 @@ pub(crate) struct Tile {
     enough: u64,
 }
 
-/// None takes more than the 16 KiB of workgroup memory that every adapter has.
-const TILES: [Tile; 5] = [
-    Tile {
-        row_threads: 16,
-        column_threads: 16,
-        row_quads: 2,
-        column_quads: 2,
-        depth: 8,
-        price: 9,
-        enough: 256,
-    },
-    Tile {
-        row_threads: 8,
-        column_threads: 8,
-        row_quads: 2,
-        column_quads: 2,
-        depth: 16,
-        price: 10,
-        enough: 0,
-    },
-    Tile {
-        row_threads: 8,
-        column_threads: 8,
-        row_quads: 1,
-        column_quads: 1,
-        depth: 16,
-        price: 18,
-        enough: 0,
-    },
-    Tile {
-        row_threads: 2,
-        column_threads: 32,
-        row_quads: 2,
-        column_quads: 1,
-        depth: 16,
-        price: 14,
-        enough: 0,
-    },
-    Tile {
-        row_threads: 1,
-        column_threads: 64,
-        row_quads: 2,
-        column_quads: 1,
-        depth: 16,
-        price: 14,
-        enough: 0,
-    },
+impl Tile {
+    const fn new(threads: [u32; 2], quads: [u32; 2], depth: u32, price: u64, enough: u64) -> Self {
+        let ([row_threads, column_threads], [row_quads, column_quads]) = (threads, quads);
+        Self { row_threads, column_threads, row_quads, column_quads, depth, price, enough }
+    }
+
+    /// Whether threads have columns in common, so that it pays to read them once for all.
+    fn shared(self) -> bool {
+        self.row_threads > 1
+    }
+
+    /// Steps that are written out. What is not shared takes much text to read, so one step of it must do.
+    fn written(self) -> u32 {
+        if self.shared() { self.depth } else { 1 }
+    }
+}
+
+/// None takes more than the 16 KiB of workgroup memory that every adapter has. The flat ones are for products of few rows, as
+/// convolutions of few channels are.
+const TILES: [Tile; 8] = [
+    Tile::new([16, 16], [2, 2], 8, 9, 256),
+    Tile::new([8, 8], [2, 2], 16, 10, 0),
+    Tile::new([8, 8], [1, 1], 16, 18, 0),
+    Tile::new([2, 32], [2, 2], 8, 11, 24),
+    Tile::new([2, 32], [2, 1], 16, 14, 0),
+    Tile::new([1, 64], [2, 2], 16, 11, 24),
+    Tile::new([1, 64], [2, 1], 16, 12, 0),
+    Tile::new([2, 8], [1, 1], 16, 32, 0),
 ];
 
 /// Products with fewer workgroups are split along their sums.
@@ -213,6 +194,8 @@ impl Tile {
             .constant("ROW_QUADS", self.row_quads)
             .constant("COLUMN_QUADS", self.column_quads)
             .constant("DEPTH", self.depth)
+            .constant("SHARED", u32::from(self.shared()))
+            .constant("WRITTEN", self.written())
     }
 }
 

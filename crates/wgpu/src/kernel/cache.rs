@@ -113,7 +113,10 @@ fn layout(device: &wgpu::Device, signature: Signature) -> wgpu::BindGroupLayout 
             binding: i as u32,
             visibility: wgpu::ShaderStages::COMPUTE,
             ty: wgpu::BindingType::Buffer {
-                ty: wgpu::BufferBindingType::Storage { read_only: i <= signature.reads },
+                ty: match i {
+                    0 => wgpu::BufferBindingType::Uniform,
+                    _ => wgpu::BufferBindingType::Storage { read_only: i <= signature.reads },
+                },
                 has_dynamic_offset: false,
                 min_binding_size: None,
             },

@@ -57,7 +57,7 @@ impl Launch<'_> {
     #[track_caller]
     fn check_bindings(&self, gpu: &Gpu, signature: Signature) -> Result<()> {
         let reports = usize::from(self.source.reports());
-        let needed = signature.reads + signature.writes + 1 + reports;
+        let needed = signature.reads + signature.writes + reports;
         let most = gpu.driver.limits.max_storage_buffers_per_shader_stage as usize;
         if needed <= most {
             return Ok(());

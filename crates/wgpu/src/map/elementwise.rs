@@ -122,9 +122,9 @@ impl Elementwise {
         for (i, input) in self.inputs.iter().enumerate() {
             let first = i + 1;
             match input.address {
-                Address::Contiguous => writeln!(text, "let p{i} = params[{first}] + i;")?,
-                Address::Single => writeln!(text, "let p{i} = params[{first}];")?,
-                Address::Strided => writeln!(text, "var p{i} = params[{first}];")?,
+                Address::Contiguous => writeln!(text, "let p{i} = param({first}) + i;")?,
+                Address::Single => writeln!(text, "let p{i} = param({first});")?,
+                Address::Strided => writeln!(text, "var p{i} = param({first});")?,
             }
         }
         let mut next = self.inputs.len() + 1;
@@ -133,12 +133,12 @@ impl Elementwise {
         }
         for axis in 0..self.rank {
             if axis + 1 < self.rank {
-                writeln!(text, "k = rest % params[{next}];\nrest = rest / params[{next}];")?;
+                writeln!(text, "k = rest % param({next});\nrest = rest / param({next});")?;
             } else {
                 writeln!(text, "k = rest;")?;
             }
             for (at, i) in (next + 1..).zip(&strided) {
-                writeln!(text, "p{i} += k * params[{at}];")?;
+                writeln!(text, "p{i} += k * param({at});")?;
             }
             next += 1 + strided.len();
         }
@@ -175,7 +175,7 @@ fn main(
     @builtin(local_invocation_index) thread: u32,
 ) {{
 let first = group_number(group, grid) * {ELEMENTS}u + thread;
-let count = params[0];"
+let count = param(0);"
     )?;
     for i in 0..EACH {
         let offset = i * THREADS;

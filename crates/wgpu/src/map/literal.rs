@@ -21,7 +21,7 @@ pub(super) fn literal(value: Scalar, element: Element) -> String {
 
 /// Parameter `i` of a kernel.
 pub(super) fn read(element: Element, i: usize) -> String {
-    from_bits(element, &format!("params[{i}]"))
+    from_bits(element, &format!("param({i})"))
 }
 
 fn from_bits(element: Element, bits: &str) -> String {
