@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Error, Fields, Member, Result, Type, Variant};
+use syn::{Data, DeriveInput, Error, Fields, Generics, Lifetime, Member, Result, Type, Variant};
 
 use crate::{bounds, skip};
 
@@ -16,6 +16,7 @@ pub(crate) fn module(mut input: DeriveInput, home: &str) -> Result<TokenStream> 
     let visited: Vec<&Type> = shapes.iter().flat_map(|shape| shape.leaves.iter().map(|(_, ty)| ty)).collect();
     bounds::require_modules(&mut input.generics, &visited, &home);
 
+    let leaf = leaf_lifetime(&input.generics);
     let name = &input.ident;
     let (parameters, arguments, conditions) = input.generics.split_for_impl();
     let visit = body(&shapes, &home, "visit");
@@ -23,23 +24,32 @@ pub(crate) fn module(mut input: DeriveInput, home: &str) -> Result<TokenStream> 
     Ok(quote! {
         #[automatically_derived]
         impl #parameters ::#home::module::Module for #name #arguments #conditions {
-            fn visit<'leaf>(
-                &'leaf self,
+            fn visit<#leaf>(
+                &#leaf self,
                 path: &mut ::#home::module::Path,
-                f: &mut dyn ::core::ops::FnMut(&::#home::module::Path, ::#home::module::Leaf<'leaf>),
+                f: &mut dyn ::core::ops::FnMut(&::#home::module::Path, ::#home::module::Leaf<#leaf>),
             ) {
                 #visit
             }
 
-            fn visit_mut<'leaf>(
-                &'leaf mut self,
+            fn visit_mut<#leaf>(
+                &#leaf mut self,
                 path: &mut ::#home::module::Path,
-                f: &mut dyn ::core::ops::FnMut(&::#home::module::Path, ::#home::module::LeafMut<'leaf>),
+                f: &mut dyn ::core::ops::FnMut(&::#home::module::Path, ::#home::module::LeafMut<#leaf>),
             ) {
                 #visit_mut
             }
         }
     })
+}
+
+/// A lifetime for the leaves, by a name that the type does not use.
+fn leaf_lifetime(generics: &Generics) -> Lifetime {
+    let mut leaf = Lifetime::new("'leaf", Span::call_site());
+    while generics.lifetimes().any(|taken| taken.lifetime.ident == leaf.ident) {
+        leaf.ident = format_ident!("{}_", leaf.ident);
+    }
+    leaf
 }
 
 /// One way a value can look: a struct has one, an enum has one for each variant.

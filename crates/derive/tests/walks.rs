@@ -41,13 +41,13 @@ enum Norm {
 enum Never {}
 
 #[derive(Debug, Module)]
-struct Borrowed<'a, T: Clone, const N: usize>
+struct Borrowed<'leaf, T: Clone, const N: usize>
 where
     T: PartialEq,
 {
     r#type: Vec<Tensor>,
     #[module(skip)]
-    _name: &'a [T; N],
+    _name: &'leaf [T; N],
 }
 
 /// Fields whose type comes out of another macro are found too.

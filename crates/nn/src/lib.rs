@@ -2,7 +2,7 @@
 //!
 //! Three ideas carry the crate:
 //!
-//! - a model is a plain value: a struct with `#[derive(Module)]`, a tuple, a vector, an option of layers;
+//! - a model is a plain value: a struct with `#[derive(Module)]`, a tuple, a vector, an option, a box of layers;
 //! - a [`Layer`] is whatever maps a tensor to a tensor, so any function of a tensor is one, activations included;
 //! - a forward pass is a pure function of (model, input, [`Context`]): the context carries the seed.
 //!
@@ -23,6 +23,7 @@
 // The derive macro writes paths that start at `::tensorkeep_nn`; here that is this crate.
 extern crate self as tensorkeep_nn;
 
+mod boxed;
 mod containers;
 mod context;
 pub mod init;
@@ -33,6 +34,7 @@ mod sequential;
 mod step;
 mod summary;
 
+pub use boxed::Boxed;
 pub use context::Context;
 pub use layer::Layer;
 pub use sequential::Sequential;

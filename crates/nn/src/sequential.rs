@@ -4,8 +4,7 @@ use std::fmt;
 
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::containers::chain;
-use crate::{Context, Layer, Leaf, LeafMut, Module, Path};
+use crate::{Boxed, Context, Layer, Leaf, LeafMut, Module, Path};
 
 /// Layers one after another, of any types: `y = fₙ(… f₁(x))`.
 ///
@@ -27,24 +26,7 @@ use crate::{Context, Layer, Leaf, LeafMut, Module, Path};
 /// ```
 #[derive(Clone, Default)]
 pub struct Sequential {
-    layers: Vec<Box<dyn Stored>>,
-}
-
-/// A layer that can be cloned behind a box.
-trait Stored: Layer {
-    fn clone_boxed(&self) -> Box<dyn Stored>;
-}
-
-impl<L: Layer + Clone + 'static> Stored for L {
-    fn clone_boxed(&self) -> Box<dyn Stored> {
-        Box::new(self.clone())
-    }
-}
-
-impl Clone for Box<dyn Stored> {
-    fn clone(&self) -> Self {
-        (**self).clone_boxed()
-    }
+    layers: Vec<Boxed>,
 }
 
 impl Sequential {
@@ -56,7 +38,7 @@ impl Sequential {
     /// The same followed by `layer`.
     #[must_use]
     pub fn then(mut self, layer: impl Layer + Clone + 'static) -> Self {
-        self.layers.push(Box::new(layer));
+        self.layers.push(Boxed::new(layer));
         self
     }
 
@@ -73,27 +55,23 @@ impl Sequential {
 
 impl Module for Sequential {
     fn visit<'a>(&'a self, path: &mut Path, f: &mut dyn FnMut(&Path, Leaf<'a>)) {
-        for (i, layer) in self.layers.iter().enumerate() {
-            path.index(i, |path| layer.as_ref().visit(path, f));
-        }
+        self.layers.visit(path, f);
     }
 
     fn visit_mut<'a>(&'a mut self, path: &mut Path, f: &mut dyn FnMut(&Path, LeafMut<'a>)) {
-        for (i, layer) in self.layers.iter_mut().enumerate() {
-            path.index(i, |path| layer.as_mut().visit_mut(path, f));
-        }
+        self.layers.visit_mut(path, f);
     }
 }
 
 impl Layer for Sequential {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-        chain(self.layers.iter().map(|layer| layer.as_ref() as &dyn Layer), x, cx)
+        self.layers.forward_with(x, cx)
     }
 }
 
 impl fmt::Debug for Sequential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.layers.iter().map(|layer| layer.kind())).finish()
+        f.debug_list().entries(&self.layers).finish()
     }
 }

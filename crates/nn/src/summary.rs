@@ -32,7 +32,7 @@ pub struct SummaryRow {
 
 /// Runs a model on the device that knows only shapes and lists what ran. Nothing is computed.
 ///
-/// Layers are seen where a container or [`Context::run`] runs them.
+/// Layers are seen where a container or [`Context::run`] runs them; a model that runs none is listed itself.
 ///
 /// # Errors
 ///
@@ -73,9 +73,18 @@ pub fn summary<M: Layer + Clone>(model: &M, input: impl ToShape, dtype: DType) -
         };
         insert(&mut list.lock().unwrap_or_else(PoisonError::into_inner), row);
     });
-    hollow(model, &device)?.forward_with(&x, &cx)?;
-    let rows = rows.lock().unwrap_or_else(PoisonError::into_inner).clone();
-    Ok(Summary { rows, parameters: module::count(model) })
+    let y = hollow(model, &device)?.forward_with(&x, &cx)?;
+    let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let parameters = module::count(model);
+    if rows.is_empty() {
+        rows.push(SummaryRow {
+            path: Path::root().to_string(),
+            kind: model.kind(),
+            output: *y.shape(),
+            parameters,
+        });
+    }
+    Ok(Summary { rows, parameters })
 }
 
 /// Puts a layer before those inside it, which ran, and so were listed, before it was done.
@@ -186,6 +195,17 @@ head.2      Dense       [32, 10]              8,650
 total                                         8,818
 ";
         assert_eq!(table, want);
+    }
+
+    #[test]
+    fn a_single_layer_is_listed() {
+        let dense = Dense::new(3, 2, &mut Rng::new(1, &meta::device())).unwrap();
+        let want = "\
+layer   kind   output  parameters
+(root)  Dense  [5, 2]           8
+total                           8
+";
+        assert_eq!(summary(&dense, [5, 3], DType::F32).unwrap().to_string(), want);
     }
 
     #[test]

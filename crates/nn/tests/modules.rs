@@ -1,7 +1,7 @@
 //! Layers as trees: which leaves, in which order, and what cloning and moving do to them.
 
 use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool};
-use tensorkeep_nn::{Layer, Leaf, LeafMut, Module, Path, Sequential, module};
+use tensorkeep_nn::{Boxed, Layer, Leaf, LeafMut, Module, Path, Sequential, module};
 use tensorkeep_tensor::{Rng, Tensor, meta};
 
 /// The paths of both walks; states are marked.
@@ -38,6 +38,8 @@ fn every_layer_names_its_leaves() {
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),
+        (Box::new(Boxed::new(dense.clone())), &["weight", "bias"]),
+        (Box::new(vec![Boxed::new(Tensor::relu), Boxed::new((dense.clone(),))]), &["1.0.weight", "1.0.bias"]),
         (
             Box::new(Sequential::new().then(Tensor::relu).then([Some(dense), None])),
             &["1.0.weight", "1.0.bias"],
