@@ -72,11 +72,14 @@ pub(crate) fn record(
     let Some(first) = tape.push(pull, inputs, outputs.len())? else {
         return Ok(outputs);
     };
-    let seated = outputs.into_iter().zip(first..).map(|(output, slot)| match output.dtype().is_float() {
-        true => seat(device, tape, output, Some(slot)),
-        false => output,
-    });
-    Ok(seated.collect())
+    let mut seated = Outputs::new();
+    for (output, slot) in outputs.into_iter().zip(first..) {
+        seated.push(match output.dtype().is_float() {
+            true => seat(device, tape, output, Some(slot)),
+            false => output,
+        });
+    }
+    Ok(seated)
 }
 
 impl Backend for Recorder {

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use tensorkeep_tensor::expr::Source;
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{DType, Error, Result, Shape, Tensor};
+use tensorkeep_tensor::{DType, Error, Result, Scalar, Shape, Tensor};
 
 use super::Wanted;
 use crate::tape::{Gradients, Pull};
@@ -12,33 +12,41 @@ pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wa
     let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
     let gradient = map.program.typed(&dtypes, &map.params)?.gradient(wanted.bits())?;
     let reads: SmallVec<[Tensor; 2]> = gradient.reads.iter().map(|&i| inputs[i].clone()).collect();
-    let shapes: SmallVec<[Option<Shape>; 2]> =
-        (0..inputs.len()).map(|i| wanted.contains(i).then(|| *inputs[i].shape())).collect();
-    let params = map.params.clone();
-    let zero_like: SmallVec<[Tensor; 1]> =
-        if outputs.len() > 1 { outputs.iter().cloned().collect() } else { SmallVec::new() };
+    let count = gradient.program.as_ref().map_or(0, |program| program.params());
+    let params: SmallVec<[Scalar; 4]> = map.params.iter().take(count).copied().collect();
+    let shapes = broadcast(inputs, outputs);
+    let zero_like: Vec<Tensor> = if outputs.len() > 1 { outputs.to_vec() } else { Vec::new() };
+    let count = inputs.len();
     Ok(Box::new(move |dys| {
         let dys = complete(dys, &zero_like)?;
         let computed = match &gradient.program {
             None => SmallVec::new(),
             Some(program) => {
                 let inputs: SmallVec<[&Tensor; 4]> = dys.iter().chain(&reads).collect();
-                let params = params.get(..program.params()).unwrap_or(&params);
-                Tensor::map_all(program, &inputs, params)?
+                Tensor::map_all(program, &inputs, &params)?
             }
         };
         let mut sources = gradient.sources.iter();
         let mut result = Gradients::new();
-        for shape in &shapes {
-            let gradient = match (shape, shape.and_then(|_| sources.next())) {
-                (Some(shape), Some(Source::Cotangent(j))) => Some(dys[*j].sum_to(shape)?),
-                (Some(shape), Some(Source::Result(j))) => Some(computed[*j].sum_to(shape)?),
-                _ => None,
-            };
-            result.push(gradient);
+        for i in 0..count {
+            let source = if wanted.contains(i) { sources.next() } else { None };
+            let gradient = source.map(|source| match source {
+                Source::Cotangent(j) => &dys[*j],
+                Source::Result(j) => &computed[*j],
+            });
+            result.push(match (gradient, shapes.get(i)) {
+                (Some(gradient), Some(shape)) => Some(gradient.sum_to(shape)?),
+                (gradient, _) => gradient.cloned(),
+            });
         }
         Ok(result)
     }))
+}
+
+/// The shapes of the inputs, unless all have the result's.
+fn broadcast(inputs: &[&Tensor], outputs: &[Tensor]) -> Vec<Shape> {
+    let whole = |x: &&Tensor| outputs.first().is_some_and(|y| x.shape() == y.shape());
+    if inputs.iter().all(whole) { Vec::new() } else { inputs.iter().map(|x| *x.shape()).collect() }
 }
 
 /// The cotangents with zeros for those that are missing, which only programs of several results can have.
