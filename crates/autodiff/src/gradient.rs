@@ -12,6 +12,21 @@ use crate::seat::{Seated, Ties, gradient_tree};
 /// Leaves that are not of floats, which have no gradient, become tensors without elements. Tied leaves (the same tensor twice)
 /// hold their common gradient each.
 ///
+/// ```
+/// use tensorkeep_autodiff::value_and_grad;
+/// use tensorkeep_tensor::{ErrorKind, Tensor};
+///
+/// let device = tensorkeep_cpu::device();
+/// let model = (Tensor::new([2.0f32, 3.0], &device)?, Tensor::new([5.0f32, 7.0], &device)?);
+/// let (value, grads) = value_and_grad(|m: &(Tensor, Tensor)| m.0.mul(&m.1)?.sum_all(), &model)?;
+/// assert_eq!(value.item()?.as_f64(), 31.0);
+/// assert_eq!((grads.0.to_vec::<f32>()?, grads.1.to_vec::<f32>()?), (vec![5.0, 7.0], vec![2.0, 3.0]));
+///
+/// let error = value_and_grad(|m: &(Tensor, Tensor)| m.0.sum_all(), &model).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::NoGradient); // leaf 1 does not reach the result
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`ErrorKind::NoGradient`] if a trainable leaf does not reach the result; [`Options::allow_unused`] allows it.

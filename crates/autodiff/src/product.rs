@@ -10,6 +10,18 @@ use crate::tape::{Recording, Slot};
 
 /// The value of `f` at `model`, and the function that pulls a cotangent of it back to the leaves: `dy ↦ Jᵀ dy`.
 ///
+/// ```
+/// use tensorkeep_autodiff::vjp;
+/// use tensorkeep_tensor::Tensor;
+///
+/// let x = Tensor::new([1.0f64, 2.0], &tensorkeep_cpu::device())?;
+/// let (y, pullback) = vjp(|x: &Tensor| x.mul(x), &x)?;
+/// assert_eq!(y.to_vec::<f64>()?, [1.0, 4.0]);
+/// assert_eq!(pullback.call(&x)?.to_vec::<f64>()?, [2.0, 8.0]);
+/// assert!(pullback.call(&x.sum_all()?).is_err()); // the result is [2]
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// Those of `f`, and [`ErrorKind::NoGradient`](tensorkeep_tensor::ErrorKind::NoGradient) if there is no trainable leaf.
@@ -88,6 +100,19 @@ impl<M> std::fmt::Debug for Pullback<M> {
 ///
 /// `u ↦ Jᵀ u` is linear, and the gradient of `⟨Jᵀ u, v⟩` by `u` is `J v`: pulling back twice pushes forward, with no second set of
 /// rules. (Christianson, *Reverse accumulation and accurate rounding error estimates*, 1992.)
+///
+/// ```
+/// use tensorkeep_autodiff::{grad, jvp};
+/// use tensorkeep_tensor::Tensor;
+///
+/// let device = tensorkeep_cpu::device();
+/// let (x, v) = (Tensor::new([1.0f64, 2.0], &device)?, Tensor::new([1.0f64, -1.0], &device)?);
+/// // The Hessian of Σ x³ times v, which is 6 x v.
+/// let (_, hv) = jvp(|x: &Tensor| grad(|x: &Tensor| x.mul(x)?.mul(x)?.sum_all(), x), &x, &v)?;
+/// assert_eq!(hv.to_vec::<f64>()?, [6.0, -12.0]);
+/// assert!(jvp(Tensor::exp, &x, &v.sum_all()?).is_err()); // the tangent is not shaped like x
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
 ///
 /// # Errors
 ///

@@ -265,3 +265,33 @@ fn sizes_that_make_no_layer() {
     let error = Dense::new(0, 2, &mut Rng::new(0, &device)).unwrap_err();
     assert_eq!(error.message(), "a parameter of shape [2, 0] is empty: use sizes of at least 1");
 }
+
+/// No dtype is cast on the way: parameters are `f32`, and so must be what meets them.
+#[test]
+fn dtypes_are_not_mixed() {
+    let device = meta::device();
+    let rng = &mut Rng::new(0, &device);
+    let rows: Vec<(&str, Box<dyn Layer>, &[usize])> = vec![
+        ("dense", Box::new(Dense::new(4, 2, rng).unwrap()), &[3, 4]),
+        ("conv", Box::new(Conv::new([3], 4, 2, rng).unwrap()), &[3, 4, 5]),
+        ("batch norm", Box::new(BatchNorm::new(4, &device).unwrap()), &[3, 4]),
+        ("layer norm", Box::new(LayerNorm::new(4, &device).unwrap()), &[3, 4]),
+        ("dropout", Box::new(Dropout::new(0.5).unwrap()), &[3, 4]),
+    ];
+    let (training, evaluation) = (Context::training(0), Context::evaluation());
+    for (name, layer, shape) in rows {
+        for dtype in [DType::F64, DType::F16, DType::BF16, DType::I32, DType::I64, DType::U8, DType::Bool] {
+            let x = Tensor::zeros(shape, dtype, &device).unwrap();
+            for cx in [&training, &evaluation] {
+                // Dropout has no parameters: every float will do, and in evaluation everything.
+                let fits = name == "dropout" && (dtype.is_float() || !cx.is_training());
+                match layer.forward_with(&x, cx) {
+                    Ok(y) => assert!(fits && y.dtype() == dtype, "{name} of {dtype}"),
+                    Err(error) => {
+                        assert!(!fits && error.kind() == ErrorKind::DType, "{name} of {dtype}: {error}")
+                    }
+                }
+            }
+        }
+    }
+}

@@ -3,6 +3,19 @@
 //! Each initialiser takes the shape of a weight, `[outputs, inputs / groups, kernel..]`, and the stream to
 //! draw from, which also says on which device the weight lives. A weight without elements would make a layer
 //! that computes nothing, so a size of 0 is an error here, once for all layers.
+//!
+//! ```
+//! use tensorkeep_nn::init::{glorot_uniform, kaiming_normal};
+//! use tensorkeep_nn::layers::Dense;
+//! use tensorkeep_tensor::{Rng, meta};
+//!
+//! let mut rng = Rng::new(7, &meta::device());
+//! let weight = kaiming_normal([128, 784], 2f32.sqrt(), &mut rng)?; // as relu wants it
+//! let layer = Dense { weight, ..Dense::new(784, 128, &mut rng)? };
+//! assert_eq!(*layer.weight.shape(), [128, 784]);
+//! assert!(glorot_uniform([128, 0], 1.0, &mut rng).is_err());
+//! # Ok::<(), tensorkeep_tensor::Error>(())
+//! ```
 
 mod constant;
 mod fan;

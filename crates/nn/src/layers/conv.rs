@@ -22,7 +22,8 @@ use crate::{Context, Layer, Module, init};
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
 /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input, a
-/// stride or dilation is 0, or [`Padding::Same`] meets an even kernel.
+/// stride or dilation is 0, or [`Padding::Same`] meets an even kernel;
+/// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight differ in dtype.
 ///
 /// # Example
 ///
@@ -41,6 +42,9 @@ use crate::{Context, Layer, Module, init};
 ///
 /// let depthwise = Conv::grouped([3, 3], 3, 3, 3, &mut rng)?;
 /// assert_eq!(*depthwise.weight.shape(), [3, 1, 3, 3]);
+///
+/// assert!(conv.forward(&x.narrow(1, ..2)?).is_err()); // 2 channels where 3 are needed
+/// assert!(Conv::grouped([3, 3], 3, 4, 3, &mut rng).is_err()); // 4 outputs in 3 groups
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

@@ -15,7 +15,8 @@ use crate::{Context, Layer, Module, init};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the last axis of `x` is not `inputs`.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the last axis of `x` is not `inputs`,
+/// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight differ in dtype.
 ///
 /// # Example
 ///

@@ -58,6 +58,10 @@ impl Dropout {
 impl Layer for Dropout {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        if cx.is_training() && !x.dtype().is_float() {
+            let message = format!("{} cannot be scaled by 1/(1 − p): cast it to floats first", x.dtype());
+            return Err(Error::dtype("dropout", message));
+        }
         let keep = 1.0 - self.probability;
         match cx.rng(x.device()) {
             Some(mut rng) if keep < 1.0 => {

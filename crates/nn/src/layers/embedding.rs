@@ -29,6 +29,7 @@ use crate::{Context, Layer, Module, init};
 /// let layer = Embedding::new(1000, 16, &mut rng)?;
 /// let words = Tensor::zeros([4, 12], DType::INDEX, rng.device())?;
 /// assert_eq!(*layer.forward(&words)?.shape(), [4, 12, 16]);
+/// assert!(layer.forward(&words.to_dtype(DType::F32)?).is_err());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

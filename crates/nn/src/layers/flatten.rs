@@ -24,6 +24,7 @@ use crate::{Context, Layer, Module};
 ///
 /// let x = Tensor::zeros([5, 3, 8, 8], DType::F32, &meta::device())?;
 /// assert_eq!(*Flatten.forward(&x)?.shape(), [5, 192]);
+/// assert!(Flatten.forward(&x.flatten(0)?).is_err()); // a vector has one axis
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Module)]

@@ -34,6 +34,7 @@ use crate::{Context, Layer, Module};
 /// assert_eq!(*MaxPool::new([2, 2]).forward(&x)?.shape(), [5, 16, 14, 14]);
 /// let overlapping = MaxPool { stride: [2, 2], ..MaxPool::new([3, 3]) };
 /// assert_eq!(*overlapping.forward(&x)?.shape(), [5, 16, 13, 13]);
+/// assert!(MaxPool::new([2]).forward(&x).is_err()); // one spatial axis, where there are two
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

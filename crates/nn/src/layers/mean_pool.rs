@@ -21,6 +21,7 @@ use crate::{Context, Layer, Module};
 ///
 /// let x = Tensor::zeros([5, 16, 28], DType::F32, &meta::device())?;
 /// assert_eq!(*MeanPool::new([4]).forward(&x)?.shape(), [5, 16, 7]);
+/// assert!(MeanPool::new([29]).forward(&x).is_err()); // a window larger than the input
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]

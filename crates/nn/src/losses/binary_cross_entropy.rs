@@ -23,6 +23,7 @@ use super::operands::{mean, same_shape};
 ///
 /// let p = Tensor::full([8], 0.5, DType::F32, &meta::device())?;
 /// assert_eq!(binary_cross_entropy(&p, &p.ones_like()?)?.rank(), 0);
+/// assert!(binary_cross_entropy(&p, &p.narrow(0, ..1)?).is_err()); // not broadcast
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[track_caller]

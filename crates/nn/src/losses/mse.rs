@@ -20,6 +20,7 @@ use super::operands::{mean, same_shape};
 ///
 /// let y = Tensor::zeros([8, 2], DType::F32, &meta::device())?;
 /// assert_eq!(mse(&y, &y.ones_like()?)?.rank(), 0);
+/// assert!(mse(&y, &y.t()?).is_err());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[track_caller]
