@@ -158,6 +158,9 @@ fn blocks2<T: Float, F: Function2<T>>(a: Side<'_, T>, b: Side<'_, T>, to: &mut [
         vecmath::map2::<T, F>(a.block(i), b.block(i), to);
     }
     if !rest.is_empty() {
-        vecmath::map2::<T, F>(&a.last(), &b.last(), rest);
+        let [mut x, mut y] = [[T::ONE; BLOCK]; 2];
+        a.last(&mut x);
+        b.last(&mut y);
+        vecmath::map2::<T, F>(&x, &y, rest);
     }
 }

@@ -35,15 +35,14 @@ impl<'a, T: Pod> Side<'a, T> {
         &self.blocks[i * self.step]
     }
 
-    /// What is left after the last whole block, filled up.
+    /// Writes what is left after the last whole block to the start of `block`. Where they stand, since to return blocks
+    /// copies them.
     #[inline(always)]
-    pub(super) fn last(&self) -> [T; BLOCK] {
-        if self.step == 0 {
-            return self.blocks[0];
+    pub(super) fn last(&self, block: &mut [T; BLOCK]) {
+        match self.step {
+            0 => *block = self.blocks[0],
+            _ => block[..self.rest.len()].copy_from_slice(self.rest),
         }
-        let mut block = [T::zeroed(); BLOCK];
-        block[..self.rest.len()].copy_from_slice(self.rest);
-        block
     }
 }
 
@@ -84,8 +83,10 @@ impl<A: Pod, Z: Pod, F: Fn([A; N]) -> Z, const N: usize> Loop for Map<'_, A, Z, 
             block(sides.map(|side| side.block(i)), to);
         }
         if !rest.is_empty() {
-            let mut to = [Z::zeroed(); BLOCK];
-            let last = sides.map(|side| side.last());
+            let (mut last, mut to) = ([[A::zeroed(); BLOCK]; N], [Z::zeroed(); BLOCK]);
+            for (side, last) in sides.iter().zip(&mut last) {
+                side.last(last);
+            }
             block(last.each_ref(), &mut to);
             rest.copy_from_slice(&to[..rest.len()]);
         }
@@ -110,8 +111,11 @@ impl<A: Pod> Loop for Select<'_, A> {
             select_block(condition.block(i), x.block(i), y.block(i), to);
         }
         if !rest.is_empty() {
-            let mut to = [A::zeroed(); BLOCK];
-            select_block(&condition.last(), &x.last(), &y.last(), &mut to);
+            let (mut conditions, [mut xs, mut ys, mut to]) = ([0; BLOCK], [[A::zeroed(); BLOCK]; 3]);
+            condition.last(&mut conditions);
+            x.last(&mut xs);
+            y.last(&mut ys);
+            select_block(&conditions, &xs, &ys, &mut to);
             rest.copy_from_slice(&to[..rest.len()]);
         }
     }

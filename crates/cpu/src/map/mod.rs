@@ -33,8 +33,10 @@ const TILE: usize = 1024;
 /// Elements in the piece that a thread takes at a time. Pieces of any dtype start at whole cache lines.
 const CHUNK: usize = 16 * TILE;
 
+/// Lists are filled one by one where they stand: to collect and move them costs more than to add a few numbers.
 pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<Outputs> {
-    let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
+    let mut dtypes: SmallVec<[DType; 8]> = SmallVec::new();
+    inputs.iter().for_each(|x| dtypes.push(x.dtype()));
     let typed = op.program.typed(&dtypes, &op.params)?;
     let shape = broadcast(op.program.name(), inputs)?;
     let plan = typed.compiled(Plan::new);
@@ -43,16 +45,26 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<O
     {
         return Ok(smallvec![copy::duplicate(cpu, x)?]);
     }
-    let specs: SmallVec<[Spec; 1]> = typed.results().map(|dtype| Spec::new(shape, dtype)).collect();
-    let mut outputs: SmallVec<[Bytes; 1]> =
-        specs.iter().map(|spec| cpu.alloc(spec)).collect::<Result<_>>()?;
+    let mut specs: SmallVec<[Spec; 1]> = SmallVec::new();
+    let mut results: SmallVec<[Bytes; 1]> = SmallVec::new();
+    for dtype in typed.results() {
+        let spec = Spec::new(shape, dtype);
+        results.push(cpu.alloc(&spec)?);
+        specs.push(spec);
+    }
     let gathered = gather_scattered(cpu, inputs)?;
-    let operands = inputs.iter().zip(&gathered).map(|(x, gathered)| gathered.as_ref().unwrap_or(x));
-    let sources: SmallVec<[Source<'_>; 4]> =
-        operands.map(|x| Source::new(x, &shape)).collect::<Result<_>>()?;
+    let mut sources: SmallVec<[Source<'_>; 4]> = SmallVec::new();
+    for (i, x) in inputs.iter().enumerate() {
+        let copied = gathered.iter().find(|&&(at, _)| at == i);
+        sources.push(Source::new(copied.map_or(x, |(_, x)| x), &shape)?);
+    }
     let job = Job { plan: &plan, sources: &sources, params: &op.params };
-    compute(cpu, &job, shape.elements(), &specs, &mut outputs);
-    Ok(outputs.into_iter().zip(&specs).map(|(bytes, spec)| cpu.tensor(bytes, spec)).collect())
+    compute(cpu, &job, shape.elements(), &specs, &mut results);
+    let mut outputs = Outputs::new();
+    for (bytes, spec) in results.into_iter().zip(&specs) {
+        outputs.push(cpu.tensor(bytes, spec));
+    }
+    Ok(outputs)
 }
 
 /// The shape that all inputs broadcast to.
@@ -61,23 +73,28 @@ fn broadcast(name: &'static str, inputs: &[&Tensor]) -> Result<Shape> {
     rest.iter().try_fold(*first.shape(), |shape, x| Shape::broadcast(name, &shape, x.shape()))
 }
 
-/// Contiguous copies of those inputs whose elements lie so far apart that tiles would fetch each cache line many times.
-fn gather_scattered(cpu: &Context<'_>, inputs: &[&Tensor]) -> Result<SmallVec<[Option<Tensor>; 4]>> {
-    let copied = |x: &&Tensor| {
-        let scattered = !x.layout().is_contiguous()
-            && x.elements() > TILE
+/// Contiguous copies, with their positions, of those inputs whose elements lie so far apart that tiles would fetch each
+/// cache line many times.
+fn gather_scattered(cpu: &Context<'_>, inputs: &[&Tensor]) -> Result<Vec<(usize, Tensor)>> {
+    let mut gathered = Vec::new();
+    for (i, x) in inputs.iter().enumerate() {
+        let scattered = x.elements() > TILE
+            && !x.layout().is_contiguous()
             && View::new(x.layout()).is_scattered(x.dtype().size());
-        scattered.then(|| copy::duplicate(cpu, x)).transpose()
-    };
-    inputs.iter().map(copied).collect()
+        if scattered {
+            gathered.push((i, copy::duplicate(cpu, x)?));
+        }
+    }
+    Ok(gathered)
 }
 
 /// Runs a job over all elements, piece by piece if that is worth several threads.
 fn compute(cpu: &Context<'_>, job: &Job<'_>, count: usize, specs: &[Spec], outputs: &mut [Bytes]) {
     let work = job.plan.cost.saturating_mul(count as u64);
     if cpu.workers.threads(work) == 1 {
-        let mut outputs: SmallVec<[&mut [u8]; 1]> = outputs.iter_mut().map(Bytes::as_mut_slice).collect();
-        return run(job, 0, count, &mut outputs);
+        let mut whole: SmallVec<[&mut [u8]; 1]> = SmallVec::new();
+        outputs.iter_mut().for_each(|bytes| whole.push(bytes.as_mut_slice()));
+        return run(job, 0, count, &mut whole);
     }
     let mut pieces: Vec<SmallVec<[&mut [u8]; 1]>> =
         std::iter::repeat_with(SmallVec::new).take(count.div_ceil(CHUNK)).collect();

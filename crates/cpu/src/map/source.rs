@@ -19,8 +19,8 @@ pub(super) struct Source<'a> {
 enum Lies<'a> {
     /// Side by side: these are its elements.
     Contiguous(&'a [u8]),
-    /// As the view says, in this buffer.
-    Strided(&'a [u8], View),
+    /// As the view says, in this buffer. Apart, since it is large and rare.
+    Strided(&'a [u8], Box<View>),
 }
 
 impl<'a> Source<'a> {
@@ -30,7 +30,7 @@ impl<'a> Source<'a> {
         let lies = if x.shape() == shape && x.layout().is_contiguous() {
             Lies::Contiguous(&buffer[start..][..shape.elements() * size])
         } else {
-            Lies::Strided(buffer, View::broadcast(x.layout(), shape))
+            Lies::Strided(buffer, Box::new(View::broadcast(x.layout(), shape)))
         };
         Ok(Self { dtype: x.dtype(), lies })
     }

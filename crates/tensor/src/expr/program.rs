@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::typed::Typed;
 use super::{Expr, Node};
@@ -28,8 +28,10 @@ pub struct Program {
     results: Vec<usize>,
     inputs: usize,
     params: usize,
-    /// Typings seen so far.
-    typed: Mutex<Vec<(Vec<DType>, Arc<Typed>)>>,
+    /// The first typing, nearly always the only one: found without a lock.
+    first: OnceLock<Arc<Typed>>,
+    /// The others seen so far.
+    others: Mutex<Vec<Arc<Typed>>>,
 }
 
 impl Program {
@@ -67,7 +69,8 @@ impl Program {
                 return Err(limit(name, &format!("{count} {what}, {MAX_INPUTS} are allowed")));
             }
         }
-        Ok(super::intern::intern(Self { name, nodes, results, inputs, params, typed: Mutex::default() }))
+        let (first, others) = (OnceLock::new(), Mutex::default());
+        Ok(super::intern::intern(Self { name, nodes, results, inputs, params, first, others }))
     }
 
     /// The name under which errors speak of it.
@@ -112,20 +115,28 @@ impl Program {
     /// it.
     #[track_caller]
     pub fn typed(&self, dtypes: &[DType], params: &[Scalar]) -> Result<Arc<Typed>> {
-        let mut cache = self.typed.lock().unwrap_or_else(PoisonError::into_inner);
-        let typed = match cache.iter().find(|(key, _)| key == dtypes) {
-            Some((_, typed)) => Arc::clone(typed),
-            None => {
-                let typed = Arc::new(Typed::new(self, dtypes)?);
-                if cache.len() == MAX_TYPINGS {
-                    cache.clear();
-                }
-                cache.push((dtypes.to_vec(), Arc::clone(&typed)));
-                typed
-            }
+        let typed = match self.first.get() {
+            Some(typed) if typed.inputs == dtypes => Arc::clone(typed),
+            _ => self.typing(dtypes)?,
         };
-        drop(cache);
         typed.check_params(self.name, params)?;
+        Ok(typed)
+    }
+
+    /// A typing that is kept from now on.
+    #[track_caller]
+    fn typing(&self, dtypes: &[DType]) -> Result<Arc<Typed>> {
+        let mut others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(typed) = others.iter().find(|typed| typed.inputs == dtypes) {
+            return Ok(Arc::clone(typed));
+        }
+        let typed = Arc::new(Typed::new(self, dtypes)?);
+        if self.first.set(Arc::clone(&typed)).is_err() {
+            if others.len() == MAX_TYPINGS {
+                others.clear();
+            }
+            others.push(Arc::clone(&typed));
+        }
         Ok(typed)
     }
 

@@ -49,8 +49,11 @@ impl Map {
         for spec in inputs.iter().skip(1) {
             shape = Shape::broadcast(name, &shape, &spec.shape)?;
         }
-        let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|spec| spec.dtype).collect();
+        let mut dtypes: SmallVec<[DType; 8]> = SmallVec::new();
+        inputs.iter().for_each(|spec| dtypes.push(spec.dtype));
         let typed = self.program.typed(&dtypes, &self.params)?;
-        Ok(typed.results().map(|dtype| Spec::new(shape, dtype)).collect())
+        let mut results = Specs::new();
+        typed.results().for_each(|dtype| results.push(Spec::new(shape, dtype)));
+        Ok(results)
     }
 }

@@ -49,10 +49,9 @@ impl Tensor {
 
 /// The single result of an operation.
 #[track_caller]
-pub(crate) fn only(op: &Op, outputs: Outputs) -> Result<Tensor> {
-    let mut outputs = outputs.into_iter();
-    match (outputs.next(), outputs.next()) {
-        (Some(output), None) => Ok(output),
+pub(crate) fn only(op: &Op, mut outputs: Outputs) -> Result<Tensor> {
+    match (outputs.pop(), outputs.is_empty()) {
+        (Some(output), true) => Ok(output),
         _ => Err(Error::internal(op.name(), "an operation gave another number of results than one")),
     }
 }
@@ -88,7 +87,10 @@ pub(crate) fn upload(device: &Device, data: HostArray) -> Result<Tensor> {
 /// Applies an operation to operands that are all on `device`.
 #[track_caller]
 fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
-    let specs: SmallVec<[Spec; 4]> = inputs.iter().map(|x| x.spec()).collect();
+    let mut specs: SmallVec<[Spec; 4]> = SmallVec::new();
+    for x in inputs {
+        specs.push(x.spec());
+    }
     let results = op.infer(&specs)?;
     let at = Location::caller();
     if device.level() > 0 {
@@ -97,12 +99,14 @@ fn apply_here(device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
     if let (Op::View(view), [x]) = (op, inputs) {
         return Ok(smallvec::smallvec![see(view, x)?]);
     }
+    let name = op.name();
     for result in &results {
-        check_dtype(device, op.name(), result.dtype)?;
+        check_dtype(device, name, result.dtype)?;
+        check_size(device, name, result)?;
     }
-    // Of operands too: a view can have more elements than any device gets through.
-    for spec in specs.iter().chain(&results) {
-        check_size(device, op.name(), spec)?;
+    // A view can have more elements than any device gets through.
+    for spec in &specs {
+        check_size(device, name, spec)?;
     }
     if results.iter().all(|result| result.shape.is_empty()) {
         return constants(device, &results, Scalar::Int(0));
@@ -166,10 +170,11 @@ pub(crate) fn check_dtype(device: &Device, op: &'static str, dtype: crate::DType
 #[track_caller]
 pub(crate) fn check_size(device: &Device, op: &'static str, spec: &Spec) -> Result<()> {
     let allowed = device.limits().buffer_bytes;
-    let bytes = (spec.shape.elements() as u128) * spec.dtype.size() as u128;
-    if bytes <= u128::from(allowed) {
+    let (elements, size) = (spec.shape.elements() as u64, spec.dtype.size() as u64);
+    if elements.checked_mul(size).is_some_and(|bytes| bytes <= allowed) {
         return Ok(());
     }
+    let bytes = u128::from(elements) * u128::from(size);
     let message = format!(
         "a tensor of shape {} takes {bytes} bytes, {} allows {allowed} in one: use smaller pieces",
         spec.shape,
