@@ -18,7 +18,8 @@ struct Row {
 
 const PLAIN: Row = Row { x: &[], w: &[], groups: 1, stride: [1; 3], dilation: [1; 3], padding: [(0, 0); 3] };
 
-const TABLE: [Row; 21] = [
+const TABLE: [Row; 22] = [
+    Row { x: &[1, 1, 1], w: &[1, 1, 1], ..PLAIN },
     Row { x: &[1, 1, 5], w: &[1, 1, 3], ..PLAIN },
     Row { x: &[2, 3, 9], w: &[4, 3, 4], stride: [2, 1, 1], padding: [(1, 2), (0, 0), (0, 0)], ..PLAIN },
     Row { x: &[2, 4, 11], w: &[6, 2, 3], groups: 2, dilation: [3, 1, 1], ..PLAIN },

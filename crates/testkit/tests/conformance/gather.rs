@@ -9,9 +9,11 @@ use crate::{apart_on_every_device, on_every_device};
 /// Kind, operand, axis, index.
 type Row = (GatherKind, &'static [usize], usize, &'static [usize]);
 
-const TABLE: [Row; 14] = [
+const TABLE: [Row; 18] = [
     (GatherKind::Select, &[7], 0, &[5]),
     (GatherKind::Select, &[7], 0, &[]),
+    (GatherKind::Select, &[1], 0, &[1]),
+    (GatherKind::Select, &[2, 0], 0, &[3]),
     (GatherKind::Select, &[5, 3], 0, &[4, 2]),
     (GatherKind::Select, &[3, 5], 1, &[9]),
     (GatherKind::Select, &[2, 3, 4], 1, &[2, 1, 2]),
@@ -19,6 +21,8 @@ const TABLE: [Row; 14] = [
     (GatherKind::Select, &[3, 4], 0, &[0]),
     (GatherKind::Select, &[1, 4], 0, &[6]),
     (GatherKind::Along, &[7], 0, &[10]),
+    (GatherKind::Along, &[1], 0, &[1]),
+    (GatherKind::Along, &[0, 3], 1, &[0, 2]),
     (GatherKind::Along, &[4, 5], 0, &[3, 5]),
     (GatherKind::Along, &[4, 5], 1, &[4, 7]),
     (GatherKind::Along, &[2, 3, 4], 1, &[2, 6, 4]),
@@ -47,18 +51,21 @@ fn picks_elements() {
 fn puts_elements() {
     on_every_device(|subject, findings| {
         for dtype in subject.dtypes() {
-            for (kind, shape, axis, index) in TABLE {
-                let gather = Gather { kind, axis };
-                let base = ordinary(shape, dtype, 1).unwrap();
-                let index = indices(index, DType::INDEX, shape[axis], 2).unwrap();
-                let specs = [&base, &index].map(|x| Spec::new(*x.shape(), x.dtype()));
-                let updates = ordinary(Op::Gather(gather).infer(&specs).unwrap()[0].shape, dtype, 3).unwrap();
-                for mode in [ScatterMode::Add, ScatterMode::Set] {
-                    if mode == ScatterMode::Add && dtype == DType::Bool {
-                        continue;
+            for index_dtype in INDEX.into_iter().filter(|&dtype| subject.has(dtype)) {
+                for (kind, shape, axis, index) in TABLE {
+                    let gather = Gather { kind, axis };
+                    let base = ordinary(shape, dtype, 1).unwrap();
+                    let index = indices(index, index_dtype, shape[axis], 2).unwrap();
+                    let specs = [&base, &index].map(|x| Spec::new(*x.shape(), x.dtype()));
+                    let picked = Op::Gather(gather).infer(&specs).unwrap()[0].shape;
+                    let updates = ordinary(picked, dtype, 3).unwrap();
+                    for mode in [ScatterMode::Add, ScatterMode::Set] {
+                        if mode == ScatterMode::Add && dtype == DType::Bool {
+                            continue;
+                        }
+                        let op = Op::Scatter(Scatter { gather, mode });
+                        findings.check(subject, &op, &[base.clone(), index.clone(), updates.clone()]);
                     }
-                    let op = Op::Scatter(Scatter { gather, mode });
-                    findings.check(subject, &op, &[base.clone(), index.clone(), updates.clone()]);
                 }
             }
         }

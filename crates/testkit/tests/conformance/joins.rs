@@ -8,7 +8,10 @@ use crate::on_every_device;
 
 #[test]
 fn joins_along_every_axis() {
-    let table: [(usize, &[&[usize]]); 7] = [
+    let table: [(usize, &[&[usize]]); 10] = [
+        (0, &[&[1], &[1]]),
+        (0, &[&[0, 3], &[2, 3]]),
+        (1, &[&[2, 0], &[2, 0]]),
         (0, &[&[3]]),
         (0, &[&[3], &[1], &[5]]),
         (0, &[&[2, 3], &[4, 3]]),

@@ -15,7 +15,8 @@ type Row = (&'static [usize], [usize; 3], [usize; 3], [usize; 3], [(usize, usize
 
 const NONE: [(usize, usize); 3] = [(0, 0); 3];
 
-const TABLE: [Row; 11] = [
+const TABLE: [Row; 12] = [
+    (&[1, 1, 1], [1; 3], [1; 3], [1; 3], NONE),
     (&[1, 1, 4], [2, 1, 1], [2, 1, 1], [1; 3], NONE),
     (&[2, 3, 9], [3, 1, 1], [2, 1, 1], [1; 3], [(1, 1), (0, 0), (0, 0)]),
     (&[1, 2, 9], [3, 1, 1], [1, 1, 1], [2, 1, 1], NONE),

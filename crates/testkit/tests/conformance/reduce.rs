@@ -7,7 +7,9 @@ use tensorkeep_testkit::values::ordinary;
 use crate::on_every_device;
 
 /// Shapes, and the sets of their axes that are folded.
-const TABLE: [(&[usize], &[&[isize]]); 9] = [
+const TABLE: [(&[usize], &[&[isize]]); 11] = [
+    (&[2, 0], &[&[], &[0]]),
+    (&[0, 3, 2], &[&[2], &[1, 2]]),
     (&[], &[&[]]),
     (&[1], &[&[], &[0]]),
     (&[37], &[&[0]]),

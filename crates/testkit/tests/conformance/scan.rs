@@ -8,7 +8,7 @@ use crate::on_every_device;
 
 #[test]
 fn every_kind_along_every_axis() {
-    let shapes: [&[usize]; 6] = [&[1], &[17], &[3, 4, 5], &[2, 1, 7], &[5, 67], &[67, 5]];
+    let shapes: [&[usize]; 8] = [&[0], &[1], &[17], &[2, 0, 3], &[3, 4, 5], &[2, 1, 7], &[5, 67], &[67, 5]];
     on_every_device(|subject, findings| {
         for dtype in subject.numbers() {
             for kind in ScanKind::ALL {

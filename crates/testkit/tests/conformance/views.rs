@@ -16,7 +16,7 @@ fn slice(axis: usize, start: usize, len: usize, step: isize) -> View {
 
 #[test]
 fn every_view_of_every_arrangement() {
-    let table: [(&[usize], View); 19] = [
+    let table: [(&[usize], View); 25] = [
         (&[], View::Reshape(shape(&[1, 1]))),
         (&[6], View::Reshape(shape(&[2, 3]))),
         (&[2, 3], View::Reshape(shape(&[6]))),
@@ -25,10 +25,16 @@ fn every_view_of_every_arrangement() {
         (&[0, 3], View::Reshape(shape(&[5, 0]))),
         (&[2, 3, 4], View::Permute([2, 0, 1].into_iter().collect())),
         (&[2, 3], View::Permute([0, 1].into_iter().collect())),
+        (&[0, 3], View::Permute([1, 0].into_iter().collect())),
+        (&[1, 1], View::Permute([1, 0].into_iter().collect())),
+        (&[1], View::Reshape(shape(&[]))),
         (&[], View::Broadcast(shape(&[2, 2]))),
+        (&[0, 1], View::Broadcast(shape(&[2, 0, 3]))),
         (&[3], View::Broadcast(shape(&[2, 3]))),
         (&[3, 1], View::Broadcast(shape(&[2, 3, 4]))),
         (&[1], View::Broadcast(shape(&[0]))),
+        (&[1], slice(0, 0, 1, isize::MIN)),
+        (&[0, 5], slice(1, 4, 2, -3)),
         (&[5], slice(0, 1, 3, 1)),
         (&[5], slice(0, 4, 5, -1)),
         (&[5], slice(0, 3, 2, -2)),
