@@ -124,7 +124,7 @@ fn refusals_name_the_line() {
         ("zero bytes", csv(), b"1,\0\n", ErrorKind::Format, "line 1, column 2: \"\\0\""),
         ("digits of another script", csv(), "١,0\n".as_bytes(), ErrorKind::Format, "line 1, column 1: \"١\""),
         ("a negative infinity as label", csv(), b"1,-inf\n", ErrorKind::Format, "line 1, column 2: \"-inf\""),
-        ("UTF-16", csv(), b"\xFF\xFE1\0,\0000\0\n\0", ErrorKind::Format, "line 1, column 1: not UTF-8"),
+        ("UTF-16", csv(), b"\xFF\xFE1\x00,\x000\x00\n\x00", ErrorKind::Format, "line 1, column 1: not UTF-8"),
         ("the start of a gzip", csv(), b"\x1F\x8B", ErrorKind::Format, "the file ends too early"),
         ("an open quote", csv(), b"\"1,0\n2,1\n", ErrorKind::Format, "line "),
         ("an unknown name", named, b"a,b\n1,0\n", ErrorKind::Value, "no column Name(\"c\") among 2"),
