@@ -63,18 +63,15 @@ impl Listener for Progress {
                     self.epochs,
                     self.metrics
                 );
-                write_line(&line)?;
+                write_line(&line);
             }
         }
         Ok(())
     }
 }
 
-/// A line on the standard error stream, beside the bar.
-fn write_line(line: &str) -> Result<()> {
+/// A line on the standard error stream, beside the bar. If nobody reads it, training goes on.
+fn write_line(line: &str) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "{line}").map_err(|error| {
-        let message = format!("the standard error stream is closed ({error}): train without a progress bar");
-        Error::new(tensorkeep_tensor::ErrorKind::Io, "progress", message)
-    })
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
