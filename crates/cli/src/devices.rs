@@ -1,22 +1,30 @@
 //! `tensorkeep devices`.
 
-use tensorkeep_tensor::{Device, Result};
+use std::io::Write;
+
+use tensorkeep_tensor::Device;
+
+use crate::failure::Failure;
 
 /// Prints what can be computed on.
-pub(crate) fn run() -> Result<()> {
+pub(crate) fn run(out: &mut impl Write) -> Result<(), Failure> {
     let cpu = tensorkeep_cpu::device();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    println!("cpu      {threads} threads");
-    println!("         {}", holds(&cpu.limits().dtypes.to_string(), cpu.limits().buffer_bytes));
+    writeln!(out, "cpu      {threads} threads")?;
+    writeln!(out, "         {}", holds(&cpu.limits().dtypes.to_string(), cpu.limits().buffer_bytes))?;
     let adapters = tensorkeep_wgpu::adapters();
     for (i, adapter) in adapters.iter().enumerate() {
-        println!("wgpu:{i:<3} {} ({}, {}, {})", adapter.name, adapter.kind, adapter.api, adapter.driver);
-        println!("         {}", holds(&adapter.limits.dtypes.to_string(), adapter.limits.buffer_bytes));
+        writeln!(
+            out,
+            "wgpu:{i:<3} {} ({}, {}, {})",
+            adapter.name, adapter.kind, adapter.api, adapter.driver
+        )?;
+        writeln!(out, "         {}", holds(&adapter.limits.dtypes.to_string(), adapter.limits.buffer_bytes))?;
     }
     if adapters.is_empty() {
         let missing = tensorkeep_wgpu::device(0).map(|device: Device| device.name().to_owned());
         if let Err(error) = missing {
-            println!("wgpu     none: {}", error.message());
+            writeln!(out, "wgpu     none: {}", error.message())?;
         }
     }
     Ok(())

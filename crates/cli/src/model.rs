@@ -14,18 +14,18 @@ pub(crate) fn build(name: ModelName, side: usize, classes: usize, rng: &mut Rng)
     }
 }
 
-/// Two hidden layers, half of whose numbers are dropped in training: the data sets are small.
+/// Two hidden layers, of whose numbers training drops some: the data sets are small.
 fn mlp(features: usize, classes: usize, rng: &mut Rng) -> Result<Sequential> {
-    let (wide, narrow) = if features > 256 { (512, 256) } else { (256, 128) };
+    let (first, second) = if features > 256 { (512, 256) } else { (128, 128) };
     Ok(Sequential::new()
         .then(Flatten)
-        .then(Dense::new(features, wide, rng)?)
+        .then(Dense::new(features, first, rng)?)
         .then(Tensor::relu)
-        .then(Dropout::new(0.5)?)
-        .then(Dense::new(wide, narrow, rng)?)
+        .then(Dropout::new(0.2)?)
+        .then(Dense::new(first, second, rng)?)
         .then(Tensor::relu)
-        .then(Dropout::new(0.5)?)
-        .then(Dense::new(narrow, classes, rng)?))
+        .then(Dropout::new(0.2)?)
+        .then(Dense::new(second, classes, rng)?))
 }
 
 /// Two convolutions with pooling, three dense layers, with ReLU and max-pooling where the original had sigmoids and means.

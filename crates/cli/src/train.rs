@@ -1,81 +1,112 @@
 //! `tensorkeep train`.
 
+use std::io::Write;
+
 use tensorkeep_data::{Dataset, Loader};
 use tensorkeep_nn::losses::cross_entropy;
-use tensorkeep_nn::{Layer, module, summary};
+use tensorkeep_nn::{Layer, Sequential, module, summary};
 use tensorkeep_tensor::{DType, Device, Error, HostData, Result, Rng};
-use tensorkeep_train::{AdamW, Evaluation, Fit, Optimiser, Progress, evaluate};
+use tensorkeep_train::{AdamW, Evaluation, Fit, History, Optimiser, Progress, evaluate};
 
 use crate::arguments::{DeviceName, Train};
-use crate::report::{Mistake, Summary};
+use crate::failure::Failure;
+use crate::report::{Folder, Mistake, Summary};
 use crate::task::Task;
-use crate::{draw, model, report};
+use crate::{draw, model};
 
-/// How many images are made ready ahead by workers.
+/// Threads that make batches ready ahead.
 const WORKERS: usize = 1;
 /// How many mistakes are shown.
 const SHOWN: usize = 5;
+/// Images a step of testing sees.
+const TEST_BATCH: usize = 500;
 
 /// Trains, tests and reports.
-pub(crate) fn run(arguments: &Train) -> Result<()> {
+pub(crate) fn run(arguments: &Train, out: &mut impl Write) -> Result<(), Failure> {
+    let report = arguments.report.as_deref().map(Folder::create).transpose()?;
     let device = open(arguments)?;
     let task = Task::load(arguments)?;
-    let (batch_size, epochs) =
-        (arguments.batch_size.unwrap_or(task.batch_size) as usize, arguments.epochs.unwrap_or(task.epochs));
-    let rate = arguments.lr.unwrap_or(task.rate);
-    let mut rng = Rng::new(arguments.seed, &device);
-    let mut network = model::build(arguments.model, task.side, task.classes, &mut rng)?;
-    let train =
-        Loader::new(task.train.clone(), batch_size, &device)?.shuffle(arguments.seed).workers(WORKERS);
+    let plan = Plan::new(arguments, &task);
+    let mut network =
+        model::build(arguments.model, task.side, task.classes, &mut Rng::new(arguments.seed, &device))?;
     let test = Loader::new(task.test.clone(), TEST_BATCH, &device)?;
-    println!(
+    writeln!(
+        out,
         "{} on {}: {} images to learn from, {} to test on, device {}",
         arguments.model,
         arguments.task,
-        train.examples(),
+        task.train.len(),
         test.examples(),
         device.name()
-    );
-    println!("{}", summary(&network, [batch_size, 1, task.side, task.side], DType::F32)?);
+    )?;
+    writeln!(out, "{}", summary(&network, [plan.batch_size, 1, task.side, task.side], DType::F32)?)?;
 
-    let mut optimiser = Optimiser::new(AdamW::new(rate))?;
-    let mut progress = Progress::new();
-    // Down to nothing in a straight line: the last steps settle what the first ones found.
-    let mut fit =
-        Fit::new(epochs as usize, arguments.seed).rate(|done| rate * (1.0 - done)).listen(&mut progress);
-    let history = fit.run(&mut network, &mut optimiser, &train, |network, x, y, cx| {
-        cross_entropy(&network.forward_with(x, cx)?, y)
-    })?;
+    let history = plan.train(&task, &device, &mut network)?;
     let evaluation = evaluate(&network, &test)?;
     let accuracy = evaluation.confusion.accuracy();
     let mistakes = mistakes(&evaluation, &*task.test)?;
-    println!("\ntest accuracy {:.2} % of {} images", accuracy * 100.0, test.examples());
-    println!("\n{}", evaluation.confusion);
-    show(&mistakes, task.side);
-
-    let Some(folder) = &arguments.report else { return Ok(()) };
-    let numbers = Summary {
-        task: arguments.task.to_string(),
-        model: arguments.model.to_string(),
-        device: device.name().to_owned(),
-        seed: arguments.seed,
-        parameters: module::count(&network),
-        epochs,
-        batch_size,
-        learning_rate: rate,
-        train_loss: history.losses,
-        test_accuracy: accuracy,
-        seconds: history.seconds,
-        samples_per_second: history.samples as f64 / history.seconds.max(f64::MIN_POSITIVE),
-        peak_bytes: device.memory().peak,
-    };
-    report::write(folder, &numbers, &evaluation.confusion, &mistakes, task.side)?;
-    println!("\nreport in {}", folder.join("report.html").display());
+    // Written before anything more is said, which may fail.
+    if let Some(folder) = &report {
+        let numbers = Summary {
+            task: arguments.task.to_string(),
+            model: arguments.model.to_string(),
+            device: device.name().to_owned(),
+            seed: arguments.seed,
+            parameters: module::count(&network),
+            epochs: plan.epochs,
+            batch_size: plan.batch_size,
+            learning_rate: plan.rate,
+            train_loss: history.losses,
+            test_accuracy: accuracy,
+            seconds: history.seconds,
+            samples_per_second: history.samples as f64 / history.seconds.max(1e-9),
+            peak_bytes: device.memory().peak,
+        };
+        folder.write(&numbers, &evaluation.confusion, &mistakes, task.side)?;
+    }
+    writeln!(out, "\ntest accuracy {:.2} % of {} images", accuracy * 100.0, test.examples())?;
+    writeln!(out, "\n{}", evaluation.confusion)?;
+    show(&mistakes, task.side, out)?;
+    if let Some(folder) = &report {
+        writeln!(out, "\nreport in {}", folder.page().display())?;
+    }
     Ok(())
 }
 
-/// Images a step of testing sees.
-const TEST_BATCH: usize = 250;
+/// How to train: what the user said, or else what suits the task.
+struct Plan {
+    seed: u64,
+    epochs: u32,
+    batch_size: usize,
+    rate: f64,
+}
+
+impl Plan {
+    fn new(arguments: &Train, task: &Task) -> Self {
+        Self {
+            seed: arguments.seed,
+            epochs: arguments.epochs.unwrap_or(task.epochs),
+            batch_size: arguments.batch_size.unwrap_or(task.batch_size) as usize,
+            rate: arguments.lr.unwrap_or(task.rate),
+        }
+    }
+
+    fn train(&self, task: &Task, device: &Device, network: &mut Sequential) -> Result<History> {
+        let loader = Loader::new(task.train.clone(), self.batch_size, device)?
+            .shuffle(self.seed)
+            .transform(self.seed, task.shift)
+            .workers(WORKERS);
+        let mut optimiser = Optimiser::new(AdamW::new(self.rate))?;
+        let mut progress = Progress::new();
+        // Down to nothing in a straight line: the last steps settle what the first ones found.
+        Fit::new(self.epochs as usize, self.seed)
+            .rate(|done| self.rate * (1.0 - done))
+            .listen(&mut progress)
+            .run(network, &mut optimiser, &loader, |network, x, y, cx| {
+                cross_entropy(&network.forward_with(x, cx)?, y)
+            })
+    }
+}
 
 fn open(arguments: &Train) -> Result<Device> {
     match (arguments.device, arguments.threads) {
@@ -107,12 +138,11 @@ fn mistakes(evaluation: &Evaluation, test: &dyn Dataset) -> Result<Vec<Mistake>>
     worst.collect()
 }
 
-fn show(mistakes: &[Mistake], side: usize) {
+fn show(mistakes: &[Mistake], side: usize, out: &mut impl Write) -> Result<(), Failure> {
     if mistakes.is_empty() {
-        println!("\nno mistakes");
-        return;
+        return Ok(writeln!(out, "\nno mistakes")?);
     }
     let captioned: Vec<(String, Vec<f32>)> =
         mistakes.iter().map(|m| (format!("{} taken for {}", m.label, m.guess), m.pixels.clone())).collect();
-    println!("\nworst mistakes:\n{}", draw::images(&captioned, side));
+    Ok(writeln!(out, "\nworst mistakes:\n{}", draw::images(&captioned, side))?)
 }

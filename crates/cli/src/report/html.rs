@@ -12,9 +12,9 @@ const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1.5rem; } dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
-svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+svg { width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); } svg text.on { fill: var(--paper); }
 .grid { stroke: var(--line); } .curve { fill: none; stroke: var(--hit); stroke-width: 2; } .dot { fill: var(--hit); }
-.hit { fill: var(--hit); } .miss { fill: var(--miss); } .matrix { max-width: 30rem; }
+.hit { fill: var(--hit); } .miss { fill: var(--miss); } .none { fill: none; stroke: var(--line); pointer-events: all; } .matrix { max-width: 30rem; }
 .mistakes { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; width: 6rem; } figcaption { font-size: .8rem; color: var(--soft); }
 .image { border: 1px solid var(--line); border-radius: 4px; } .image rect { fill: var(--ink); }
 ";
@@ -33,7 +33,7 @@ pub(super) fn page(summary: &Summary, confusion: &Confusion, mistakes: &[Mistake
     let _ = write!(
         page,
         "</dl>\n<h2>Training loss by epoch</h2>\n{}\n\
-         <h2>Confusion matrix of the test images</h2>\n<p>Rows are labels, columns are guesses.</p>\n\
+         <h2>Confusion matrix of the test images</h2>\n<p>How often the digit of a row was taken for that of a column.</p>\n\
          <div class=\"matrix\">{}</div>\n",
         svg::loss_curve(&summary.train_loss),
         svg::confusion(confusion)

@@ -2,9 +2,11 @@
 
 mod html;
 mod svg;
+mod ticks;
 
+use std::fmt::Display;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
@@ -40,22 +42,39 @@ pub(crate) struct Mistake {
     pub(crate) pixels: Vec<f32>,
 }
 
-/// Writes `summary.json` and `report.html` into a folder, which is made if it is not there.
-pub(crate) fn write(
-    folder: &Path,
-    summary: &Summary,
-    confusion: &Confusion,
-    mistakes: &[Mistake],
-    side: usize,
-) -> Result<()> {
-    let failed = |what: &Path, error: &dyn std::fmt::Display| {
-        let message = format!("{} cannot be written ({error}): choose another folder", what.display());
-        Error::new(ErrorKind::Io, "report", message)
-    };
-    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
-    let json = folder.join("summary.json");
-    let text = serde_json::to_string_pretty(summary).map_err(|error| failed(&json, &error))?;
-    fs::write(&json, text + "\n").map_err(|error| failed(&json, &error))?;
-    let page = folder.join("report.html");
-    fs::write(&page, html::page(summary, confusion, mistakes, side)).map_err(|error| failed(&page, &error))
+/// The folder of a report.
+pub(crate) struct Folder<'a>(&'a Path);
+
+impl<'a> Folder<'a> {
+    /// Makes the folder if it is not there. Done before training, which would be in vain without it.
+    pub(crate) fn create(path: &'a Path) -> Result<Self> {
+        fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
+        Ok(Self(path))
+    }
+
+    /// Where the page is.
+    pub(crate) fn page(&self) -> PathBuf {
+        self.0.join("report.html")
+    }
+
+    /// Writes `summary.json` and the page.
+    pub(crate) fn write(
+        &self,
+        summary: &Summary,
+        confusion: &Confusion,
+        mistakes: &[Mistake],
+        side: usize,
+    ) -> Result<()> {
+        let json = self.0.join("summary.json");
+        let text = serde_json::to_string_pretty(summary).map_err(|error| failed(&json, &error))?;
+        fs::write(&json, text + "\n").map_err(|error| failed(&json, &error))?;
+        let page = html::page(summary, confusion, mistakes, side);
+        fs::write(self.page(), page).map_err(|error| failed(&self.page(), &error))
+    }
+}
+
+#[track_caller]
+fn failed(what: &Path, error: &dyn Display) -> Error {
+    let message = format!("{} cannot be written ({error}): choose another folder", what.display());
+    Error::new(ErrorKind::Io, "report", message)
 }

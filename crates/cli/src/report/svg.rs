@@ -4,101 +4,110 @@ use std::fmt::Write;
 
 use tensorkeep_train::Confusion;
 
-use super::Mistake;
+use super::{Mistake, ticks};
+
+/// The drawing's size, and the room for the labels around the curve.
+const CURVE: [f64; 2] = [640.0, 280.0];
+const LEFT: f64 = 60.0;
+const RIGHT: f64 = 12.0;
+const TOP: f64 = 24.0;
+const BOTTOM: f64 = 44.0;
+/// More epochs than these are drawn without a dot each.
+const DOTTED: usize = 200;
 
 /// The loss of each epoch as a line.
 pub(super) fn loss_curve(losses: &[f64]) -> String {
-    let (width, height, left, top, bottom) = (640.0, 260.0, 56.0, 12.0, 36.0);
+    let [width, height] = CURVE;
     let finite = losses.iter().copied().filter(|loss| loss.is_finite());
-    let highest = finite.fold(f64::MIN_POSITIVE, f64::max);
-    let x = |i: usize| left + (width - left - 12.0) * i as f64 / (losses.len().max(2) - 1) as f64;
-    let y = |loss: f64| top + (height - top - bottom) * (1.0 - loss / highest);
+    // At least a little, so that a loss of 0 can be drawn.
+    let highest = finite.fold(1e-9, f64::max);
+    let step = ticks::step(highest, 4.0);
+    let high = (highest / step).ceil() * step;
+    let x = |i: usize| LEFT + (width - LEFT - RIGHT) * i as f64 / (losses.len().max(2) - 1) as f64;
+    let y = |loss: f64| TOP + (height - TOP - BOTTOM) * (1.0 - loss / high);
     let mut svg =
         format!("<svg viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"training loss by epoch\">");
-    for step in 0..=4 {
-        let loss = highest * f64::from(step) / 4.0;
+    let end = width - RIGHT;
+    for mark in 0..=(high / step).round() as u32 {
+        let loss = step * f64::from(mark);
         let at = y(loss);
-        let _ = write!(
-            svg,
-            "<line class=\"grid\" x1=\"{left}\" y1=\"{at:.1}\" x2=\"{:.1}\" y2=\"{at:.1}\"/>\
-             <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{loss:.3}</text>",
-            width - 12.0,
-            left - 8.0,
-            at + 4.0
-        );
+        let _ =
+            write!(svg, "<line class=\"grid\" x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{end}\" y2=\"{at:.1}\"/>");
+        text(&mut svg, [LEFT - 8.0, at + 4.0], "end", &ticks::label(loss, step));
     }
-    let every = losses.len().div_ceil(10).max(1);
-    for i in (0..losses.len()).step_by(every) {
-        let _ = write!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            x(i),
-            height - bottom + 20.0,
-            i + 1
-        );
+    let every = (ticks::step(losses.len() as f64, 8.0) as usize).max(1);
+    for epoch in (1..=losses.len()).filter(|epoch| *epoch == 1 || epoch % every == 0) {
+        text(&mut svg, [x(epoch - 1), height - BOTTOM + 18.0], "middle", &epoch.to_string());
     }
-    let points: Vec<(f64, f64)> = losses
-        .iter()
-        .enumerate()
-        .filter(|(_, loss)| loss.is_finite())
-        .map(|(i, &loss)| (x(i), y(loss)))
-        .collect();
-    let path: String = points.iter().map(|(x, y)| format!("{x:.1},{y:.1} ")).collect();
+    text(&mut svg, [LEFT - 8.0, 12.0], "end", "loss");
+    text(&mut svg, [end, height - 6.0], "end", "epoch");
+    let points: Vec<(usize, f64)> =
+        losses.iter().copied().enumerate().filter(|(_, loss)| loss.is_finite()).collect();
+    let path: String = points.iter().map(|&(i, loss)| format!("{:.1},{:.1} ", x(i), y(loss))).collect();
     let _ = write!(svg, "<polyline class=\"curve\" points=\"{}\"/>", path.trim_end());
-    for (i, (x, y)) in points.iter().enumerate() {
+    for &(i, loss) in points.iter().filter(|_| points.len() <= DOTTED) {
         let _ = write!(
             svg,
-            "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3\"><title>epoch {}: {:.4}</title></circle>",
-            i + 1,
-            losses.get(i).copied().unwrap_or(f64::NAN)
+            "<circle class=\"dot\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"3\"><title>epoch {}: {loss:.4}</title></circle>",
+            x(i),
+            y(loss),
+            i + 1
         );
     }
     svg + "</svg>"
 }
 
+/// Text at a place: `anchor` says which part of it stands there.
+fn text(svg: &mut String, [x, y]: [f64; 2], anchor: &str, text: &str) {
+    let _ = write!(svg, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{text}</text>");
+}
+
+/// The sides of a cell of the confusion matrix, and the room for the labels above and left of the cells.
+const CELL: f64 = 40.0;
+const MARGIN: f64 = 56.0;
+
 /// The confusion matrix as a table of shaded cells: right guesses in one colour, wrong ones in another.
 pub(super) fn confusion(table: &Confusion) -> String {
-    let (cell, margin) = (40.0, 36.0);
     let classes = table.classes();
-    let size = margin + cell * classes as f64 + 4.0;
+    let size = MARGIN + CELL * classes as f64;
     let mut svg = format!("<svg viewBox=\"0 0 {size} {size}\" role=\"img\" aria-label=\"confusion matrix\">");
+    text(&mut svg, [MARGIN - 12.0, MARGIN - 10.0], "end", "label");
+    text(&mut svg, [MARGIN + CELL * classes as f64 / 2.0, 14.0], "middle", "guess");
     for label in 0..classes {
-        let row: u64 = (0..classes).map(|guess| table.count(label, guess)).sum();
-        let at = margin + cell * label as f64;
-        let middle = at + cell / 2.0;
-        let _ = write!(
-            svg,
-            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>\
-             <text x=\"{middle:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{label}</text>",
-            margin - 10.0,
-            middle + 4.0,
-            margin - 10.0
-        );
+        let middle = MARGIN + CELL * (label as f64 + 0.5);
+        text(&mut svg, [MARGIN - 12.0, middle + 4.0], "end", &label.to_string());
+        text(&mut svg, [middle, MARGIN - 10.0], "middle", &label.to_string());
+        let total: u64 = (0..classes).map(|guess| table.count(label, guess)).sum();
         for guess in 0..classes {
-            let count = table.count(label, guess);
-            let share = count as f64 / row.max(1) as f64;
-            // Few mistakes among many hits would be invisible on a linear scale.
-            let shade = if count == 0 { 0.0 } else { 0.15 + 0.85 * share.sqrt() };
-            let class = if guess == label { "hit" } else { "miss" };
-            let x = margin + cell * guess as f64;
-            let _ = write!(
-                svg,
-                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{at:.1}\" width=\"{:.1}\" height=\"{:.1}\" \
-                 fill-opacity=\"{shade:.3}\"><title>{label} taken for {guess}: {count}</title></rect>",
-                cell - 2.0,
-                cell - 2.0
-            );
-            if count > 0 {
-                let _ = write!(
-                    svg,
-                    "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{count}</text>",
-                    x + cell / 2.0 - 1.0,
-                    middle + 3.0
-                );
-            }
+            cell(&mut svg, [label, guess], table.count(label, guess), total);
         }
     }
     svg + "</svg>"
+}
+
+/// One cell: how often a label, which occurs `total` times, was taken for a guess.
+fn cell(svg: &mut String, [label, guess]: [usize; 2], count: u64, total: u64) {
+    let [x, y] = [guess, label].map(|i| MARGIN + CELL * i as f64);
+    // Few mistakes among many hits would be invisible on a linear scale.
+    let shade = 0.15 + 0.85 * (count as f64 / total.max(1) as f64).sqrt();
+    let class = match (count, label == guess) {
+        (0, _) => "none",
+        (_, true) => "hit",
+        (_, false) => "miss",
+    };
+    let opacity = if count == 0 { 1.0 } else { shade };
+    let _ = write!(
+        svg,
+        "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" width=\"{0:.1}\" height=\"{0:.1}\" rx=\"3\" \
+         fill-opacity=\"{opacity:.3}\"><title>{label} taken for {guess}: {count}</title></rect>",
+        CELL - 2.0
+    );
+    if count > 0 {
+        // On a dark shade in the colour of the paper.
+        let class = if shade > 0.6 { "class=\"on\" " } else { "" };
+        let (x, y) = (x + CELL / 2.0 - 1.0, y + CELL / 2.0 + 3.0);
+        let _ = write!(svg, "<text {class}x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{count}</text>");
+    }
 }
 
 /// A grey image, `side × side` pixels in `0..=1`.
