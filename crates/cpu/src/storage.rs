@@ -77,13 +77,16 @@ impl Context<'_> {
         self.bytes(len, size_of::<T>())
     }
 
+    // One copy for all kernels.
+    #[inline(never)]
     fn bytes(&self, len: usize, size: usize) -> Result<Bytes> {
         let bytes = len.checked_mul(size);
         let bytes = bytes.ok_or_else(|| Error::internal("cpu", "a size slipped past the limits"))?;
         self.pool.alloc(bytes).map_err(out_of_memory)
     }
 
-    /// A filled buffer as a tensor.
+    /// A filled buffer as a tensor. One copy for all kernels.
+    #[inline(never)]
     pub(crate) fn tensor(&self, bytes: Bytes, spec: &Spec) -> Tensor {
         let layout = Layout::contiguous(spec.shape);
         Tensor::from_buffer(Buffer::new(bytes), layout, spec.dtype, self.device.clone())
@@ -106,8 +109,14 @@ impl Context<'_> {
         spec: &Spec,
         fill: impl FnOnce(&mut [T]) -> Result<()>,
     ) -> Result<Outputs> {
-        Ok(smallvec![self.filled(spec, fill)?])
+        self.filled(spec, fill).map(only)
     }
+}
+
+/// The outputs of an operation that has one.
+#[inline(never)]
+fn only(output: Tensor) -> Outputs {
+    smallvec![output]
 }
 
 #[cold]

@@ -1,5 +1,7 @@
 //! Who runs a kernel: the caller alone, or several threads.
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::ThreadPool;
 use rayon::prelude::*;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
@@ -76,13 +78,7 @@ impl Workers {
         items: &mut [T],
         f: impl Fn(usize, &mut T) -> Result<()> + Send + Sync,
     ) -> Result<()> {
-        if self.threads(work) == 1 || items.len() < 2 {
-            return items.iter_mut().enumerate().try_for_each(|(i, item)| f(i, item));
-        }
-        let run = || -> Vec<Error> {
-            items.par_iter_mut().enumerate().filter_map(|(i, item)| f(i, item).err()).collect()
-        };
-        self.install(run).into_iter().next().map_or(Ok(()), Err)
+        self.try_chunks(work, items, 1, |i, item| item.first_mut().map_or(Ok(()), |item| f(i, item)))
     }
 
     /// [`try_for_each`](Self::try_for_each) of what cannot fail.
@@ -92,10 +88,7 @@ impl Workers {
         items: &mut [T],
         f: impl Fn(usize, &mut T) + Send + Sync,
     ) {
-        if self.threads(work) == 1 || items.len() < 2 {
-            return items.iter_mut().enumerate().for_each(|(i, item)| f(i, item));
-        }
-        self.install(|| items.par_iter_mut().enumerate().for_each(|(i, item)| f(i, item)));
+        self.chunks(work, items, 1, |i, item| item.first_mut().map_or((), |item| f(i, item)));
     }
 
     /// [`try_for_each`](Self::try_for_each) of pieces of `out`, each of `size` elements but for the last.
@@ -110,13 +103,7 @@ impl Workers {
         size: usize,
         f: impl Fn(usize, &mut [T]) -> Result<()> + Send + Sync,
     ) -> Result<()> {
-        if self.threads(work) == 1 || out.len() <= size {
-            return out.chunks_mut(size.max(1)).enumerate().try_for_each(|(i, chunk)| f(i, chunk));
-        }
-        let run = || -> Vec<Error> {
-            out.par_chunks_mut(size.max(1)).enumerate().filter_map(|(i, chunk)| f(i, chunk).err()).collect()
-        };
-        self.install(run).into_iter().next().map_or(Ok(()), Err)
+        self.try_divide(self.threads(work), out, size, &f)
     }
 
     /// [`try_chunks`](Self::try_chunks) of what cannot fail.
@@ -127,9 +114,42 @@ impl Workers {
         size: usize,
         f: impl Fn(usize, &mut [T]) + Send + Sync,
     ) {
-        if self.threads(work) == 1 || out.len() <= size {
-            return out.chunks_mut(size.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk));
+        self.divide(self.threads(work), out, size, &f);
+    }
+
+    fn try_divide<T: Send>(
+        &self,
+        threads: usize,
+        out: &mut [T],
+        size: usize,
+        f: &TryPiece<'_, T>,
+    ) -> Result<()> {
+        if threads == 1 || out.len() <= size {
+            return out.chunks_mut(size.max(1)).enumerate().try_for_each(|(i, chunk)| f(i, chunk));
         }
-        self.install(|| out.par_chunks_mut(size.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk)));
+        let first: Mutex<Option<(usize, Error)>> = Mutex::new(None);
+        self.divide(threads, out, size, &|i, chunk| {
+            if let Err(error) = f(i, chunk) {
+                let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+                if first.as_ref().is_none_or(|(earliest, _)| i < *earliest) {
+                    *first = Some((i, error));
+                }
+            }
+        });
+        first.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
+    }
+
+    /// The one place where work is divided. It takes kernels by reference, so that rayon is compiled once for an element and
+    /// not once for each kernel, which would take most of the time of a build.
+    fn divide<T: Send>(&self, threads: usize, out: &mut [T], size: usize, f: &Piece<'_, T>) {
+        let chunk = |(i, chunk): (usize, &mut [T])| f(i, chunk);
+        if threads == 1 || out.len() <= size {
+            return out.chunks_mut(size.max(1)).enumerate().for_each(chunk);
+        }
+        self.install(|| out.par_chunks_mut(size.max(1)).enumerate().for_each(chunk));
     }
 }
+
+/// What is done to a piece of a result and its number.
+type Piece<'a, T> = dyn Fn(usize, &mut [T]) + Send + Sync + 'a;
+type TryPiece<'a, T> = dyn Fn(usize, &mut [T]) -> Result<()> + Send + Sync + 'a;
