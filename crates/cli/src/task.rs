@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tensorkeep_data::{Dataset, ReadLimits, Shift, digits, mnist};
+use tensorkeep_data::{Dataset, Images, ReadLimits, Shift, digits, mnist};
 use tensorkeep_tensor::{Error, Result};
 
 use crate::arguments::{TaskName, Train};
@@ -70,24 +70,19 @@ impl Task {
     }
 }
 
+/// The longest side of an image: the weights of a dense layer grow with its square.
+const LONGEST: usize = 256;
+
 /// The side of the images, which are square and alike in both parts.
-fn side(train: &dyn Dataset, test: &dyn Dataset) -> Result<usize> {
-    if train.is_empty() || test.is_empty() {
-        let message = format!(
-            "{} images to learn from and {} to test on: use files that have some",
-            train.len(),
-            test.len()
-        );
-        return Err(Error::value("train", message));
+fn side(train: &Images, test: &Images) -> Result<usize> {
+    let [train, test] = [train, test].map(|images| *images.inner().inputs().shape());
+    let ([n @ (1..), 1, height, width], [m @ (1..), 1, ..]) = (train.sizes(), test.sizes()) else {
+        let rule = "images are missing, to learn from or to test on";
+        return Err(Error::shape("train", rule, &[train, test]).advise("use files that have some"));
+    };
+    if height != width || train.sizes()[1..] != test.sizes()[1..] || !(1..=LONGEST).contains(height) {
+        let rule = format!("the {n} and {m} images must be square and alike, at most {LONGEST} pixels wide");
+        return Err(Error::shape("train", rule, &[train, test]).advise("use files that fit"));
     }
-    let (train, _) = train.batch(&[0])?;
-    let (test, _) = test.batch(&[0])?;
-    match *train.shape().sizes() {
-        [1, 1, height, width] if height == width && height > 0 && train.shape() == test.shape() => Ok(height),
-        _ => {
-            let rule = "images must be square and alike in both parts";
-            Err(Error::shape("train", rule, &[*train.shape(), *test.shape()])
-                .advise("use files that fit together"))
-        }
-    }
+    Ok(*height)
 }

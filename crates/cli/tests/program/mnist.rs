@@ -74,9 +74,24 @@ fn lying_files_are_refused() {
         ("beyond every size", train, idx(&[u32::MAX; 3], &[]), "more elements than can be addressed"),
         ("of labels", train, labels(200), "not u8 of shape [n, height, width]"),
         ("short of images", train, images(199, 8), "199 images but 200 labels"),
-        ("wide", train, idx(&[200, 8, 9], &[0; 200 * 72]), "images must be square and alike"),
-        ("unlike the others", test, images(50, 9), "images must be square and alike"),
-        ("without pixels", train, idx(&[200, 0, 0], &[]), "images must be square and alike"),
+        (
+            "wide",
+            train,
+            idx(&[200, 8, 9], &[0; 200 * 72]),
+            "images must be square and alike, at most 256 pixels wide",
+        ),
+        (
+            "unlike the others",
+            test,
+            images(50, 9),
+            "images must be square and alike, at most 256 pixels wide",
+        ),
+        (
+            "without pixels",
+            train,
+            idx(&[200, 0, 0], &[]),
+            "images must be square and alike, at most 256 pixels wide",
+        ),
         ("of eleven classes", classes, idx(&[50], &[10; 50]), "label 10 of image 0 is not in 0..10"),
         ("a broken gzip", test, vec![0x1F, 0x8B, 8, 0, 1, 2], "t10k-images-idx3-ubyte"),
     ];
@@ -87,10 +102,12 @@ fn lying_files_are_refused() {
         assert_eq!(run.code, Some(1), "{name}: {}{}", run.out, run.err);
         run.refused(1, words);
     }
+    let posters = mnist("lie-posters", 257);
+    tensorkeep(&["train", "mnist", "--data", &posters.join("")]).refused(1, "at most 256 pixels wide");
     let folder = mnist("lie-none", 8);
     fs::write(folder.path().join(test), idx(&[0, 8, 8], &[])).unwrap();
     fs::write(folder.path().join(classes), idx(&[0], &[])).unwrap();
-    tensorkeep(&["train", "mnist", "--data", &folder.join("")]).refused(1, "0 to test on");
+    tensorkeep(&["train", "mnist", "--data", &folder.join("")]).refused(1, "images are missing");
 }
 
 #[test]
