@@ -53,7 +53,7 @@ pub(crate) struct Train {
     /// How many images a step sees [default: 128 for digits, 64 for mnist].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65_536))]
     pub(crate) batch_size: Option<u32>,
-    /// Learning rate of the optimiser, AdamW; it falls to 0 in a straight line [default: 0.01 for digits, 0.002 for mnist].
+    /// Learning rate of the optimiser, AdamW; it falls to 0 in a straight line [default: 0.015 for digits, 0.002 for mnist].
     #[arg(long, value_name = "X", value_parser = rate, allow_negative_numbers = true)]
     pub(crate) lr: Option<f64>,
     /// What all randomness comes from; the same seed gives the same model, bit for bit.
