@@ -4,7 +4,7 @@
 
 use tensorkeep_autodiff::{checkpoint, custom_vjp, grad, jvp, stop_gradient, vjp};
 use tensorkeep_tensor::module::State;
-use tensorkeep_tensor::{ErrorKind, Tensor};
+use tensorkeep_tensor::{ErrorKind, Result, Tensor};
 
 fn scalar(value: f64) -> Tensor {
     Tensor::new(value, &tensorkeep_cpu::device()).unwrap()
@@ -25,6 +25,23 @@ fn any_order() {
     let x = scalar(2.0);
     for (got, want) in [(d1(&x), 80.0), (d2(&x), 160.0), (d3(&x), 240.0), (d4(&x), 240.0)] {
         assert_eq!(number(&got.unwrap()), want);
+    }
+}
+
+/// The `n`-th derivative of `f`.
+fn derivative(n: usize, f: &dyn Fn(&Tensor) -> Result<Tensor>, x: &Tensor) -> Result<Tensor> {
+    if n == 0 { f(x) } else { grad(|x: &Tensor| derivative(n - 1, f, x), x) }
+}
+
+#[test]
+fn programs_do_not_outgrow_their_limits() {
+    // dⁿ/dxⁿ eˣ cos x = 2^(n/2) eˣ cos(x + n π/4).
+    let f = |x: &Tensor| x.exp()?.mul(&x.cos()?);
+    let x = 0.5f64;
+    for n in 0..8 {
+        let want = 2f64.powf(n as f64 / 2.0) * x.exp() * (x + n as f64 * std::f64::consts::FRAC_PI_4).cos();
+        let got = number(&derivative(n, &f, &scalar(x)).unwrap());
+        assert!((got - want).abs() <= 1e-12 * want.abs().max(1.0), "order {n}: {got}, not {want}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Elementwise operations: the symbolic derivative of the expression.
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::expr::Source;
+use tensorkeep_tensor::expr::{Gradient, Source};
 use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{DType, Error, Result, Scalar, Shape, Tensor};
 
@@ -10,37 +10,69 @@ use crate::tape::{Gradients, Pull};
 
 pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wanted) -> Result<Pull> {
     let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
-    let gradient = map.program.typed(&dtypes, &map.params)?.gradient(wanted.bits())?;
+    let typed = map.program.typed(&dtypes, &map.params)?;
+    let gradient = typed.gradient(wanted.bits())?;
     let reads: SmallVec<[Tensor; 2]> = gradient.reads.iter().map(|&i| inputs[i].clone()).collect();
-    let count = gradient.program.as_ref().map_or(0, |program| program.params());
-    let params: SmallVec<[Scalar; 4]> = map.params.iter().take(count).copied().collect();
+    let params = map.params.clone();
     let shapes = broadcast(inputs, outputs);
     let zero_like: Vec<Tensor> = if outputs.len() > 1 { outputs.to_vec() } else { Vec::new() };
     let count = inputs.len();
     Ok(Box::new(move |dys| {
         let dys = complete(dys, &zero_like)?;
-        let computed = match &gradient.program {
-            None => SmallVec::new(),
-            Some(program) => {
-                let inputs: SmallVec<[&Tensor; 4]> = dys.iter().chain(&reads).collect();
-                Tensor::map_all(program, &inputs, &params)?
-            }
+        let operands = Operands { dys: &dys, reads: &reads, places: &gradient.reads, params: &params };
+        let gradients = if operands.are_recorded() {
+            let each = (0..count).filter(|&i| wanted.contains(i));
+            let each = each.map(|i| operands.gradients(&*typed.gradient(1 << i)?));
+            each.collect::<Result<Vec<_>>>()?.concat()
+        } else {
+            operands.gradients(&gradient)?
         };
-        let mut sources = gradient.sources.iter();
+        let mut gradients = gradients.into_iter();
         let mut result = Gradients::new();
         for i in 0..count {
-            let source = if wanted.contains(i) { sources.next() } else { None };
-            let gradient = source.map(|source| match source {
-                Source::Cotangent(j) => &dys[*j],
-                Source::Result(j) => &computed[*j],
-            });
+            let gradient = if wanted.contains(i) { gradients.next() } else { None };
             result.push(match (gradient, shapes.get(i)) {
                 (Some(gradient), Some(shape)) => Some(gradient.sum_to(shape)?),
-                (gradient, _) => gradient.cloned(),
+                (gradient, _) => gradient,
             });
         }
         Ok(result)
     }))
+}
+
+/// What gradients are computed of.
+struct Operands<'a> {
+    dys: &'a [Tensor],
+    /// Inputs of the original, and which.
+    reads: &'a [Tensor],
+    places: &'a [usize],
+    params: &'a [Scalar],
+}
+
+impl Operands<'_> {
+    /// Whether a gradient of the gradient may be asked for. Then each is a program of its own: the gradient of a program has an
+    /// input for each of its results and inputs, and as one program they would soon be more than a program may have.
+    fn are_recorded(&self) -> bool {
+        self.dys.iter().chain(self.reads).any(|x| x.device().level() > 0)
+    }
+
+    /// The gradients that `gradient` tells of, in its order.
+    fn gradients(&self, gradient: &Gradient) -> Result<Vec<Tensor>> {
+        let computed = match &gradient.program {
+            None => SmallVec::new(),
+            Some(program) => {
+                let reads = self.places.iter().zip(self.reads);
+                let reads = reads.filter(|(place, _)| gradient.reads.contains(place)).map(|(_, read)| read);
+                let inputs: SmallVec<[&Tensor; 4]> = self.dys.iter().chain(reads).collect();
+                Tensor::map_all(program, &inputs, self.params.get(..program.params()).unwrap_or(self.params))?
+            }
+        };
+        let sources = gradient.sources.iter().map(|source| match source {
+            Source::Cotangent(j) => self.dys[*j].clone(),
+            Source::Result(j) => computed[*j].clone(),
+        });
+        Ok(sources.collect())
+    }
 }
 
 /// The shapes of the inputs, unless all have the result's.
