@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use tensorkeep_tensor::expr::{Gradient, Source};
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{DType, Error, Result, Scalar, Shape, Tensor};
+use tensorkeep_tensor::{DType, Error, Outputs, Result, Scalar, Shape, Tensor};
 
 use super::Wanted;
 use crate::tape::{Gradients, Pull};
@@ -20,13 +20,14 @@ pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wa
     Ok(Box::new(move |dys| {
         let dys = complete(dys, &zero_like)?;
         let operands = Operands { dys: &dys, reads: &reads, places: &gradient.reads, params: &params };
-        let gradients = if operands.are_recorded() {
-            let each = (0..count).filter(|&i| wanted.contains(i));
-            let each = each.map(|i| operands.gradients(&*typed.gradient(1 << i)?));
-            each.collect::<Result<Vec<_>>>()?.concat()
+        let mut gradients = Outputs::new();
+        if operands.are_recorded() {
+            for i in (0..count).filter(|&i| wanted.contains(i)) {
+                gradients.extend(operands.gradients(&*typed.gradient(1 << i)?)?);
+            }
         } else {
-            operands.gradients(&gradient)?
-        };
+            gradients = operands.gradients(&gradient)?;
+        }
         let mut gradients = gradients.into_iter();
         let mut result = Gradients::new();
         for i in 0..count {
@@ -57,7 +58,7 @@ impl Operands<'_> {
     }
 
     /// The gradients that `gradient` tells of, in its order.
-    fn gradients(&self, gradient: &Gradient) -> Result<Vec<Tensor>> {
+    fn gradients(&self, gradient: &Gradient) -> Result<Outputs> {
         let computed = match &gradient.program {
             None => SmallVec::new(),
             Some(program) => {
