@@ -117,6 +117,8 @@ impl Workers {
         self.divide(self.threads(work), out, size, &f);
     }
 
+    // Compiled once for an element, not once for each kernel.
+    #[inline(never)]
     fn try_divide<T: Send>(
         &self,
         threads: usize,
@@ -139,15 +141,32 @@ impl Workers {
         first.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// The one place where work is divided. It takes kernels by reference, so that rayon is compiled once for an element and
-    /// not once for each kernel, which would take most of the time of a build.
+    // As above.
+    #[inline(never)]
     fn divide<T: Send>(&self, threads: usize, out: &mut [T], size: usize, f: &Piece<'_, T>) {
-        let chunk = |(i, chunk): (usize, &mut [T])| f(i, chunk);
         if threads == 1 || out.len() <= size {
-            return out.chunks_mut(size.max(1)).enumerate().for_each(chunk);
+            return out.chunks_mut(size.max(1)).enumerate().for_each(|(i, chunk)| f(i, chunk));
         }
-        self.install(|| out.par_chunks_mut(size.max(1)).enumerate().for_each(chunk));
+        // Each is locked once, by whoever takes it.
+        let pieces: Vec<Mutex<&mut [T]>> = out.chunks_mut(size.max(1)).map(Mutex::new).collect();
+        self.each(pieces.len(), &|i| {
+            if let Some(piece) = pieces.get(i) {
+                f(i, &mut piece.lock().unwrap_or_else(PoisonError::into_inner));
+            }
+        });
     }
+
+    /// Runs `f` for each number below `count` on these threads. The one place where work is divided: it knows nothing of
+    /// elements or kernels, so that rayon is compiled once and not for each of them, which would take most of the time of a
+    /// build.
+    fn each(&self, count: usize, f: &(dyn Fn(usize) + Send + Sync)) {
+        self.install(|| (0..count).into_par_iter().for_each(f));
+    }
+}
+
+/// Runs `a` and `b`, at the same time if a thread of the pool that this is called on has nothing else to do.
+pub(crate) fn join(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+    rayon::join(a, b);
 }
 
 /// What is done to a piece of a result and its number.

@@ -16,7 +16,7 @@ mod tests;
 mod tile;
 mod window;
 
-use rayon::prelude::*;
+use std::sync::OnceLock;
 
 pub(crate) use element::Element;
 use operand::Operand;
@@ -24,11 +24,14 @@ use product::Product;
 use window::Window;
 
 use crate::isa::Isa;
-use crate::workers::Workers;
+use crate::workers::{self, Workers};
+
+/// Floating-point operations in a step of [`Workers`].
+const STEP: u64 = 20;
 
 /// Work, in floating-point operations, from which a product is divided among threads: several times what it
 /// costs to wake one.
-const PARALLEL_WORK: u64 = 8_000_000;
+const PARALLEL_WORK: u64 = STEP * workers::PARALLEL_WORK;
 
 /// Work, in the same unit, that it is to read an element of an operand from memory.
 const READ_WORK: u64 = 16;
@@ -107,9 +110,9 @@ fn gemm_on<T: Element>(
         }
         return Ok(());
     }
-    let multiply = |(c, (&a_offset, &b_offset)): (&mut [T], (&usize, &usize)), pieces| {
-        let mut a = Operand::new(a.data, a_offset, [m, k], a.strides)?;
-        let mut b = Operand::new(b.data, b_offset, [k, n], b.strides)?;
+    let multiply = |c: &mut [T], i: usize, pieces| {
+        let mut a = Operand::new(a.data, a.offsets[i], [m, k], a.strides)?;
+        let mut b = Operand::new(b.data, b.offsets[i], [k, n], b.strides)?;
         if n == 1 {
             // A column is a row when transposed, and rows are what the kernels are good at.
             (a, b) = (b.transposed(), a.transposed());
@@ -119,21 +122,22 @@ fn gemm_on<T: Element>(
         Ok(())
     };
     let work = work([m, n, k]);
-    let offsets = (a.offsets, b.offsets);
-    if workers.count() == 1 || work.saturating_mul(batch as u64) < PARALLEL_WORK {
-        return c
-            .chunks_exact_mut(size)
-            .zip(offsets.0.iter().zip(offsets.1))
-            .try_for_each(|item| multiply(item, 1));
-    }
     let pieces = pieces(work, batch, workers.count());
+    if pieces > 1 && batch == 1 {
+        return workers.install(|| multiply(c, 0, pieces));
+    }
     let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
-    workers.install(|| {
-        c.par_chunks_exact_mut(size)
-            .zip(offsets.0.par_iter().zip(offsets.1))
-            .with_min_len(products_a_task)
-            .try_for_each(|item| multiply(item, pieces))
-    })
+    let misfit = OnceLock::new();
+    let task = size.saturating_mul(products_a_task);
+    workers.chunks(work.saturating_mul(batch as u64) / STEP, c, task, |task, c| {
+        for (i, c) in c.chunks_exact_mut(size).enumerate() {
+            if let Err(reason) = multiply(c, task * products_a_task + i, pieces) {
+                // One is enough.
+                let _ = misfit.set(reason);
+            }
+        }
+    });
+    misfit.into_inner().map_or(Ok(()), Err)
 }
 
 /// What a product with no empty side costs: two operations a term, and the reading of the operands.

@@ -7,6 +7,7 @@ use super::scratch::Scratch;
 use super::window::Window;
 use super::{Store, narrow};
 use crate::isa::Isa;
+use crate::workers::join;
 
 /// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand
 /// fills most of the first cache.
@@ -69,14 +70,14 @@ impl<'a, T: Element> Product<'a, T> {
                 let (inner, cols) = (0..self.a.cols(), self.a.rows());
                 let first = Self { a: self.a.block(0..at, inner.clone()), ..self };
                 let second = Self { a: self.a.block(at..cols, inner), ..self };
-                rayon::join(|| first.run(top, pieces / 2), || second.run(bottom, pieces - pieces / 2));
+                halves([first, second], [top, bottom], pieces);
             }
             Some(Cut::Cols(at)) => {
                 let (left, right) = c.split_cols(at);
                 let (inner, cols) = (0..self.b.rows(), self.b.cols());
                 let first = Self { b: self.b.block(inner.clone(), 0..at), ..self };
                 let second = Self { b: self.b.block(inner, at..cols), ..self };
-                rayon::join(|| first.run(left, pieces / 2), || second.run(right, pieces - pieces / 2));
+                halves([first, second], [left, right], pieces);
             }
         }
     }
@@ -95,6 +96,14 @@ impl<'a, T: Element> Product<'a, T> {
         let cols = half(self.b.cols(), self.kernel.tile_cols()).map(Cut::Cols);
         if self.a.rows() > self.b.cols() { rows.or(cols) } else { cols.or(rows) }
     }
+}
+
+/// Computes two products at the same time.
+fn halves<T: Element>([a, b]: [Product<'_, T>; 2], [to_a, to_b]: [Window<'_, T>; 2], pieces: usize) {
+    let (mut to_a, mut to_b) = (Some(to_a), Some(to_b));
+    let mut first = || to_a.take().map_or((), |c| a.run(c, pieces / 2));
+    let mut second = || to_b.take().map_or((), |c| b.run(c, pieces - pieces / 2));
+    join(&mut first, &mut second);
 }
 
 /// A cut before a row or a column.
