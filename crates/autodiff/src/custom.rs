@@ -73,7 +73,7 @@ fn apply(
     else {
         return forward(&inputs);
     };
-    let slot = |x: &Tensor| recorder::traced_by(x, &tape).and_then(|traced| traced.slot);
+    let slot = |x: &Tensor| recorder::traced_by(x, &tape).map(|traced| traced.slot);
     let slots: SmallVec<[Option<Slot>; 2]> = inputs.iter().map(slot).collect();
     let primal =
         |x: Tensor| recorder::traced_by(&x, &tape).map_or_else(|| x.clone(), |traced| traced.primal.clone());

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::op::{Op, Spec};
 use tensorkeep_tensor::{
-    Backend, Buffer, Device, Error, HostArray, Layout, Limits, Memory, Outputs, Result, Tensor,
+    Backend, Buffer, Device, HostArray, Layout, Limits, Memory, Outputs, Result, Tensor,
 };
 
 use crate::rule;
@@ -15,8 +15,8 @@ use crate::tape::{Pull, Slot, Tape};
 
 /// A device that computes on another and records.
 ///
-/// Each call of a gradient function makes one, of a higher level than all before it, so that operands of nested calls are
-/// lifted to the innermost recording they take part in.
+/// Each call of a gradient function makes one, of a higher level than all before it, so that operands of nested calls take
+/// part in the innermost recording first, to which those of outer ones are constants.
 pub(crate) struct Recorder {
     name: String,
     /// Where operations without operands are computed.
@@ -28,8 +28,7 @@ pub(crate) struct Recorder {
 /// What the buffer of a recorded tensor holds: its value one level down, and where its cotangent will be.
 pub(crate) struct Traced {
     pub(crate) primal: Tensor,
-    /// `None` for a constant.
-    pub(crate) slot: Option<Slot>,
+    pub(crate) slot: Slot,
     pub(crate) tape: Arc<Tape>,
 }
 
@@ -54,7 +53,7 @@ pub(crate) fn traced_by<'a>(x: &'a Tensor, tape: &Arc<Tape>) -> Option<&'a Trace
 }
 
 /// Seats a value on a recorder.
-pub(crate) fn seat(device: &Device, tape: &Arc<Tape>, primal: Tensor, slot: Option<Slot>) -> Tensor {
+pub(crate) fn seat(device: &Device, tape: &Arc<Tape>, primal: Tensor, slot: Slot) -> Tensor {
     let (layout, dtype) = (Layout::contiguous(*primal.shape()), primal.dtype());
     let traced = Traced { primal, slot, tape: Arc::clone(tape) };
     Tensor::from_buffer(Buffer::new(traced), layout, dtype, device.clone())
@@ -75,7 +74,7 @@ pub(crate) fn record(
     let mut seated = Outputs::new();
     for (output, slot) in outputs.into_iter().zip(first..) {
         seated.push(match output.dtype().is_float() {
-            true => seat(device, tape, output, Some(slot)),
+            true => seat(device, tape, output, slot),
             false => output,
         });
     }
@@ -106,16 +105,18 @@ impl Backend for Recorder {
     }
 
     #[track_caller]
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs> {
         if inputs.is_empty() {
             return self.base.apply(op, inputs);
         }
-        let traced = inputs.iter().map(|x| {
-            let foreign = || Error::internal("grad", "a tensor of another recorder reached this one");
-            traced_by(x, &self.tape).ok_or_else(foreign)
-        });
-        let traced: SmallVec<[&Traced; 2]> = traced.collect::<Result<_>>()?;
-        let slots: SmallVec<[Option<Slot>; 2]> = traced.iter().map(|x| x.slot).collect();
+        // Whatever this recorder has not recorded is a constant.
+        let mut slots: SmallVec<[Option<Slot>; 2]> = SmallVec::new();
+        let mut primals: SmallVec<[&Tensor; 2]> = SmallVec::new();
+        for &x in inputs {
+            let traced = traced_by(x, &self.tape);
+            slots.push(traced.map(|traced| traced.slot));
+            primals.push(traced.map_or(x, |traced| &traced.primal));
+        }
         let recorded = slots.iter().any(Option::is_some) && self.tape.is_open();
         if recorded && rule::is_decomposed(op) {
             // Recorded through its definition, which comes back here in simpler operations.
@@ -123,18 +124,13 @@ impl Backend for Recorder {
                 return Ok(smallvec::smallvec![result?]);
             }
         }
-        let primals: SmallVec<[&Tensor; 2]> = traced.iter().map(|x| &x.primal).collect();
-        let outputs = Tensor::apply(op, &primals)?;
+        let outputs = Tensor::apply_inferred(op, &primals, results)?;
         if !recorded || !outputs.iter().any(|x| x.dtype().is_float()) {
             return Ok(outputs);
         }
         let wanted = rule::Wanted(slots.iter().map(Option::is_some).collect());
         let pull = rule::pull(op, &primals, &outputs, wanted)?;
         record(device, &self.tape, slots, outputs, pull)
-    }
-
-    fn lift(&self, device: &Device, x: &Tensor) -> Result<Tensor> {
-        Ok(seat(device, &self.tape, x.clone(), None))
     }
 
     fn lower(&self, x: &Tensor) -> Option<Tensor> {

@@ -60,7 +60,7 @@ impl<M: Module + Clone> Seated<M> {
             let leaf = match known.get(&key) {
                 Some(leaf) => Ok(leaf.clone()),
                 None => tape.leaf().map(|slot| {
-                    let leaf = (slot, recorder::seat(&device, &tape, x.clone(), Some(slot)));
+                    let leaf = (slot, recorder::seat(&device, &tape, x.clone(), slot));
                     known.insert(key, leaf.clone());
                     leaf
                 }),
@@ -86,7 +86,7 @@ impl<M: Module + Clone> Seated<M> {
             y = lower;
         }
         match recorder::traced_by(&y, &self.tape) {
-            Some(traced) => (traced.slot, traced.primal.clone()),
+            Some(traced) => (Some(traced.slot), traced.primal.clone()),
             None => (None, y),
         }
     }

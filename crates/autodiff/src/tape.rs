@@ -1,5 +1,6 @@
 //! What is recorded, and the sweep back over it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
@@ -28,18 +29,21 @@ pub(crate) struct Node {
 /// The recording of one call of a gradient function: nodes in the order they were computed, so that walking them is
 /// iterative in both directions.
 #[derive(Default)]
-pub(crate) struct Tape(Mutex<Recording>);
+pub(crate) struct Tape {
+    recording: Mutex<Recording>,
+    /// Whether the recording is over. Changes only while it is locked.
+    closed: AtomicBool,
+}
 
 #[derive(Default)]
 pub(crate) struct Recording {
     nodes: Vec<Node>,
     slots: Slot,
-    closed: bool,
 }
 
 impl Tape {
     fn lock(&self) -> MutexGuard<'_, Recording> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A slot for a leaf.
@@ -55,7 +59,7 @@ impl Tape {
         results: usize,
     ) -> Result<Option<Slot>> {
         let mut recording = self.lock();
-        if recording.closed {
+        if !self.is_open() {
             return Ok(None);
         }
         let results = results as u32;
@@ -66,13 +70,14 @@ impl Tape {
 
     /// Whether operations are still recorded.
     pub(crate) fn is_open(&self) -> bool {
-        !self.lock().closed
+        !self.closed.load(Ordering::Relaxed)
     }
 
     /// Ends the recording and hands it out: from now on tensors of this tape are plain numbers.
     pub(crate) fn close(&self) -> Recording {
         let mut recording = self.lock();
-        std::mem::replace(&mut *recording, Recording { closed: true, ..Recording::default() })
+        self.closed.store(true, Ordering::Relaxed);
+        std::mem::take(&mut *recording)
     }
 }
 
@@ -115,14 +120,13 @@ impl Recording {
 
 /// Cotangents on their way back. Slots are taken as soon as their operation is done.
 struct Sweep {
-    /// Boxed, because of a long recording's slots nearly all are empty at any time.
-    cotangents: Vec<Option<Box<Tensor>>>,
+    cotangents: Vec<Option<Tensor>>,
 }
 
 impl Sweep {
     fn new(slots: Slot, result: Slot, dy: Tensor) -> Self {
         let mut cotangents = vec![None; slots as usize];
-        cotangents[result as usize] = Some(Box::new(dy));
+        cotangents[result as usize] = Some(dy);
         Self { cotangents }
     }
 
@@ -134,14 +138,14 @@ impl Sweep {
             return Ok(());
         }
         let taken = self.cotangents.drain(first..).take(node.results as usize);
-        let dys: SmallVec<[Option<Tensor>; 1]> = taken.map(|dy| dy.map(|dy| *dy)).collect();
+        let dys: SmallVec<[Option<Tensor>; 1]> = taken.collect();
         let gradients = (node.pull)(&dys)?;
         for (slot, gradient) in node.inputs.iter().zip(gradients) {
             if let (Some(slot), Some(gradient)) = (slot, gradient) {
                 let place = &mut self.cotangents[*slot as usize];
                 match place {
-                    None => *place = Some(Box::new(gradient)),
-                    Some(sum) => **sum = sum.add(&gradient)?,
+                    None => *place = Some(gradient),
+                    Some(sum) => *sum = sum.add(&gradient)?,
                 }
             }
         }
@@ -150,6 +154,6 @@ impl Sweep {
 
     fn finish(mut self, leaves: usize) -> Vec<Option<Tensor>> {
         self.cotangents.truncate(leaves);
-        self.cotangents.into_iter().map(|dy| dy.map(|dy| *dy)).collect()
+        self.cotangents
     }
 }

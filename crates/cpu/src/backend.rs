@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::op::{Op, Spec};
 use tensorkeep_tensor::{Backend, DTypes, Device, Error, HostArray, Limits, Memory, Outputs, Result, Tensor};
 
 use crate::memory::Pool;
@@ -61,8 +61,8 @@ impl Cpu {
         Self { limits, pool: Pool::new(memory_bytes, MAX_POOLED), workers }
     }
 
-    fn context<'a>(&'a self, device: &'a Device) -> Context<'a> {
-        Context { pool: &self.pool, workers: &self.workers, device }
+    fn context<'a>(&'a self, device: &'a Device, results: &'a [Spec]) -> Context<'a> {
+        Context { pool: &self.pool, workers: &self.workers, device, results }
     }
 }
 
@@ -88,15 +88,15 @@ impl Backend for Cpu {
     }
 
     fn upload(&self, device: &Device, data: HostArray) -> Result<Tensor> {
-        transfer::upload(&self.context(device), data)
+        transfer::upload(&self.context(device, &[]), data)
     }
 
     fn download(&self, x: &Tensor) -> Result<HostArray> {
         transfer::download(&self.workers, x)
     }
 
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
-        apply(&self.context(device), op, inputs)
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs> {
+        apply(&self.context(device, results), op, inputs)
     }
 
     fn synchronize(&self) -> Result<()> {

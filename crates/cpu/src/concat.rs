@@ -1,10 +1,10 @@
 //! Joining tensors.
 
-use tensorkeep_tensor::op::{Concat, Op};
+use tensorkeep_tensor::op::Concat;
 use tensorkeep_tensor::{Outputs, Result, Tensor};
 
 use crate::copy::copy;
-use crate::storage::{Context, Stored, elements, for_stored};
+use crate::storage::{Context, Stored, elements, for_bits};
 use crate::view::View;
 
 /// Elements in the piece that a thread copies at a time.
@@ -14,11 +14,10 @@ const CHUNK: usize = 1 << 16;
 const COPY_WORK: u64 = 2;
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Concat, inputs: &[&Tensor]) -> Result<Outputs> {
-    let specs: Vec<_> = inputs.iter().map(|x| x.spec()).collect();
-    let spec = Op::Concat(*op).infer(&specs)?[0];
-    for_stored!(spec.dtype, T => {
+    let spec = cpu.result()?;
+    for_bits!(spec.dtype, T => {
         let parts = inputs.iter().map(|x| Part::<T>::new(x, op.axis)).collect::<Result<Vec<_>>>()?;
-        cpu.output(&spec, |out| {
+        cpu.output(spec, |out: &mut [T]| {
             join(cpu, &parts, out);
             Ok(())
         })

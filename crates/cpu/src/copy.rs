@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{MAX_RANK, Result, Tensor};
 
-use crate::storage::{Context, Stored, elements, for_stored};
+use crate::storage::{Context, Stored, elements, for_bits};
 use crate::view::{View, read_run};
 use crate::workers::Workers;
 
@@ -29,13 +29,17 @@ pub(crate) fn duplicate(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
 
 /// [`duplicate`] with another shape of as many elements.
 pub(crate) fn duplicate_as(cpu: &Context<'_>, x: &Tensor, spec: &Spec) -> Result<Tensor> {
-    for_stored!(x.dtype(), T => {
-        let data = elements::<T>(x)?;
-        cpu.filled::<T>(spec, |out| {
-            copy(cpu.workers, data, &View::new(x.layout()), out);
-            Ok(())
-        })
-    })
+    let mut bytes = cpu.alloc(spec)?;
+    copy_to(cpu.workers, x, bytes.as_mut_slice())?;
+    Ok(cpu.tensor(bytes, spec))
+}
+
+/// Copies the elements of a tensor in row-major order to the bytes of as many elements.
+pub(crate) fn copy_to(workers: &Workers, x: &Tensor, out: &mut [u8]) -> Result<()> {
+    for_bits!(x.dtype(), T => {
+        copy::<T>(workers, elements(x)?, &View::new(x.layout()), bytemuck::cast_slice_mut(out));
+    });
+    Ok(())
 }
 
 /// Copies all elements of a view in row-major order.

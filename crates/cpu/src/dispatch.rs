@@ -8,6 +8,9 @@ pub(crate) trait Loop {
     /// What it gives.
     type Output;
 
+    /// Whether it is compiled for AVX-512 too. Not worth the time of every build where few programs spend theirs.
+    const IN_AVX512: bool = true;
+
     /// Runs it. Implementations are `#[inline(always)]`, and so is what they call, that all of it is compiled for the
     /// instruction set at hand.
     fn run(self) -> Self::Output;
@@ -21,6 +24,9 @@ pub(crate) fn dispatch<L: Loop>(body: L) -> L::Output {
         // SAFETY: an `Isa` exists only where the machine has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { run_avx2(body) },
+        // SAFETY: as above; a machine with AVX-512 has AVX2.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 if !L::IN_AVX512 => unsafe { run_avx2(body) },
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { run_avx512(body) },

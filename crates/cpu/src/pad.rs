@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::op::{Op, Pad, PadAxis};
+use tensorkeep_tensor::op::{Pad, PadAxis};
 use tensorkeep_tensor::{Error, HostArray, MAX_RANK, Outputs, Result, Tensor};
 
-use crate::storage::{Context, Stored, elements, for_stored};
+use crate::storage::{Context, Stored, elements, for_bits};
 use crate::transfer;
 use crate::view::View;
 
@@ -20,12 +20,12 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Pad, inputs: &[&Tensor]) -> Result<O
     let &[x] = inputs else {
         return Err(Error::internal("pad", "pad takes one operand"));
     };
-    let spec = Op::Pad(op.clone()).infer(&[x.spec()])?[0];
+    let spec = cpu.result()?;
     let value = transfer::upload(cpu, HostArray::scalar(op.value, spec.dtype))?;
     let axes: Axes = x.shape().iter().zip(spec.shape.iter()).zip(&op.axes).map(Axis::new).collect();
-    for_stored!(spec.dtype, T => {
+    for_bits!(spec.dtype, T => {
         let (data, view, value) = (elements::<T>(x)?, View::new(x.layout()), elements::<T>(&value)?[0]);
-        cpu.output(&spec, |out| {
+        cpu.output(spec, |out: &mut [T]| {
             surround(cpu, &axes, data, &view, value, out);
             Ok(())
         })

@@ -1,7 +1,7 @@
 //! Random numbers.
 
 use half::{bf16, f16};
-use tensorkeep_tensor::op::{Distribution, Random, Spec};
+use tensorkeep_tensor::op::{Distribution, Random};
 use tensorkeep_tensor::{DType, Error, Outputs, Result, philox};
 
 use crate::storage::{Context, Stored};
@@ -72,9 +72,8 @@ fn fill<T: Stored>(
     op: &Random,
     block: impl Fn(u64) -> [T; 4] + Send + Sync,
 ) -> Result<Outputs> {
-    let spec = Spec::new(op.shape, op.dtype);
     let work = (op.shape.elements() as u64 / 4).saturating_mul(BLOCK_WORK);
-    cpu.output(&spec, |out| {
+    cpu.output(cpu.result()?, |out| {
         cpu.workers.chunks(work, out, 4 * CHUNK_BLOCKS, |i, chunk| {
             let first = op.offset.wrapping_add((i * CHUNK_BLOCKS) as u64);
             for (counter, four) in chunk.chunks_mut(4).enumerate() {

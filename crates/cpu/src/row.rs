@@ -1,7 +1,7 @@
 //! Softmax and its kin: one row at a time, in cache, in `f32` or `f64`.
 
-use tensorkeep_tensor::op::{Row, Spec};
-use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Shape, Tensor};
+use tensorkeep_tensor::op::Row;
+use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
@@ -47,7 +47,7 @@ fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &(dyn Fn(&mut [T::Lane]) +
     let data = contiguous::<T>(x)?;
     let n = row_len(x)?;
     let chunk = (CHUNK / n).max(1) * n;
-    cpu.output(&x.spec(), |out: &mut [T]| {
+    cpu.output(cpu.result()?, |out: &mut [T]| {
         cpu.workers.try_chunks(out.len() as u64 * ELEMENT_WORK, out, chunk, |i, out| {
             let mut row = cpu.scratch::<T::Lane>(n)?;
             let row = row.as_mut_slice();
@@ -66,9 +66,8 @@ fn cross_entropy<T: Element<Lane: Wide>>(cpu: &Context<'_>, x: &Tensor, labels: 
     let labels = to_contiguous(cpu, &labels.to_dtype(DType::I64)?)?;
     let (data, labels) = (contiguous::<T>(x)?, contiguous::<i64>(&labels)?);
     let n = row_len(x)?;
-    let spec = Spec::new(Shape::new(&x.shape().sizes()[..x.rank() - 1])?, x.dtype());
     let chunk = (CHUNK / n).max(1);
-    cpu.output(&spec, |out: &mut [T]| {
+    cpu.output(cpu.result()?, |out: &mut [T]| {
         cpu.workers.try_chunks(data.len() as u64 * ELEMENT_WORK, out, chunk, |i, out| {
             let mut row = cpu.scratch::<T::Lane>(n)?;
             let row = row.as_mut_slice();

@@ -84,7 +84,7 @@ impl<S: Stored, P: Send + Sync, F: Send + Sync> Recurrence<S, P, F> {
             Axis { size: sizes[op.axis], inner: sizes[op.axis + 1..].iter().product(), reverse: op.reverse };
         let slab = axis.size * axis.inner;
         let chunk = (CHUNK / slab).max(1) * slab;
-        cpu.output(&x.spec(), |out: &mut [T]| {
+        cpu.output(cpu.result()?, |out: &mut [T]| {
             let work = (out.len() as u64).saturating_mul(ELEMENT_WORK);
             cpu.workers.chunks(work, out, chunk, |i, out| {
                 for (k, out) in out.chunks_exact_mut(slab).enumerate() {

@@ -4,8 +4,8 @@ use bytemuck::Pod;
 use half::{bf16, f16};
 use rayon::slice::ParallelSliceMut;
 use smallvec::smallvec;
-use tensorkeep_tensor::op::{Op, Sort, Spec};
-use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
+use tensorkeep_tensor::op::{Sort, Spec};
+use tensorkeep_tensor::{DType, Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::storage::{Context, Stored, contiguous, for_stored};
@@ -20,11 +20,10 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Sort, inputs: &[&Tensor]) -> Result<
     let &[x] = inputs else {
         return Err(Error::internal("sort", "sort takes one operand"));
     };
-    let specs = Op::Sort(*op).infer(&[x.spec()])?;
     // With the sorted axis as the last, whose lanes lie side by side, and back again.
     let swapped = |x: &Tensor| to_contiguous(cpu, &x.transpose(op.axis as isize, -1)?);
     let x = swapped(x)?;
-    let [values, index] = [0, 1].map(|i| Spec::new(*x.shape(), specs[i].dtype));
+    let [values, index] = [x.dtype(), DType::INDEX].map(|dtype| Spec::new(*x.shape(), dtype));
     for_stored!(x.dtype(), T => {
         let (mut places, len) = (cpu.alloc(&index)?, x.shape()[x.rank() - 1]);
         let values = cpu.filled::<T>(&values, |values| {
@@ -131,6 +130,7 @@ rank_float!(rank_f64, f64, u64);
 #[cfg(test)]
 mod tests {
     use tensorkeep_tensor::Tensor;
+    use tensorkeep_tensor::op::Op;
 
     use super::*;
     use crate::{Options, with_options};

@@ -20,6 +20,10 @@ impl Stored for bf16 {}
 impl Stored for i64 {}
 impl Stored for i32 {}
 impl Stored for u8 {}
+// The bits of elements, for kernels that only move them.
+impl Stored for u16 {}
+impl Stored for u32 {}
+impl Stored for u64 {}
 
 /// Runs `$body` with `$t` standing for the type in which elements of `$dtype` are stored.
 macro_rules! for_stored {
@@ -58,15 +62,48 @@ macro_rules! for_stored {
 }
 pub(crate) use for_stored;
 
+/// Runs `$body` with `$t` standing for an integer as large as elements of `$dtype`: for kernels that only move them, which
+/// are compiled for each size and not for each type.
+macro_rules! for_bits {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        match $dtype.size() {
+            1 => {
+                type $t = u8;
+                $body
+            }
+            2 => {
+                type $t = u16;
+                $body
+            }
+            4 => {
+                type $t = u32;
+                $body
+            }
+            _ => {
+                type $t = u64;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use for_bits;
+
 /// What a kernel needs from its device: room for results, and threads.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) pool: &'a Arc<Pool>,
     pub(crate) workers: &'a Workers,
     pub(crate) device: &'a Device,
+    /// What the results are to be like.
+    pub(crate) results: &'a [Spec],
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// What the only result, or the first, is to be like.
+    pub(crate) fn result(&self) -> Result<&'a Spec> {
+        self.results.first().ok_or_else(|| Error::internal("cpu", "an operation without results"))
+    }
+
     /// Room for a result, with stale but initialised contents: the kernel overwrites all of it.
     pub(crate) fn alloc(&self, spec: &Spec) -> Result<Bytes> {
         self.bytes(spec.shape.elements(), spec.dtype.size())
@@ -133,6 +170,7 @@ fn out_of_memory(error: AllocError) -> Error {
 }
 
 /// The whole buffer of a tensor, in which its layout points.
+#[inline]
 pub(crate) fn elements<T: Stored>(x: &Tensor) -> Result<&[T]> {
     match x.buffer().get::<Bytes>() {
         Some(bytes) => Ok(bytes.as_slice()),

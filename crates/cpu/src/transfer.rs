@@ -4,8 +4,7 @@ use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{DType, Element, Error, ErrorKind, HostArray, HostData, Result, Tensor};
 
 use crate::copy;
-use crate::storage::{Context, Stored, elements};
-use crate::view::View;
+use crate::storage::{Context, Stored};
 use crate::workers::Workers;
 
 /// Copies an array into a buffer of the device.
@@ -53,6 +52,6 @@ fn load<T: Stored>(workers: &Workers, x: &Tensor) -> Result<Vec<T>> {
         let message = format!("the host has no room for {count} elements of {}: read a slice", x.dtype());
         Error::new(ErrorKind::OutOfMemory, "download", message)
     })?;
-    copy::copy(workers, elements::<T>(x)?, &View::new(x.layout()), &mut out);
+    copy::copy_to(workers, x, bytemuck::cast_slice_mut(&mut out))?;
     Ok(out)
 }

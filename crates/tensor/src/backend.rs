@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::op::Op;
-use crate::{DTypes, Error, ErrorKind, HostArray, Result, Tensor};
+use crate::op::{Op, Spec};
+use crate::{DTypes, HostArray, Result, Tensor};
 
 /// The results of an operation; nearly always one.
 pub type Outputs = SmallVec<[Tensor; 1]>;
@@ -33,7 +33,8 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     fn limits(&self) -> &Limits;
 
     /// How deep it decorates: 0 for a real device. Where operands differ in device, the highest level applies
-    /// the operation and [lifts](Backend::lift) the others.
+    /// the operation; those of lower levels are constants to it. Real devices are handed their own tensors alone:
+    /// those are moved between devices only where the user says so.
     fn level(&self) -> u64 {
         0
     }
@@ -58,25 +59,13 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// If an operation that it needs failed late (an index out of range, a lost device).
     fn download(&self, x: &Tensor) -> Result<HostArray>;
 
-    /// Applies an operation. `device` is the handle to this very backend.
+    /// Applies an operation whose results are to be like `results`, as [`Op::infer`] has it. `device` is the handle to
+    /// this very backend.
     ///
     /// # Errors
     ///
     /// If the device cannot do it, has no room, or finds an index out of range.
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs>;
-
-    /// Makes a tensor of a lower level one of this device. Real devices never lift: tensors are moved between
-    /// them only where the user says so.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Device`], if it cannot.
-    #[track_caller]
-    fn lift(&self, device: &Device, x: &Tensor) -> Result<Tensor> {
-        let message =
-            format!("operands live on {} and {}: move one with to_device", x.device().name(), device.name());
-        Err(Error::new(ErrorKind::Device, "device", message))
-    }
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs>;
 
     /// What a tensor of a decorating device stands for on the device below; `None` on a real device.
     fn lower(&self, _: &Tensor) -> Option<Tensor> {
@@ -129,7 +118,7 @@ impl Device {
         Self(Arc::new(backend))
     }
 
-    /// Applies an operation on this device; operands of lower level are lifted to it.
+    /// Applies an operation on this device, to operands of its own level or below.
     ///
     /// [`Tensor::apply`] finds the device by itself; this one serves operations without operands.
     ///

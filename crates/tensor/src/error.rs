@@ -184,8 +184,13 @@ impl Error {
     /// The same error, blamed on the line `at`.
     #[must_use]
     pub fn located(mut self, at: &'static Location<'static>) -> Self {
-        self.0.at = at;
+        self.relocate(at);
         self
+    }
+
+    /// [`located`](Self::located) in place.
+    pub(crate) fn relocate(&mut self, at: &'static Location<'static>) {
+        self.0.at = at;
     }
 }
 

@@ -53,10 +53,8 @@ impl Backend for Meta {
         Err(Error::new(ErrorKind::Unsupported, "download", message))
     }
 
-    #[track_caller]
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
-        let specs: Vec<Spec> = inputs.iter().map(|x| x.spec()).collect();
-        Ok(op.infer(&specs)?.iter().map(|spec| hollow(device, spec)).collect())
+    fn apply(&self, device: &Device, _: &Op, _: &[&Tensor], results: &[Spec]) -> Result<Outputs> {
+        Ok(results.iter().map(|spec| hollow(device, spec)).collect())
     }
 
     fn synchronize(&self) -> Result<()> {

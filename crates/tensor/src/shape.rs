@@ -25,12 +25,14 @@ pub const MAX_RANK: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     rank: u8,
+    /// Kept, since every operation asks for it several times.
+    elements: usize,
     sizes: [usize; MAX_RANK],
 }
 
 impl Shape {
     /// The shape of a single number.
-    pub const SCALAR: Self = Self { rank: 0, sizes: [0; MAX_RANK] };
+    pub const SCALAR: Self = Self { rank: 0, elements: 1, sizes: [0; MAX_RANK] };
 
     /// Checks `sizes` and makes a shape of them.
     ///
@@ -45,11 +47,12 @@ impl Shape {
             return Err(Error::new(ErrorKind::Limit, "shape", message));
         }
         let count = sizes.iter().filter(|&&n| n != 0).try_fold(1usize, |count, &n| count.checked_mul(n));
-        if count.is_none_or(|count| isize::try_from(count).is_err()) {
+        let Some(count) = count.filter(|&count| isize::try_from(count).is_ok()) else {
             let message = format!("{sizes:?} has more elements than can be addressed: use smaller sizes");
             return Err(Error::new(ErrorKind::Limit, "shape", message));
-        }
-        let mut shape = Self { rank: sizes.len() as u8, sizes: [0; MAX_RANK] };
+        };
+        let elements = if sizes.contains(&0) { 0 } else { count };
+        let mut shape = Self { rank: sizes.len() as u8, elements, sizes: [0; MAX_RANK] };
         shape.sizes[..sizes.len()].copy_from_slice(sizes);
         Ok(shape)
     }
@@ -66,12 +69,12 @@ impl Shape {
 
     /// The number of elements, 1 for rank 0.
     pub fn elements(&self) -> usize {
-        self.sizes().iter().product()
+        self.elements
     }
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.sizes().contains(&0)
+        self.elements == 0
     }
 
     /// The sizes as an array, for patterns: `let [n, c, h, w] = shape.dims("pool")?`.

@@ -4,7 +4,7 @@
 use smallvec::SmallVec;
 
 use crate::backend::{Backend, Device, Limits, Memory, Outputs};
-use crate::op::Op;
+use crate::op::{Op, Spec};
 use crate::{HostArray, Result, Tensor};
 
 impl Device {
@@ -49,7 +49,7 @@ impl Backend for Strict {
     }
 
     #[track_caller]
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], _: &[Spec]) -> Result<Outputs> {
         if let Some(result) = op.composed(inputs) {
             return Ok(smallvec::smallvec![result?]);
         }

@@ -4,7 +4,7 @@
 
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::module;
-use tensorkeep_tensor::op::{Op, Row, View};
+use tensorkeep_tensor::op::{Op, Row, Spec, View};
 use tensorkeep_tensor::{
     Backend, Buffer, DType, DTypes, Device, Error, ErrorKind, HostArray, Layout, Limits, Memory, Outputs,
     Result, Rng, Shape, Tensor, ToHostArray, meta,
@@ -56,11 +56,7 @@ impl Backend for Refusing {
         Self::refuse()
     }
 
-    fn apply(&self, _: &Device, _: &Op, _: &[&Tensor]) -> Result<Outputs> {
-        Self::refuse()
-    }
-
-    fn lift(&self, _: &Device, _: &Tensor) -> Result<Tensor> {
+    fn apply(&self, _: &Device, _: &Op, _: &[&Tensor], _: &[Spec]) -> Result<Outputs> {
         Self::refuse()
     }
 

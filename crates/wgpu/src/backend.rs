@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use smallvec::SmallVec;
 use tensorkeep_tensor::op::{Op, Spec};
 use tensorkeep_tensor::{
     Backend, Device, Error, ErrorKind, HostArray, Limits, Memory, Outputs, Result, Tensor,
@@ -124,10 +123,8 @@ impl Backend for Gpu {
         transfer::download(self, x)
     }
 
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
-        let specs: SmallVec<[Spec; 4]> = inputs.iter().map(|x| x.spec()).collect();
-        let results = op.infer(&specs)?;
-        apply(&Context { gpu: self, device, op: op.name(), results: &results }, op, inputs)
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs> {
+        apply(&Context { gpu: self, device, op: op.name(), results }, op, inputs)
     }
 
     fn synchronize(&self) -> Result<()> {

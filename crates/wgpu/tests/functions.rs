@@ -83,7 +83,7 @@ fn check(
     inputs: &[Vec<Scalar>],
 ) -> Vec<String> {
     let program = Program::with_inputs(name, std::slice::from_ref(expr), inputs.len()).unwrap();
-    let typed = program.typed(dtypes, &[]).unwrap();
+    let typed = program.typed(dtypes.iter().copied(), &[]).unwrap();
     let tensors: Vec<Tensor> =
         inputs.iter().zip(dtypes).map(|(values, &dtype)| tensor(device, dtype, values)).collect();
     let refs: Vec<&Tensor> = tensors.iter().collect();

@@ -3,16 +3,15 @@
 use smallvec::SmallVec;
 use tensorkeep_tensor::expr::{Gradient, Source};
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{DType, Error, Outputs, Result, Scalar, Shape, Tensor};
+use tensorkeep_tensor::{Error, Outputs, Result, Scalar, Shape, Tensor};
 
 use super::Wanted;
 use crate::tape::{Gradients, Pull};
 
 pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wanted) -> Result<Pull> {
-    let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
-    let typed = map.program.typed(&dtypes, &map.params)?;
+    let typed = map.program.typed(inputs.iter().map(|x| x.dtype()), &map.params)?.into_owned();
     let gradient = typed.gradient(wanted.bits())?;
-    let reads: SmallVec<[Tensor; 2]> = gradient.reads.iter().map(|&i| inputs[i].clone()).collect();
+    let reads: Vec<Tensor> = gradient.reads.iter().map(|&i| inputs[i].clone()).collect();
     let params = map.params.clone();
     let shapes = broadcast(inputs, outputs);
     let zero_like: Vec<Tensor> = if outputs.len() > 1 { outputs.to_vec() } else { Vec::new() };

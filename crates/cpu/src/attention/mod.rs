@@ -9,7 +9,7 @@ mod block;
 mod tests;
 
 use smallvec::smallvec;
-use tensorkeep_tensor::op::{Attention, Op};
+use tensorkeep_tensor::op::Attention;
 use tensorkeep_tensor::{Error, Outputs, Result, Shape, Tensor};
 
 use crate::float::{Float, WideOf, for_float, widened};
@@ -25,7 +25,6 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Attention, inputs: &[&Tensor]) -> Re
 }
 
 fn apply_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v]: [&Tensor; 3]) -> Result<Outputs> {
-    let spec = Op::Attention(*op).infer(&[q, k, v].map(Tensor::spec))?[0];
     let (q, k, v) = (widened::<T>(cpu, q)?, widened::<T>(cpu, k)?, widened::<T>(cpu, v)?);
     let ([batch @ .., t, d], [.., s, e]) = (q.shape().sizes(), v.shape().sizes()) else {
         return Err(Error::internal("attention", "the shape rule admits matrices alone"));
@@ -35,7 +34,7 @@ fn apply_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v]: [&Tensor; 3]
     let (sides_q, sides_k, sides_v) = (sides_q?, sides_k?, sides_v?);
     let data = [elements(&q)?, elements(&k)?, elements(&v)?];
     let heads = (batch.elements() as u64).max(1);
-    let y = cpu.computed::<T>(&spec, |out: &mut [WideOf<T>]| {
+    let y = cpu.computed::<T>(cpu.result()?, |out: &mut [WideOf<T>]| {
         let work = work([*t, *s, d + e]);
         cpu.workers.try_chunks(work.saturating_mul(heads), out, t * e, |i, out| {
             let [q, k, v] = [(&sides_q, 0), (&sides_k, 1), (&sides_v, 2)].map(|(side, operand)| Matrix {

@@ -5,25 +5,24 @@ mod put;
 #[cfg(test)]
 mod tests;
 
-use tensorkeep_tensor::op::{Gather, GatherKind, Op, Scatter, ScatterMode};
+use smallvec::smallvec;
+use tensorkeep_tensor::op::{Gather, GatherKind, Scatter, ScatterMode};
 use tensorkeep_tensor::{Error, Outputs, Result, Shape, Tensor};
 
-use crate::copy::{copy, to_contiguous};
+use crate::copy::{copy_to, to_contiguous};
 use crate::index::Indices;
-use crate::storage::{Context, contiguous, elements, for_stored};
-use crate::view::View;
+use crate::storage::{Context, contiguous, for_bits, for_stored};
 
 pub(crate) fn gather(cpu: &Context<'_>, op: &Gather, inputs: &[&Tensor]) -> Result<Outputs> {
     let &[x, index] = inputs else {
         return Err(Error::internal("gather", "gather takes two operands"));
     };
-    let (wrapped, lanes) = (Op::Gather(*op), Lanes::new(op, x.shape(), index.shape()));
-    let spec = wrapped.infer(&[x.spec(), index.spec()])?[0];
-    let indices = Indices::new(cpu, wrapped.name(), index, lanes.size, &format!("axis {}", op.axis))?;
+    let lanes = Lanes::new(op, x.shape(), index.shape());
+    let indices = Indices::new(cpu, op.name(), index, lanes.size, &format!("axis {}", op.axis))?;
     let x = to_contiguous(cpu, x)?;
-    for_stored!(spec.dtype, T => {
-        let x = contiguous::<T>(&x)?;
-        cpu.output(&spec, |out| {
+    for_bits!(x.dtype(), T => {
+        let (x, spec) = (contiguous::<T>(&x)?, cpu.result()?);
+        cpu.output(spec, |out: &mut [T]| {
             pick::run(cpu, op.kind, &lanes, x, &indices, out);
             Ok(())
         })
@@ -37,18 +36,21 @@ pub(crate) fn scatter(cpu: &Context<'_>, op: &Scatter, inputs: &[&Tensor]) -> Re
     let lanes = Lanes::new(&op.gather, base.shape(), index.shape());
     let indices = Indices::new(cpu, "scatter", index, lanes.size, &format!("axis {}", op.gather.axis))?;
     let updates = to_contiguous(cpu, updates)?;
-    for_stored!(base.dtype(), T => {
-        let (from, updates) = (elements::<T>(base)?, contiguous::<T>(&updates)?);
-        cpu.output(&base.spec(), |out| {
-            copy(cpu.workers, from, &View::new(base.layout()), out);
-            let kind = op.gather.kind;
-            match op.mode {
-                ScatterMode::Add => put::run(cpu, kind, &lanes, &indices, updates, out, put::Add::plus),
-                ScatterMode::Set => put::run(cpu, kind, &lanes, &indices, updates, out, |_, update| update),
-            }
-            Ok(())
-        })
-    })
+    let spec = cpu.result()?;
+    let mut bytes = cpu.alloc(spec)?;
+    copy_to(cpu.workers, base, bytes.as_mut_slice())?;
+    let kind = op.gather.kind;
+    match op.mode {
+        ScatterMode::Add => for_stored!(spec.dtype, T => {
+            let (updates, out) = (contiguous::<T>(&updates)?, bytes.as_mut_slice());
+            put::run(cpu, kind, &lanes, &indices, updates, out, put::Add::plus);
+        }),
+        ScatterMode::Set => for_bits!(spec.dtype, T => {
+            let (updates, out) = (contiguous::<T>(&updates)?, bytes.as_mut_slice());
+            put::run(cpu, kind, &lanes, &indices, updates, out, |_, update| update);
+        }),
+    }
+    Ok(smallvec![cpu.tensor(bytes, spec)])
 }
 
 /// The axes of a gather, as few as tell what happens.

@@ -4,13 +4,10 @@ use std::cell::Cell;
 
 use bytemuck::{Pod, Zeroable};
 
-/// A cache line, so that packed panels start on one.
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
+use crate::memory::Line;
 
-/// A reusable run of memory. It grows to the largest size asked for, which the block sizes of the products
-/// bound.
+/// A reusable run of memory, in cache lines so that packed panels start on one. It grows to the largest size asked for,
+/// which the block sizes of the products bound.
 #[derive(Default)]
 pub(crate) struct Run(Vec<Line>);
 

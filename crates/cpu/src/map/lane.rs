@@ -34,11 +34,16 @@ pub(super) fn is_native(dtype: DType) -> bool {
 
 /// An element of a lane.
 pub(super) trait Element: Pod + PartialOrd {
+    /// Whether loops over it are compiled for AVX-512 too.
+    const IN_AVX512: bool = false;
+
     /// The number of this type that `value`, already cast to a dtype of this lane, stands for.
     fn from_scalar(value: Scalar) -> Self;
 }
 
 impl Element for f32 {
+    const IN_AVX512: bool = true;
+
     fn from_scalar(value: Scalar) -> Self {
         value.as_f32()
     }

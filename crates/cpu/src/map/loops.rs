@@ -2,11 +2,12 @@
 
 use bytemuck::Pod;
 
+use super::lane::Element;
 use crate::dispatch::{Loop, dispatch};
 
 /// Elements that a loop handles between two looks at its operands. The last elements of a tile are filled up to a whole
 /// block, so that there is no other code for them.
-pub(super) const BLOCK: usize = 128;
+pub(super) const BLOCK: usize = 32;
 
 /// An operand of a loop: elements, or a block of one number that stands for all.
 #[derive(Clone, Copy)]
@@ -47,49 +48,53 @@ impl<'a, T: Pod> Side<'a, T> {
 }
 
 /// `to[i] = f(x[i])`.
-pub(super) fn map1<A: Pod, Z: Pod>(x: Side<'_, A>, to: &mut [Z], f: impl Fn(A) -> Z) {
-    dispatch(Map { sides: [x], to, f: |[x]: [A; 1]| f(x) });
+pub(super) fn map1<A: Element, Z: Pod>(x: Side<'_, A>, to: &mut [Z], f: impl Fn(A) -> Z) {
+    dispatch(Map { x, y: x, to, f: |x, _| f(x) });
 }
 
 /// `to[i] = f(x[i], y[i])`.
-pub(super) fn map2<A: Pod, Z: Pod>(x: Side<'_, A>, y: Side<'_, A>, to: &mut [Z], f: impl Fn(A, A) -> Z) {
-    dispatch(Map { sides: [x, y], to, f: |[x, y]: [A; 2]| f(x, y) });
+pub(super) fn map2<A: Element, Z: Pod>(x: Side<'_, A>, y: Side<'_, A>, to: &mut [Z], f: impl Fn(A, A) -> Z) {
+    dispatch(Map { x, y, to, f });
 }
 
 /// `to[i] = if condition[i] ≠ 0 { x[i] } else { y[i] }`.
-pub(super) fn select<A: Pod>(condition: Side<'_, u8>, x: Side<'_, A>, y: Side<'_, A>, to: &mut [A]) {
+pub(super) fn select<A: Element>(condition: Side<'_, u8>, x: Side<'_, A>, y: Side<'_, A>, to: &mut [A]) {
     dispatch(Select { condition, x, y, to });
 }
 
-struct Map<'a, A, Z, F, const N: usize> {
-    sides: [Side<'a, A>; N],
+struct Map<'a, A, Z, F> {
+    x: Side<'a, A>,
+    y: Side<'a, A>,
     to: &'a mut [Z],
     f: F,
 }
 
-impl<A: Pod, Z: Pod, F: Fn([A; N]) -> Z, const N: usize> Loop for Map<'_, A, Z, F, N> {
+impl<A: Element, Z: Pod, F: Fn(A, A) -> Z> Loop for Map<'_, A, Z, F> {
     type Output = ();
+
+    const IN_AVX512: bool = A::IN_AVX512;
 
     #[inline(always)]
     fn run(self) {
-        let Self { sides, to, f } = self;
-        let block = |sides: [&[A; BLOCK]; N], to: &mut [Z; BLOCK]| {
-            for (k, to) in to.iter_mut().enumerate() {
-                *to = f(sides.map(|side| side[k]));
-            }
-        };
+        let Self { x, y, to, f } = self;
         let (blocks, rest) = to.as_chunks_mut();
         for (i, to) in blocks.iter_mut().enumerate() {
-            block(sides.map(|side| side.block(i)), to);
+            map_block(x.block(i), y.block(i), to, &f);
         }
         if !rest.is_empty() {
-            let (mut last, mut to) = ([[A::zeroed(); BLOCK]; N], [Z::zeroed(); BLOCK]);
-            for (side, last) in sides.iter().zip(&mut last) {
-                side.last(last);
-            }
-            block(last.each_ref(), &mut to);
+            let ([mut xs, mut ys], mut to) = ([[A::zeroed(); BLOCK]; 2], [Z::zeroed(); BLOCK]);
+            x.last(&mut xs);
+            y.last(&mut ys);
+            map_block(&xs, &ys, &mut to, &f);
             rest.copy_from_slice(&to[..rest.len()]);
         }
+    }
+}
+
+#[inline(always)]
+fn map_block<A: Copy, Z>(x: &[A; BLOCK], y: &[A; BLOCK], to: &mut [Z; BLOCK], f: &impl Fn(A, A) -> Z) {
+    for (k, to) in to.iter_mut().enumerate() {
+        *to = f(x[k], y[k]);
     }
 }
 
@@ -100,8 +105,10 @@ struct Select<'a, A> {
     to: &'a mut [A],
 }
 
-impl<A: Pod> Loop for Select<'_, A> {
+impl<A: Element> Loop for Select<'_, A> {
     type Output = ();
+
+    const IN_AVX512: bool = A::IN_AVX512;
 
     #[inline(always)]
     fn run(self) {

@@ -10,9 +10,10 @@ use tensorkeep_tensor::{DType, Scalar};
 use super::lane::{Element, Lane, for_lane};
 use super::loops::{BLOCK, Side, map1, select};
 use super::plan::{Number, Place, Plan, Step};
-use super::registers::{Line, Registers};
+use super::registers::Registers;
 use super::source::Source;
 use super::{TILE, cast, compare, float, integer};
+use crate::memory::Line;
 
 /// What is to be computed.
 pub(super) struct Job<'a> {
@@ -23,12 +24,16 @@ pub(super) struct Job<'a> {
 
 /// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
 pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
-    Registers::with(job.plan.registers, job.plan.uniforms, |registers| {
+    let plan = job.plan;
+    let loaded = !job.sources.iter().all(Source::is_direct);
+    let banks = if loaded || !plan.is_direct { [plan.registers, plan.uniforms] } else { [0, 0] };
+    let steps = if loaded { &plan.steps } else { &plan.steps_of_direct };
+    Registers::with(banks, |registers| {
         let mut machine = Machine { job, registers, outputs, start, at: 0, len: BLOCK };
         job.plan.uniform_steps.iter().for_each(|step| machine.step(step));
         for at in (0..count).step_by(TILE) {
             (machine.start, machine.at, machine.len) = (start + at, at, TILE.min(count - at));
-            job.plan.steps.iter().for_each(|step| machine.step(step));
+            steps.iter().for_each(|step| machine.step(step));
         }
     });
 }

@@ -16,8 +16,8 @@ mod registers;
 mod source;
 
 use smallvec::{SmallVec, smallvec};
-use tensorkeep_tensor::op::{Map, Spec};
-use tensorkeep_tensor::{DType, Outputs, Result, Shape, Tensor};
+use tensorkeep_tensor::op::Map;
+use tensorkeep_tensor::{Outputs, Result, Tensor};
 
 use crate::copy;
 use crate::memory::Bytes;
@@ -35,42 +35,29 @@ const CHUNK: usize = 16 * TILE;
 
 /// Lists are filled one by one where they stand: to collect and move them costs more than to add a few numbers.
 pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<Outputs> {
-    let mut dtypes: SmallVec<[DType; 8]> = SmallVec::new();
-    inputs.iter().for_each(|x| dtypes.push(x.dtype()));
-    let typed = op.program.typed(&dtypes, &op.params)?;
-    let shape = broadcast(op.program.name(), inputs)?;
-    let plan = typed.compiled(Plan::new);
+    let typed = op.program.typed(inputs.iter().map(|x| x.dtype()), &op.params)?;
+    let (plan, shape) = (typed.compiled(Plan::new), &cpu.result()?.shape);
     if plan.is_copy
         && let [x] = inputs
     {
         return Ok(smallvec![copy::duplicate(cpu, x)?]);
     }
-    let mut specs: SmallVec<[Spec; 1]> = SmallVec::new();
-    let mut results: SmallVec<[Bytes; 1]> = SmallVec::new();
-    for dtype in typed.results() {
-        let spec = Spec::new(shape, dtype);
-        results.push(cpu.alloc(&spec)?);
-        specs.push(spec);
-    }
-    let gathered = gather_scattered(cpu, inputs)?;
+    let gathered = if shape.elements() > TILE { gather_scattered(cpu, inputs)? } else { Vec::new() };
     let mut sources: SmallVec<[Source<'_>; 4]> = SmallVec::new();
     for (i, x) in inputs.iter().enumerate() {
         let copied = gathered.iter().find(|&&(at, _)| at == i);
-        sources.push(Source::new(copied.map_or(x, |(_, x)| x), &shape)?);
+        sources.push(Source::new(copied.map_or(x, |(_, x)| x), shape)?);
     }
-    let job = Job { plan: &plan, sources: &sources, params: &op.params };
-    compute(cpu, &job, shape.elements(), &specs, &mut results);
+    let mut results: SmallVec<[Bytes; 1]> = SmallVec::new();
+    for spec in cpu.results {
+        results.push(cpu.alloc(spec)?);
+    }
+    compute(cpu, &Job { plan, sources: &sources, params: &op.params }, shape.elements(), &mut results);
     let mut outputs = Outputs::new();
-    for (bytes, spec) in results.into_iter().zip(&specs) {
+    for (bytes, spec) in results.into_iter().zip(cpu.results) {
         outputs.push(cpu.tensor(bytes, spec));
     }
     Ok(outputs)
-}
-
-/// The shape that all inputs broadcast to.
-fn broadcast(name: &'static str, inputs: &[&Tensor]) -> Result<Shape> {
-    let Some((first, rest)) = inputs.split_first() else { return Ok(Shape::SCALAR) };
-    rest.iter().try_fold(*first.shape(), |shape, x| Shape::broadcast(name, &shape, x.shape()))
 }
 
 /// Contiguous copies, with their positions, of those inputs whose elements lie so far apart that tiles would fetch each
@@ -89,7 +76,7 @@ fn gather_scattered(cpu: &Context<'_>, inputs: &[&Tensor]) -> Result<Vec<(usize,
 }
 
 /// Runs a job over all elements, piece by piece if that is worth several threads.
-fn compute(cpu: &Context<'_>, job: &Job<'_>, count: usize, specs: &[Spec], outputs: &mut [Bytes]) {
+fn compute(cpu: &Context<'_>, job: &Job<'_>, count: usize, outputs: &mut [Bytes]) {
     let work = job.plan.cost.saturating_mul(count as u64);
     if cpu.workers.threads(work) == 1 {
         let mut whole: SmallVec<[&mut [u8]; 1]> = SmallVec::new();
@@ -98,7 +85,7 @@ fn compute(cpu: &Context<'_>, job: &Job<'_>, count: usize, specs: &[Spec], outpu
     }
     let mut pieces: Vec<SmallVec<[&mut [u8]; 1]>> =
         std::iter::repeat_with(SmallVec::new).take(count.div_ceil(CHUNK)).collect();
-    for (bytes, spec) in outputs.iter_mut().zip(specs) {
+    for (bytes, spec) in outputs.iter_mut().zip(cpu.results) {
         let chunks = bytes.as_mut_slice().chunks_mut(CHUNK * spec.dtype.size());
         pieces.iter_mut().zip(chunks).for_each(|(piece, chunk)| piece.push(chunk));
     }

@@ -52,6 +52,8 @@ pub(super) struct Plan {
     pub(super) uniform_steps: Vec<Step>,
     /// Steps over tiles.
     pub(super) steps: Vec<Step>,
+    /// Those that are left where all inputs can be used where they lie.
+    pub(super) steps_of_direct: Vec<Step>,
     /// How many uniforms there are.
     pub(super) uniforms: usize,
     /// How many registers there are.
@@ -62,6 +64,8 @@ pub(super) struct Plan {
     pub(super) cost: u64,
     /// Whether it computes nothing: its result is its input.
     pub(super) is_copy: bool,
+    /// Whether its only values are inputs and results, which may lie where no register is needed.
+    pub(super) is_direct: bool,
 }
 
 impl Plan {
@@ -101,6 +105,10 @@ impl<'a> Planner<'a> {
             (self.typed.nodes(), self.typed.result_nodes()),
             ([TypedNode { node: Node::Input(_), .. }], [_])
         );
+        let work = self.plan.steps.iter().filter(|step| !matches!(step, Step::Load { .. }));
+        self.plan.steps_of_direct = work.cloned().collect();
+        let outside = |place: &Place| matches!(place, Place::Input(_) | Place::Output(_));
+        self.plan.is_direct = self.places.iter().all(outside);
         self.plan
     }
 

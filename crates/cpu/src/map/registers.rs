@@ -2,15 +2,11 @@
 
 use std::cell::Cell;
 
-use bytemuck::{Pod, Zeroable};
+use bytemuck::Zeroable;
 
 use super::TILE;
 use super::loops::BLOCK;
-
-/// A cache line, so that registers start at one.
-#[derive(Clone, Copy, Pod, Zeroable)]
-#[repr(C, align(64))]
-pub(super) struct Line([u64; 8]);
+use crate::memory::Line;
 
 /// Registers kept for the next run; programs with more let go of the rest.
 const KEPT: usize = 32;
@@ -25,25 +21,33 @@ pub(super) struct Registers {
 }
 
 impl Registers {
-    /// Lends `f` so many registers with stale contents.
-    pub(super) fn with<R>(tiles: usize, uniforms: usize, f: impl FnOnce(&mut Self) -> R) -> R {
-        thread_local! {
-            static KEPT_REGISTERS: Cell<Registers> = const { Cell::new(Registers { tiles: Vec::new(), uniforms: Vec::new() }) };
+    /// Lends `f` at least so many registers for tiles and for uniform numbers, with stale contents.
+    pub(super) fn with<R>([tiles, uniforms]: [usize; 2], f: impl FnOnce(&mut Self) -> R) -> R {
+        if tiles + uniforms == 0 {
+            return f(&mut Self::default());
         }
-        let mut registers = KEPT_REGISTERS.take();
-        grow(&mut registers.tiles, tiles, TILE);
-        grow(&mut registers.uniforms, uniforms, BLOCK);
+        thread_local! {
+            static KEPT_REGISTERS: Cell<Option<Box<Registers>>> = const { Cell::new(None) };
+        }
+        let mut registers = KEPT_REGISTERS.take().unwrap_or_default();
+        if registers.tiles.len() < tiles || registers.uniforms.len() < uniforms {
+            registers.grow(tiles, uniforms);
+        }
         let result = f(&mut registers);
-        registers.tiles.truncate(KEPT);
-        registers.uniforms.truncate(KEPT);
-        KEPT_REGISTERS.set(registers);
+        if tiles > KEPT || uniforms > KEPT {
+            registers.tiles.truncate(KEPT);
+            registers.uniforms.truncate(KEPT);
+        }
+        KEPT_REGISTERS.set(Some(registers));
         result
     }
-}
 
-fn grow(bank: &mut Vec<Vec<Line>>, count: usize, elements: usize) {
-    let lines = elements * size_of::<u64>() / size_of::<Line>();
-    while bank.len() < count {
-        bank.push(vec![Line::zeroed(); lines]);
+    #[cold]
+    fn grow(&mut self, tiles: usize, uniforms: usize) {
+        for (bank, count, elements) in [(&mut self.tiles, tiles, TILE), (&mut self.uniforms, uniforms, BLOCK)]
+        {
+            let lines = elements * size_of::<u64>() / size_of::<Line>();
+            bank.resize_with(bank.len().max(count), || vec![Line::zeroed(); lines]);
+        }
     }
 }

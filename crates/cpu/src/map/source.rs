@@ -7,12 +7,12 @@ use tensorkeep_tensor::{DType, Result, Shape, Tensor};
 
 use super::TILE;
 use super::lane::is_native;
-use crate::storage::{Stored, elements, for_stored};
+use crate::storage::{Stored, elements, for_bits};
 use crate::view::View;
 
 /// An input, stretched to the shape of the results.
 pub(super) struct Source<'a> {
-    dtype: DType,
+    x: &'a Tensor,
     lies: Lies<'a>,
 }
 
@@ -32,13 +32,13 @@ impl<'a> Source<'a> {
         } else {
             Lies::Strided(buffer, Box::new(View::broadcast(x.layout(), shape)))
         };
-        Ok(Self { dtype: x.dtype(), lies })
+        Ok(Self { x, lies })
     }
 
     /// The elements from number `start` on, if they can be used where they lie.
     pub(super) fn direct<T: Pod>(&self, start: usize, len: usize) -> Option<&'a [T]> {
         match self.lies {
-            Lies::Contiguous(bytes) if is_native(self.dtype) => {
+            Lies::Contiguous(bytes) if is_native(self.x.dtype()) => {
                 Some(&bytemuck::cast_slice(bytes)[start..][..len])
             }
             Lies::Contiguous(_) | Lies::Strided(..) => None,
@@ -47,12 +47,12 @@ impl<'a> Source<'a> {
 
     /// Whether [`direct`](Self::direct) gives them.
     pub(super) fn is_direct(&self) -> bool {
-        matches!(self.lies, Lies::Contiguous(_)) && is_native(self.dtype)
+        matches!(self.lies, Lies::Contiguous(_)) && is_native(self.x.dtype())
     }
 
     /// Brings the elements from number `start` on into the register `to`.
     pub(super) fn load(&self, start: usize, len: usize, to: &mut [u8]) {
-        match self.dtype {
+        match self.x.dtype() {
             DType::F16 => {
                 let mut halves = [f16::ZERO; TILE];
                 self.read(start, &mut halves[..len]);
@@ -63,7 +63,7 @@ impl<'a> Source<'a> {
                 self.read(start, &mut halves[..len]);
                 halves[..len].convert_to_f32_slice(&mut bytemuck::cast_slice_mut(to)[..len]);
             }
-            dtype => for_stored!(dtype, T => {
+            dtype => for_bits!(dtype, T => {
                 self.read::<T>(start, &mut bytemuck::cast_slice_mut(to)[..len]);
             }),
         }

@@ -1,7 +1,6 @@
 //! An owned, aligned run of bytes that goes back to its pool when dropped.
 
 use std::fmt;
-use std::mem;
 use std::sync::Arc;
 
 use bytemuck::{Pod, allocation};
@@ -25,17 +24,12 @@ pub(super) struct Block {
 
 impl Block {
     /// Zeroed memory from the system, or `None` if there is none to be had.
-    pub(super) fn zeroed(class: SizeClass) -> Option<Self> {
+    pub(super) fn zeroed(class: SizeClass) -> Option<Box<Self>> {
         let slack = ALIGN - size_of::<Word>();
         let words = class.capacity.checked_add(slack)? / size_of::<Word>();
         let words: Vec<Word> = allocation::try_zeroed_vec(words).ok()?;
         let start = words.as_ptr().addr().wrapping_neg() % ALIGN;
-        Some(Self { words, start, class })
-    }
-
-    /// Stands in for a block that has been given away.
-    fn gone(class: SizeClass) -> Self {
-        Self { words: Vec::new(), start: 0, class }
+        Some(Box::new(Self { words, start, class }))
     }
 }
 
@@ -43,26 +37,27 @@ impl Block {
 ///
 /// Its first contents are zeros or whatever an earlier buffer held: always initialised, never meaningful.
 pub(crate) struct Bytes {
-    block: Block,
+    /// There until it is dropped. Boxed, so that to hand a buffer on copies three words.
+    block: Option<Box<Block>>,
     len: usize,
     pool: Arc<Pool>,
 }
 
 impl Bytes {
-    pub(super) fn new(block: Block, len: usize, pool: Arc<Pool>) -> Self {
+    pub(super) fn new(block: Box<Block>, len: usize, pool: Arc<Pool>) -> Self {
         debug_assert!(len <= block.class.capacity);
-        Self { block, len, pool }
+        Self { block: Some(block), len, pool }
     }
 
     /// The contents as whole elements of `T`; a remainder shorter than one element is left out.
     pub(crate) fn as_slice<T: Pod>(&self) -> &[T] {
-        let Block { words, start, .. } = &self.block;
+        let Some(Block { words, start, .. }) = self.block.as_deref() else { return &[] };
         bytemuck::cast_slice(&bytemuck::cast_slice::<Word, u8>(words)[*start..][..whole::<T>(self.len)])
     }
 
     /// The contents as whole elements of `T`, to be written.
     pub(crate) fn as_mut_slice<T: Pod>(&mut self) -> &mut [T] {
-        let Block { words, start, .. } = &mut self.block;
+        let Some(Block { words, start, .. }) = self.block.as_deref_mut() else { return &mut [] };
         bytemuck::cast_slice_mut(
             &mut bytemuck::cast_slice_mut::<Word, u8>(words)[*start..][..whole::<T>(self.len)],
         )
@@ -77,13 +72,14 @@ fn whole<T>(len: usize) -> usize {
 
 impl Drop for Bytes {
     fn drop(&mut self) {
-        let class = self.block.class;
-        self.pool.give_back(mem::replace(&mut self.block, Block::gone(class)));
+        if let Some(block) = self.block.take() {
+            self.pool.give_back(block);
+        }
     }
 }
 
 impl fmt::Debug for Bytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bytes").field("len", &self.len).field("capacity", &self.block.class.capacity).finish()
+        f.debug_struct("Bytes").field("len", &self.len).finish_non_exhaustive()
     }
 }

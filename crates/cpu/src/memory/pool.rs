@@ -19,7 +19,8 @@ pub(crate) struct Pool {
 }
 
 struct State {
-    free: [Vec<Block>; SizeClass::COUNT],
+    #[expect(clippy::vec_box, reason = "blocks come and go as one pointer")]
+    free: [Vec<Box<Block>>; SizeClass::COUNT],
     usage: Usage,
 }
 
@@ -79,7 +80,7 @@ impl Pool {
     }
 
     /// Counts a buffer of `class` as live, and takes it from the pool if one waits there.
-    fn reserve(&self, class: SizeClass) -> Result<Option<Block>, AllocError> {
+    fn reserve(&self, class: SizeClass) -> Result<Option<Box<Block>>, AllocError> {
         let requested = class.capacity as u64;
         let mut state = self.lock();
         let live = state.usage.live.saturating_add(requested);
@@ -99,7 +100,7 @@ impl Pool {
     }
 
     /// Fresh memory from the system for a buffer that is already counted.
-    fn fetch(&self, class: SizeClass) -> Result<Block, AllocError> {
+    fn fetch(&self, class: SizeClass) -> Result<Box<Block>, AllocError> {
         let retry = || {
             self.trim();
             Block::zeroed(class)
@@ -115,7 +116,7 @@ impl Pool {
     }
 
     /// Takes back the memory of a dropped buffer.
-    pub(super) fn give_back(&self, block: Block) {
+    pub(super) fn give_back(&self, block: Box<Block>) {
         let size = block.class.capacity as u64;
         let mut state = self.lock();
         state.usage.live -= size;

@@ -6,7 +6,7 @@ mod mean;
 mod tests;
 
 use smallvec::smallvec;
-use tensorkeep_tensor::op::{Op, Pool, PoolGrad, PoolKind, Specs};
+use tensorkeep_tensor::op::{Pool, PoolGrad, PoolKind};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
@@ -19,15 +19,14 @@ pub(crate) fn forward(cpu: &Context<'_>, op: &Pool, inputs: &[&Tensor]) -> Resul
     let &[x] = inputs else {
         return Err(Error::internal(op.kind.name(), "pooling takes one operand"));
     };
-    let specs = Op::Pool(*op).infer(&[x.spec()])?;
-    for_float!(x.dtype(), T => forward_as::<T>(cpu, op, x, &specs))
+    for_float!(x.dtype(), T => forward_as::<T>(cpu, op, x))
 }
 
-fn forward_as<T: Float>(cpu: &Context<'_>, op: &Pool, x: &Tensor, specs: &Specs) -> Result<Outputs> {
-    let windows = Windows::new(&op.window, &x.shape()[2..], &op.kernel, &specs[0].shape[2..]);
+fn forward_as<T: Float>(cpu: &Context<'_>, op: &Pool, x: &Tensor) -> Result<Outputs> {
+    let windows = Windows::new(&op.window, &x.shape()[2..], &op.kernel, &cpu.result()?.shape[2..]);
     let x = to_contiguous(cpu, &widened::<T>(cpu, x)?)?;
     let x = contiguous(&x)?;
-    match (op.kind, &specs[..]) {
+    match (op.kind, cpu.results) {
         (PoolKind::Max, [spec, index_spec]) => {
             let mut index = cpu.alloc(index_spec)?;
             let y = cpu.computed::<T>(spec, |y| max::forward(cpu, &windows, x, y, index.as_mut_slice()))?;
@@ -50,18 +49,17 @@ pub(crate) fn backward(cpu: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor]) -> 
 }
 
 fn backward_as<T: Float>(cpu: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor]) -> Result<Outputs> {
-    let specs = inputs.iter().map(|x| x.spec()).collect::<Vec<_>>();
-    let (spec, dy) = (Op::PoolGrad(*op).infer(&specs)?[0], inputs[0]);
+    let (spec, dy) = (cpu.result()?, inputs[0]);
     let windows = Windows::new(&op.pool.window, &spec.shape[2..], &op.pool.kernel, &dy.shape()[2..]);
     let dy = to_contiguous(cpu, &widened::<T>(cpu, dy)?)?;
     let dy = contiguous(&dy)?;
     let dx = match op.pool.kind {
         PoolKind::Max => {
             let index = Indices::new(cpu, "pool_grad", inputs[1], windows.inputs(), "a spatial block")?;
-            cpu.computed::<T>(&spec, |dx| max::backward(cpu, &windows, dy, &index, dx))
+            cpu.computed::<T>(spec, |dx| max::backward(cpu, &windows, dy, &index, dx))
         }
         PoolKind::Mean { count_padding } => {
-            cpu.computed::<T>(&spec, |dx| mean::backward(cpu, &windows, count_padding, dy, dx))
+            cpu.computed::<T>(spec, |dx| mean::backward(cpu, &windows, count_padding, dy, dx))
         }
     }?;
     Ok(smallvec![dx])

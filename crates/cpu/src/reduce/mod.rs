@@ -13,7 +13,7 @@ mod pass;
 
 use smallvec::smallvec;
 use tensorkeep_tensor::op::{Reduce, ReduceKind, Spec};
-use tensorkeep_tensor::{DType, Error, Outputs, Result, Shape, Tensor};
+use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy;
 use crate::storage::{Context, elements, for_stored};
@@ -26,13 +26,8 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Resul
     let [x] = inputs else {
         return Err(Error::internal(op.kind.name(), "a fold without operand"));
     };
-    let sizes = x.shape().iter().enumerate().filter_map(|(axis, &n)| match op.axes.contains(axis) {
-        true => op.keep.then_some(1),
-        false => Some(n),
-    });
-    let sizes: smallvec::SmallVec<[usize; 8]> = sizes.collect();
-    let spec = Spec::new(Shape::new(&sizes)?, if op.kind.is_arg() { DType::INDEX } else { x.dtype() });
-    let y = if op.kind.is_arg() { arg_reduce(cpu, op, x, &spec)? } else { reduce(cpu, op, x, &spec)? };
+    let spec = cpu.result()?;
+    let y = if op.kind.is_arg() { arg_reduce(cpu, op, x, spec)? } else { reduce(cpu, op, x, spec)? };
     Ok(smallvec![y])
 }
 

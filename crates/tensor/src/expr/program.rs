@@ -1,5 +1,6 @@
 //! Expressions compiled to straight lines.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fmt;
@@ -107,19 +108,28 @@ impl Program {
         self.results.iter().map(|&result| done[result].clone()).collect()
     }
 
-    /// The program with dtypes settled for inputs of these dtypes, checked against these parameters.
+    /// The program with dtypes settled for inputs of these dtypes, checked against these parameters. Borrowed for the
+    /// dtypes that were asked for first, which are nearly always the only ones: to count owners costs as much as a small
+    /// operation.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::DType`] where dtypes do not fit together or a number does not fit into the dtype beside
     /// it.
     #[track_caller]
-    pub fn typed(&self, dtypes: &[DType], params: &[Scalar]) -> Result<Arc<Typed>> {
+    pub fn typed(
+        &self,
+        dtypes: impl IntoIterator<Item = DType, IntoIter: ExactSizeIterator + Clone>,
+        params: &[Scalar],
+    ) -> Result<Cow<'_, Arc<Typed>>> {
+        let dtypes = dtypes.into_iter();
         let typed = match self.first.get() {
-            Some(typed) if typed.inputs == dtypes => Arc::clone(typed),
-            _ => self.typing(dtypes)?,
+            Some(typed) if typed.is_for(dtypes.clone()) => Cow::Borrowed(typed),
+            _ => Cow::Owned(self.typing(&dtypes.collect::<Vec<_>>())?),
         };
-        typed.check_params(self.name, params)?;
+        if self.params > 0 {
+            typed.check_params(self.name, params)?;
+        }
         Ok(typed)
     }
 
@@ -147,7 +157,7 @@ impl Program {
     /// [`ErrorKind::Value`] for too few inputs or a program with parameters; those of [`typed`](Self::typed).
     #[track_caller]
     pub fn eval(&self, inputs: &[f64]) -> Result<Vec<f64>> {
-        let typed = self.typed(&vec![DType::F64; inputs.len()], &[])?;
+        let typed = self.typed(inputs.iter().map(|_| DType::F64), &[])?;
         let inputs: Vec<Scalar> = inputs.iter().map(|&x| Scalar::Float(x)).collect();
         Ok(typed.eval(&inputs, &[])?.into_iter().map(Scalar::as_f64).collect())
     }

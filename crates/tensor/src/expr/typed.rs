@@ -1,8 +1,8 @@
 //! Programs with every dtype settled.
 
 use std::any::Any;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::gradient::Gradient;
 use super::{Domain, Node, Program};
@@ -31,9 +31,16 @@ pub struct Typed {
     /// Which parameters are read, and as what.
     params: Vec<(usize, DType)>,
     /// Derivatives asked for so far, by the set of inputs wanted.
-    pub(super) gradients: Mutex<HashMap<u32, Arc<Gradient>>>,
-    /// What backends made of it so far; few, since there are few backends.
-    compiled: Mutex<Vec<Arc<dyn Any + Send + Sync>>>,
+    pub(super) gradients: Mutex<BTreeMap<u32, Arc<Gradient>>>,
+    /// What backends made of it so far.
+    compiled: Compiled,
+}
+
+/// What the first backend made of a program, and what the others did: a list, since there are few backends, that only grows.
+#[derive(Debug, Default)]
+struct Compiled {
+    made: OnceLock<Box<dyn Any + Send + Sync>>,
+    others: OnceLock<Box<Self>>,
 }
 
 impl Typed {
@@ -54,20 +61,26 @@ impl Typed {
             results,
             params: typing.params,
             gradients: Mutex::default(),
-            compiled: Mutex::default(),
+            compiled: Compiled::default(),
         })
+    }
+
+    /// Whether these are the dtypes of its inputs.
+    #[inline]
+    pub(super) fn is_for(&self, dtypes: impl ExactSizeIterator<Item = DType>) -> bool {
+        dtypes.len() == self.inputs.len() && dtypes.zip(&self.inputs).all(|(a, &b)| a == b)
     }
 
     /// What a backend runs for this program: made by `compile` when first asked for, then kept. One for each
     /// type `T`.
-    pub fn compiled<T: Any + Send + Sync>(&self, compile: impl FnOnce(&Self) -> T) -> Arc<T> {
-        let mut kept = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = kept.iter().find_map(|made| Arc::clone(made).downcast().ok()) {
-            return found;
+    pub fn compiled<T: Any + Send + Sync>(&self, compile: impl Fn(&Self) -> T) -> &T {
+        let mut kept = &self.compiled;
+        loop {
+            if let Some(found) = kept.made.get_or_init(|| Box::new(compile(self))).downcast_ref() {
+                return found;
+            }
+            kept = kept.others.get_or_init(Box::default);
         }
-        let made = Arc::new(compile(self));
-        kept.push(Arc::<T>::clone(&made));
-        made
     }
 
     /// The steps, each over the positions of earlier ones.

@@ -54,7 +54,8 @@ pub struct Scatter {
 }
 
 impl Gather {
-    pub(super) fn name(&self) -> &'static str {
+    /// The name under which errors speak of it.
+    pub fn name(&self) -> &'static str {
         match self.kind {
             GatherKind::Select => "take",
             GatherKind::Along => "gather",

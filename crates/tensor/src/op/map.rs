@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::{Spec, Specs};
 use crate::expr::Program;
-use crate::{DType, Error, Result, Scalar, Shape};
+use crate::{Error, Result, Scalar, Shape};
 
 /// `yⱼ[i] = programⱼ(x₀[i], x₁[i], …)` over inputs broadcast together.
 ///
@@ -33,7 +33,7 @@ impl Map {
     }
 
     #[track_caller]
-    pub(super) fn infer(&self, inputs: &[Spec]) -> Result<Specs> {
+    pub(super) fn infer_into(&self, inputs: &[Spec], results: &mut Specs) -> Result<()> {
         let name = self.program.name();
         if inputs.len() != self.program.inputs() || self.params.len() != self.program.params() {
             let message = format!(
@@ -45,15 +45,16 @@ impl Map {
             );
             return Err(Error::value(name, message));
         }
-        let mut shape = inputs.first().map_or(Shape::SCALAR, |spec| spec.shape);
-        for spec in inputs.iter().skip(1) {
-            shape = Shape::broadcast(name, &shape, &spec.shape)?;
+        let mut wider;
+        let mut shape = inputs.first().map_or(&Shape::SCALAR, |spec| &spec.shape);
+        for spec in inputs {
+            if spec.shape != *shape {
+                wider = Shape::broadcast(name, shape, &spec.shape)?;
+                shape = &wider;
+            }
         }
-        let mut dtypes: SmallVec<[DType; 8]> = SmallVec::new();
-        inputs.iter().for_each(|spec| dtypes.push(spec.dtype));
-        let typed = self.program.typed(&dtypes, &self.params)?;
-        let mut results = Specs::new();
-        typed.results().for_each(|dtype| results.push(Spec::new(shape, dtype)));
-        Ok(results)
+        let typed = self.program.typed(inputs.iter().map(|spec| spec.dtype), &self.params)?;
+        typed.results().for_each(|dtype| results.push(Spec::new(*shape, dtype)));
+        Ok(())
     }
 }

@@ -35,7 +35,9 @@ impl MatMul {
         };
         let mut operands = smallvec::SmallVec::<[Spec; 4]>::from_slice(&[product]);
         operands.extend_from_slice(more);
-        match epilogue.infer(&operands)?.as_slice() {
+        let mut results = super::Specs::new();
+        epilogue.infer_into(&operands, &mut results)?;
+        match results.as_slice() {
             [spec] if spec.shape == product.shape => Ok(*spec),
             [spec] => {
                 Err(Error::shape("matmul", "the epilogue changes the shape", &[product.shape, spec.shape])

@@ -21,7 +21,7 @@ mod sort;
 mod view;
 mod window;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 pub(crate) use composed::without_elements;
 
@@ -135,32 +135,43 @@ impl Op {
     /// If the operation has no meaning for such operands.
     #[track_caller]
     pub fn infer(&self, inputs: &[Spec]) -> Result<Specs> {
-        match self {
-            Self::Map(op) => op.infer(inputs),
-            Self::Reduce(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Scan(op) => one(op.infer(inputs)),
-            Self::MatMul(op) => one(op.infer(inputs)),
-            Self::Conv(op) => one(op.infer(operands(self, inputs)?)),
-            Self::ConvInputGrad(op) => one(op.infer(operands(self, inputs)?)),
-            Self::ConvWeightGrad(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Pool(op) => op.infer(operands(self, inputs)?),
-            Self::PoolGrad(op) => one(op.infer(inputs)),
-            Self::Gather(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Scatter(op) => one(op.infer(operands(self, inputs)?)),
-            Self::View(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Concat(op) => one(op.infer(inputs)),
-            Self::Pad(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Sort(op) => op.infer(operands(self, inputs)?),
-            Self::Random(op) => one(op.infer(operands(self, inputs)?)),
-            Self::Row(op) => one(op.infer(inputs)),
-            Self::Attention(op) => one(op.infer(operands(self, inputs)?)),
-        }
+        let mut results = Specs::new();
+        self.infer_into(inputs, &mut results)?;
+        Ok(results)
     }
-}
 
-#[track_caller]
-fn one(spec: Result<Spec>) -> Result<Specs> {
-    spec.map(|spec| smallvec![spec])
+    /// [`infer`](Self::infer) into a list: specs are large, and to move one costs as much as to find it.
+    #[track_caller]
+    pub(crate) fn infer_into(&self, inputs: &[Spec], results: &mut Specs) -> Result<()> {
+        let result = match self {
+            Self::Map(op) => return op.infer_into(inputs, results),
+            Self::Pool(op) => {
+                results.extend(op.infer(operands(self, inputs)?)?);
+                return Ok(());
+            }
+            Self::Sort(op) => {
+                results.extend(op.infer(operands(self, inputs)?)?);
+                return Ok(());
+            }
+            Self::Reduce(op) => op.infer(operands(self, inputs)?)?,
+            Self::Scan(op) => op.infer(inputs)?,
+            Self::MatMul(op) => op.infer(inputs)?,
+            Self::Conv(op) => op.infer(operands(self, inputs)?)?,
+            Self::ConvInputGrad(op) => op.infer(operands(self, inputs)?)?,
+            Self::ConvWeightGrad(op) => op.infer(operands(self, inputs)?)?,
+            Self::PoolGrad(op) => op.infer(inputs)?,
+            Self::Gather(op) => op.infer(operands(self, inputs)?)?,
+            Self::Scatter(op) => op.infer(operands(self, inputs)?)?,
+            Self::View(op) => op.infer(operands(self, inputs)?)?,
+            Self::Concat(op) => op.infer(inputs)?,
+            Self::Pad(op) => op.infer(operands(self, inputs)?)?,
+            Self::Random(op) => op.infer(operands(self, inputs)?)?,
+            Self::Row(op) => op.infer(inputs)?,
+            Self::Attention(op) => op.infer(operands(self, inputs)?)?,
+        };
+        results.push(result);
+        Ok(())
+    }
 }
 
 /// The operands of an operation that takes exactly `N`.

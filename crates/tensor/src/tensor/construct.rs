@@ -1,7 +1,7 @@
 //! Making tensors.
 
 use super::Tensor;
-use super::apply::{check_dtype, check_size, constant, upload};
+use super::apply::{check_held, constant, upload};
 use crate::op::Spec;
 use crate::{
     DType, Device, Element, Error, ErrorKind, HostArray, HostData, Nested, Result, Scalar, Shape,
@@ -40,8 +40,7 @@ impl Tensor {
     #[track_caller]
     pub fn from_host(data: HostArray, device: &Device) -> Result<Self> {
         let spec = Spec::new(*data.shape(), data.dtype());
-        check_dtype(device, "tensor", spec.dtype)?;
-        check_size(device, "tensor", &spec)?;
+        check_held(device, "tensor", &spec.shape, spec.dtype)?;
         if spec.shape.is_empty() {
             return constant(device, &spec, Scalar::Int(0));
         }
@@ -87,7 +86,7 @@ impl Tensor {
                 format!("{value} does not fit into {dtype}: use another dtype"),
             ));
         }
-        check_size(device, "full", &Spec::new(shape, dtype))?;
+        check_held(device, "full", &shape, dtype)?;
         constant(device, &Spec::new(shape, dtype), value)
     }
 
@@ -180,8 +179,7 @@ fn sequence(
     value: impl Fn(usize) -> Scalar,
 ) -> Result<Tensor> {
     let shape = Shape::new(&[n])?;
-    check_dtype(device, op, dtype)?;
-    check_size(device, op, &Spec::new(shape, dtype))?;
+    check_held(device, op, &shape, dtype)?;
     if device.is_hollow() {
         return constant(device, &Spec::new(shape, dtype), Scalar::Int(0));
     }

@@ -3,7 +3,7 @@
 use std::panic::Location;
 
 use super::Tensor;
-use super::apply::check_size;
+use super::apply::check_held;
 use crate::expr::standard;
 use crate::{Device, Element, Error, HostArray, HostData, Result, Scalar};
 
@@ -19,7 +19,7 @@ impl Tensor {
         if x.shape().is_empty() {
             return HostArray::new(HostData::cast(x.dtype(), std::iter::empty()), x.shape());
         }
-        check_size(x.device(), "download", &x.spec())?;
+        check_held(x.device(), "download", x.shape(), x.dtype())?;
         let at = Location::caller();
         x.device().download(&x).map_err(|error| error.located(at))
     }

@@ -14,6 +14,8 @@ mod reduce;
 mod triangle;
 mod view;
 
+use std::sync::Arc;
+
 use crate::backend::{Buffer, Device};
 use crate::{DType, Layout, Result, Shape};
 
@@ -42,7 +44,12 @@ pub use arithmetic::Operand;
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone)]
-pub struct Tensor {
+pub struct Tensor(Arc<View>);
+
+/// What a tensor is: one pointer away, since an operation hands its result through many functions, and to copy this on
+/// each way costs more than a small operation.
+#[derive(Clone)]
+struct View {
     buffer: Buffer,
     layout: Layout,
     dtype: DType,
@@ -52,27 +59,33 @@ pub struct Tensor {
 impl Tensor {
     /// Puts a backend's buffer into a tensor. For backends.
     pub fn from_buffer(buffer: Buffer, layout: Layout, dtype: DType, device: Device) -> Self {
-        Self { buffer, layout, dtype, device }
+        Self(Arc::new(View { buffer, layout, dtype, device }))
     }
 
     /// The storage. For backends.
     pub fn buffer(&self) -> &Buffer {
-        &self.buffer
+        &self.0.buffer
     }
 
-    /// The storage, for backends that write in place when nobody else holds it.
-    pub fn buffer_mut(&mut self) -> &mut Buffer {
-        &mut self.buffer
+    /// The storage, for backends that write in place, if this is the only handle to the tensor. Others may view the same
+    /// storage: [`Buffer::get_mut`] tells.
+    pub fn buffer_mut(&mut self) -> Option<&mut Buffer> {
+        Some(&mut Arc::get_mut(&mut self.0)?.buffer)
+    }
+
+    /// The same storage seen through another layout.
+    fn seen(&self, layout: Layout) -> Self {
+        Self::from_buffer(self.0.buffer.clone(), layout, self.0.dtype, self.0.device.clone())
     }
 
     /// How the elements lie in the storage.
     pub fn layout(&self) -> &Layout {
-        &self.layout
+        &self.0.layout
     }
 
     /// The sizes along the axes.
     pub fn shape(&self) -> &Shape {
-        self.layout.shape()
+        self.0.layout.shape()
     }
 
     /// The sizes as an array, for patterns: `let [batch, features] = x.dims()?`.
@@ -97,12 +110,12 @@ impl Tensor {
 
     /// The type of the elements.
     pub fn dtype(&self) -> DType {
-        self.dtype
+        self.0.dtype
     }
 
     /// Where it lives.
     pub fn device(&self) -> &Device {
-        &self.device
+        &self.0.device
     }
 
     /// Whether both are the very same view of the same storage, as a tied weight is.
@@ -112,6 +125,6 @@ impl Tensor {
 
     /// What [`is_same`](Self::is_same) compares, as a key for maps. Valid while the tensor lives.
     pub fn identity(&self) -> (usize, Layout) {
-        (self.buffer.id(), self.layout)
+        (self.buffer().id(), *self.layout())
     }
 }

@@ -8,7 +8,7 @@ use crate::eval;
 /// The derivatives of an expression by its first `count` inputs, as expressions over the same inputs.
 fn gradient(expr: &Expr, count: usize) -> Vec<Expr> {
     let program = Program::with_inputs("test", std::slice::from_ref(expr), count).unwrap();
-    let gradient = program.typed(&vec![DType::F64; count], &[]).unwrap().gradient((1 << count) - 1).unwrap();
+    let gradient = program.typed(vec![DType::F64; count], &[]).unwrap().gradient((1 << count) - 1).unwrap();
     let reads = gradient.reads.iter().map(|&i| Expr::input(i));
     let inputs: Vec<Expr> = std::iter::once(Expr::from(1.0)).chain(reads).collect();
     let results = gradient.program.as_ref().map(|program| program.expressions()).unwrap_or_default();
@@ -198,16 +198,16 @@ fn awkward_pairs() {
 fn gradients_keep_their_dtype() {
     let mixed = Expr::input(0).cast(DType::F32) * Expr::input(1) * Expr::input(2).cast(DType::F32);
     let typed = Program::new("test", &[mixed]).unwrap();
-    let typed = typed.typed(&[DType::F16, DType::F32, DType::I32], &[]).unwrap();
+    let typed = typed.typed([DType::F16, DType::F32, DType::I32], &[]).unwrap();
     let gradient = typed.gradient(0b011).unwrap();
     let program = gradient.program.as_ref().unwrap();
     let read = gradient.reads.iter().map(|&i| [DType::F16, DType::F32, DType::I32][i]);
     let dtypes: Vec<DType> = std::iter::once(DType::F32).chain(read).collect();
-    let results: Vec<DType> = program.typed(&dtypes, &[]).unwrap().results().collect();
+    let results: Vec<DType> = program.typed(dtypes, &[]).unwrap().results().collect();
     assert_eq!(results, [DType::F16, DType::F32]);
 
     let one = Program::with_inputs("test", &[Expr::input(0).exp()], 2).unwrap();
-    let gradient = one.typed(&[DType::F32, DType::F64], &[]).unwrap().gradient(0b10).unwrap();
+    let gradient = one.typed([DType::F32, DType::F64], &[]).unwrap().gradient(0b10).unwrap();
     let program = gradient.program.as_ref().unwrap();
-    assert_eq!(program.typed(&[DType::F32], &[]).unwrap().results().next(), Some(DType::F64));
+    assert_eq!(program.typed([DType::F32], &[]).unwrap().results().next(), Some(DType::F64));
 }

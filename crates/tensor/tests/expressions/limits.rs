@@ -60,7 +60,7 @@ fn inputs_params_and_results() {
 fn derivatives_obey_them_too() {
     let gradient = |steps| {
         let program = Program::new("test", &[nested(steps)]).unwrap();
-        program.typed(&[DType::F64], &[]).unwrap().gradient(1)
+        program.typed([DType::F64], &[]).unwrap().gradient(1)
     };
     assert!(gradient(200).is_ok());
     assert_eq!(gradient(512).unwrap_err().kind(), ErrorKind::Limit);

@@ -21,7 +21,7 @@ fn eval(expr: &Expr, x: &[f64]) -> f64 {
 /// The value of an expression over inputs of one dtype.
 fn eval_as(dtype: DType, expr: &Expr, inputs: &[Scalar], params: &[Scalar]) -> Scalar {
     let program = Program::with_inputs("test", std::slice::from_ref(expr), inputs.len()).unwrap();
-    let typed = program.typed(&vec![dtype; inputs.len()], params).unwrap();
+    let typed = program.typed(vec![dtype; inputs.len()], params).unwrap();
     typed.eval(inputs, params).unwrap()[0]
 }
 

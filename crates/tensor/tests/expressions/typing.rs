@@ -7,7 +7,7 @@ const FLOATS: [DType; 4] = [DType::F32, DType::F64, DType::F16, DType::BF16];
 
 fn result(expr: &Expr, dtypes: &[DType]) -> Result<DType, String> {
     let program = Program::with_inputs("f", std::slice::from_ref(expr), dtypes.len()).unwrap();
-    let typed = program.typed(dtypes, &[]).map_err(|error| error.message().to_owned())?;
+    let typed = program.typed(dtypes.iter().copied(), &[]).map_err(|error| error.message().to_owned())?;
     Ok(typed.results().next().unwrap())
 }
 
@@ -69,7 +69,7 @@ fn constants_take_the_dtype_beside_them() {
     let (x, y) = (Expr::input(0), Expr::input(1));
     let shared = Expr::param(0) * 2.0;
     let program = Program::new("f", &[&x * &shared, &y + &shared, &x - &shared]).unwrap();
-    let typed = program.typed(&[DType::F16, DType::F64], &[Scalar::Float(0.1)]).unwrap();
+    let typed = program.typed([DType::F16, DType::F64], &[Scalar::Float(0.1)]).unwrap();
     assert_eq!(typed.results().collect::<Vec<_>>(), [DType::F16, DType::F64, DType::F16]);
     let params: Vec<DType> =
         typed.nodes().iter().filter(|step| step.node == Node::Param(0)).map(|step| step.dtype).collect();
@@ -79,16 +79,16 @@ fn constants_take_the_dtype_beside_them() {
     assert_eq!(got[0], (tenth.cast(DType::F16).as_f64() * 2.0).into());
     assert_eq!(got[1], 0.2.into());
     // It must fit each of them.
-    let error = program.typed(&[DType::F64, DType::I32], &[tenth]).unwrap_err();
+    let error = program.typed([DType::F64, DType::I32], &[tenth]).unwrap_err();
     assert_eq!(error.message(), "0.1 does not fit into i32: cast the tensor with to_dtype first");
-    assert!(program.typed(&[DType::F64, DType::I32], &[Scalar::Int(3)]).is_ok());
+    assert!(program.typed([DType::F64, DType::I32], &[Scalar::Int(3)]).is_ok());
 }
 
 #[test]
 fn comparisons_of_constants_alone_are_in_f32() {
     let test = Expr::param(0).lt(Expr::param(1));
     let program = Program::new("f", &[test.select(Expr::input(0), 0)]).unwrap();
-    let typed = program.typed(&[DType::I32], &[Scalar::Float(0.25), Scalar::Float(0.5)]).unwrap();
+    let typed = program.typed([DType::I32], &[Scalar::Float(0.25), Scalar::Float(0.5)]).unwrap();
     let got = typed.eval(&[Scalar::Int(7)], &[Scalar::Float(0.25), Scalar::Float(0.5)]).unwrap();
     assert_eq!(got, [Scalar::Int(7)]);
 }
@@ -99,6 +99,6 @@ fn only_what_is_needed_is_kept() {
     let program =
         Program::new("f", &[Expr::from(true).select(Expr::input(0), Expr::input(1).exp())]).unwrap();
     assert_eq!(program.nodes().len(), 1);
-    let typed = program.typed(&[DType::F32], &[]).unwrap();
+    let typed = program.typed([DType::F32], &[]).unwrap();
     assert_eq!(typed.nodes().len(), 1);
 }

@@ -69,7 +69,7 @@ fn elementwise() {
     let two = Program::new("mine", &[Expr::input(0) + Expr::input(1) * Expr::param(0)]).unwrap();
     t.row(two.eval(&[1.0]), "mine: input 1 is missing: pass 2 tensors");
     t.row(two.eval(&[1.0, 2.0]), "mine: parameter 0 is missing: pass 1");
-    let typed = two.typed(&[DType::F32; 2], &[Scalar::Float(1.0)]).unwrap();
+    let typed = two.typed([DType::F32; 2], &[Scalar::Float(1.0)]).unwrap();
     t.row(typed.eval(&[Scalar::Float(1.0)], &[]), "eval: input 1 is missing: pass it");
     t.row(typed.eval(&[Scalar::Float(1.0); 2], &[]), "eval: parameter 0 is missing: pass it");
     t.row(
@@ -81,7 +81,8 @@ fn elementwise() {
         "mine: 0.5 does not fit into i32: cast the tensor with to_dtype first",
     );
     let wide = (0..10).map(|i| Expr::input(i).sin()).collect::<Vec<_>>();
-    let wide = Program::new("wide", &wide).unwrap().typed(&[DType::F32; 10], &[]).unwrap();
+    let wide = Program::new("wide", &wide).unwrap();
+    let wide = wide.typed([DType::F32; 10], &[]).unwrap();
     t.row(
         wide.gradient(0b11_1111_1111).map(|gradient| gradient.reads.len()),
         "map_gradient: an expression with 20 inputs, 16 are allowed: split it in two",

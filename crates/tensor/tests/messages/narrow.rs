@@ -1,6 +1,6 @@
 //! A device that can do next to nothing.
 
-use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::op::{Op, Spec};
 use tensorkeep_tensor::{
     Backend, Buffer, DType, DTypes, Device, Error, HostArray, Layout, Limits, Memory, Outputs, Result, Tensor,
 };
@@ -35,7 +35,7 @@ impl Backend for Narrow {
         Err(Error::value("download", "nothing was kept: use another device"))
     }
 
-    fn apply(&self, _: &Device, op: &Op, _: &[&Tensor]) -> Result<Outputs> {
+    fn apply(&self, _: &Device, op: &Op, _: &[&Tensor], _: &[Spec]) -> Result<Outputs> {
         Err(Error::value(op.name(), "nothing can be done: use another device"))
     }
 

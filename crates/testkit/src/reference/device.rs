@@ -1,6 +1,6 @@
 //! The reference as a device, so that whatever runs on a device can run on it.
 
-use tensorkeep_tensor::op::Op;
+use tensorkeep_tensor::op::{Op, Spec};
 use tensorkeep_tensor::{
     Backend, Buffer, DTypes, Device, Error, HostArray, HostData, Layout, Limits, Memory, Outputs, Result,
     Scalar, Tensor,
@@ -47,7 +47,7 @@ impl Backend for Reference {
         HostArray::new(HostData::cast(x.dtype(), values.into_iter()), layout.shape())
     }
 
-    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
+    fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], _: &[Spec]) -> Result<Outputs> {
         let inputs = inputs.iter().map(|x| self.download(x)).collect::<Result<Vec<_>>>()?;
         super::apply(op, &inputs)?.into_iter().map(|array| self.upload(device, array)).collect()
     }

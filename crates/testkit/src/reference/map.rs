@@ -15,8 +15,8 @@ pub(super) fn expect(
     results: &[Spec],
     arithmetic: Arithmetic,
 ) -> Result<Vec<Expected>> {
-    let dtypes: Vec<DType> = inputs.iter().map(Operand::dtype).collect();
-    let walk = Walk { typed: &*map.program.typed(&dtypes, &map.params)?, params: &map.params, arithmetic };
+    let typed = map.program.typed(inputs.iter().map(Operand::dtype), &map.params)?;
+    let walk = Walk { typed: &typed, params: &map.params, arithmetic };
     let mut values = vec![Vec::new(); results.len()];
     for index in results.iter().take(1).flat_map(|spec| indices(&spec.shape)) {
         let elements: Vec<Bounded> = inputs.iter().map(|x| Bounded::exact(x.broadcast(&index))).collect();

@@ -1,7 +1,7 @@
 //! Batched matrix product.
 
+use tensorkeep_tensor::Result;
 use tensorkeep_tensor::op::{MatMul, Spec};
-use tensorkeep_tensor::{DType, Result};
 
 use super::Operand;
 use super::map::Walk;
@@ -19,9 +19,9 @@ pub(super) fn expect(
     let product =
         Expected::from_fn(Spec::new(spec.shape, a.dtype()), |index| product(&a, &b, index, arithmetic));
     let Some(epilogue) = &matmul.epilogue else { return Ok(product) };
-    let dtypes: Vec<DType> =
-        std::iter::once(a.dtype()).chain(inputs[2..].iter().map(Operand::dtype)).collect();
-    let typed = epilogue.program.typed(&dtypes, &epilogue.params)?;
+    let mut dtypes = vec![a.dtype()];
+    dtypes.extend(inputs[2..].iter().map(Operand::dtype));
+    let typed = epilogue.program.typed(dtypes, &epilogue.params)?;
     let walk = Walk { typed: &typed, params: &epilogue.params, arithmetic };
     let mut fault = None;
     let result = Expected::from_fn(spec, |index| {

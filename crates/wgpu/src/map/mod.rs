@@ -14,7 +14,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tensorkeep_tensor::expr::{Node, Program, Typed};
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{DType, Error, Outputs, Result, Scalar, Shape, Tensor};
+use tensorkeep_tensor::{Error, Outputs, Result, Scalar, Shape, Tensor};
 
 pub(crate) use elementwise::Elementwise;
 use elementwise::{Address, ELEMENTS, Input};
@@ -30,8 +30,7 @@ pub(crate) fn apply(context: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Resu
     if context.results.len() > room {
         return apply_in_parts(context, op, inputs, room);
     }
-    let dtypes: SmallVec<[DType; 8]> = inputs.iter().map(|x| x.dtype()).collect();
-    let typed = op.program.typed(&dtypes, &op.params)?;
+    let typed = op.program.typed(inputs.iter().map(|x| x.dtype()), &op.params)?;
     let shape = context.results.first().map_or(Shape::SCALAR, |spec| spec.shape);
     let count = context.count(shape.elements())?;
 

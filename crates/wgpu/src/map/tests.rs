@@ -14,7 +14,7 @@ const DTYPES: [DType; 5] = [DType::F32, DType::F16, DType::I32, DType::U8, DType
 
 fn check(exprs: &[Expr], dtypes: &[DType], params: &[Scalar], address: Address) {
     let program = Program::with_inputs("test", exprs, dtypes.len()).unwrap();
-    let mut kernel = Elementwise::new(program.typed(dtypes, params).unwrap());
+    let mut kernel = Elementwise::new(program.typed(dtypes.iter().copied(), params).unwrap().into_owned());
     kernel.inputs =
         dtypes.iter().map(|&dtype| Input { element: Element::of("test", dtype).unwrap(), address }).collect();
     kernel.rank = if address == Address::Strided { 3 } else { 0 };
