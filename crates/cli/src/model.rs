@@ -16,7 +16,7 @@ pub(crate) fn build(name: ModelName, side: usize, classes: usize, rng: &mut Rng)
 
 /// Two dense layers, between which training drops some numbers: the data sets are small.
 fn mlp(features: usize, classes: usize, rng: &mut Rng) -> Result<Sequential> {
-    let hidden = if features > 256 { 512 } else { 256 };
+    let hidden = if features > 256 { 512 } else { 128 };
     Ok(Sequential::new()
         .then(Flatten)
         .then(Dense::new(features, hidden, rng)?)

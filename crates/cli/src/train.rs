@@ -92,10 +92,12 @@ impl Plan {
     }
 
     fn train(&self, task: &Task, device: &Device, network: &mut Sequential) -> Result<History> {
-        let loader = Loader::new(task.train.clone(), self.batch_size, device)?
-            .shuffle(self.seed)
-            .transform(self.seed, task.shift)
-            .workers(WORKERS);
+        let loader = Loader::new(task.train.clone(), self.batch_size, device)?.shuffle(self.seed);
+        let loader = match task.shift {
+            Some(shift) => loader.transform(self.seed, shift),
+            None => loader,
+        };
+        let loader = loader.workers(WORKERS);
         let mut optimiser = Optimiser::new(AdamW::new(self.rate))?;
         let mut progress = Progress::new();
         // Down to nothing in a straight line: the last steps settle what the first ones found.
