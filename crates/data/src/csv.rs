@@ -6,7 +6,7 @@ use std::path::Path;
 use tensorkeep_tensor::{Error, ErrorKind, HostArray, HostData, Result};
 
 use crate::fields::{Field, Fields};
-use crate::source::{Source, read_error, with_file};
+use crate::source::{Source, start, with_file};
 use crate::{ReadLimits, TensorDataset};
 
 pub(crate) const OP: &str = "csv";
@@ -110,8 +110,7 @@ impl Csv {
 
 /// The source behind a byte-order mark, if there is one.
 fn without_mark<R: BufRead>(mut source: Source<R>) -> Result<Chain<Cursor<Vec<u8>>, Source<R>>> {
-    let mut start = Vec::new();
-    source.by_ref().take(3).read_to_end(&mut start).map_err(|error| read_error(OP, error))?;
+    let mut start = start(OP, &mut source, 3)?;
     if start == "\u{FEFF}".as_bytes() {
         start.clear();
     }

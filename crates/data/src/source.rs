@@ -26,9 +26,7 @@ enum Decoder<R> {
 impl<R: BufRead> Source<R> {
     /// Reads from `input` on behalf of `op`.
     pub(crate) fn new(op: &'static str, mut input: R, limit: u64) -> Result<Self> {
-        // A reader may have a single byte at first.
-        let mut start = Vec::new();
-        input.by_ref().take(2).read_to_end(&mut start).map_err(|error| read_error(op, error))?;
+        let start = start(op, &mut input, 2)?;
         let gzip = start == [0x1F, 0x8B];
         let input = Cursor::new(start).chain(input);
         let decoder =
@@ -96,6 +94,13 @@ pub(crate) fn read_error(op: &'static str, error: io::Error) -> Error {
         _ => (ErrorKind::Io, format!("{error}: check the disk and the permissions")),
     };
     Error::new(kind, op, message)
+}
+
+/// The first `len` bytes, or all if there are fewer. A reader may give them one at a time.
+pub(crate) fn start(op: &'static str, input: &mut impl Read, len: u64) -> Result<Vec<u8>> {
+    let mut start = Vec::new();
+    input.take(len).read_to_end(&mut start).map_err(|error| read_error(op, error))?;
+    Ok(start)
 }
 
 /// Opens a file and reads it with `read`; errors name it.
