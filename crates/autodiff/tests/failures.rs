@@ -54,6 +54,12 @@ fn results_that_have_no_gradient() {
             ErrorKind::NoGradient,
             "the result does not depend on leaf (root) … Options::allow_unused",
         ),
+        (
+            "a recorded tensor on another device",
+            grad(|x| x.to_device(&meta::device())?.sum_all()),
+            ErrorKind::Device,
+            "recorded by grad(cpu) … does not follow it to meta … undecorated",
+        ),
         ("its numbers alone", grad(|x| stop_gradient(x).sum_all()), ErrorKind::NoGradient, "leaf (root)"),
     ]);
 }

@@ -5,7 +5,7 @@ use std::panic::Location;
 use super::Tensor;
 use super::apply::check_held;
 use crate::expr::standard;
-use crate::{Device, Element, Error, HostArray, HostData, Result, Scalar};
+use crate::{Device, Element, Error, ErrorKind, HostArray, HostData, Result, Scalar};
 
 impl Tensor {
     /// The elements as an array on the host. Waits for the device.
@@ -64,11 +64,21 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if that device lacks the dtype.
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) if that device lacks the dtype;
+    /// [`ErrorKind::Device`](crate::ErrorKind::Device) if the tensor is part of a recording, which ends at its device:
+    /// a gradient would be lost without a word.
     #[track_caller]
     pub fn to_device(&self, device: &Device) -> Result<Self> {
         if self.device() == device {
             return Ok(self.clone());
+        }
+        if self.device().level() > 0 {
+            let message = format!(
+                "a tensor recorded by {} has a gradient, which does not follow it to {}: move what undecorated gives",
+                self.device().name(),
+                device.name()
+            );
+            return Err(Error::new(ErrorKind::Device, "to_device", message));
         }
         Self::from_host(self.to_host()?, device)
     }
