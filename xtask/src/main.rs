@@ -1,5 +1,6 @@
 //! The chores of the repository, as small commands. `cargo xtask help` lists them.
 
+mod bench;
 mod test;
 mod tidy;
 
@@ -15,6 +16,9 @@ usage: cargo xtask <task>
 tasks:
   test [filter ...]   build and run every test: unit, integration and documentation tests of all crates;
                       with filters, only the tests whose name contains one of them
+  bench [--quick] [--filter X] [--threads N] [--seconds S] [--peak] [--compare DIR [--rounds N]]
+                      time the workloads, or those whose name contains X: alone, beside what the machine can do
+                      at most; or in turn with the peers that DIR/peers.json lists
   tidy                check the rules of the repository: file sizes, layering, `unsafe`, lints, paths
   help                this page
 
@@ -39,6 +43,7 @@ fn main() -> ExitCode {
 #[derive(Debug, PartialEq)]
 enum Task {
     Help,
+    Bench { arguments: Vec<String> },
     Test { filters: Vec<String> },
     Tidy,
 }
@@ -57,6 +62,7 @@ impl Task {
                 None => Ok(Task::Test { filters: filters.to_vec() }),
                 Some(flag) => Err(invalid(format!("`test` takes words to filter by, and no flag `{flag}`"))),
             },
+            ("bench", arguments) => Ok(Task::Bench { arguments: arguments.to_vec() }),
             ("tidy", []) => Ok(Task::Tidy),
             ("tidy", [extra, ..]) => Err(invalid(format!("`tidy` takes no arguments, but got `{extra}`"))),
             (unknown, _) => Err(invalid(format!("no task `{unknown}`; `cargo xtask help` lists them"))),
@@ -69,6 +75,7 @@ impl Task {
         let out = &mut io::stdout();
         match self {
             Task::Help => out.write_all(HELP.as_bytes()).map(|()| true),
+            Task::Bench { arguments } => bench::run(root, &arguments),
             Task::Test { filters } => test::run(root, &filters, out),
             Task::Tidy => tidy::run(root, out),
         }

@@ -15,6 +15,7 @@ mod map;
 mod matmul;
 mod memory;
 mod pad;
+mod peak;
 mod pool;
 mod random;
 mod reduce;
@@ -29,3 +30,4 @@ mod window;
 mod workers;
 
 pub use backend::{Options, device, with_options};
+pub use peak::multiply_add;

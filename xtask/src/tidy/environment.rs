@@ -3,9 +3,9 @@
 use super::code::{code_only, word};
 use super::tree::{Finding, Tree};
 
-const MAY: [&str; 3] = ["crates/cli/", "crates/testkit/", "xtask/"];
+const MAY: [&str; 4] = ["crates/bench/", "crates/cli/", "crates/testkit/", "xtask/"];
 
-/// Only the program, the test kit, this crate and integration tests read environment variables.
+/// Only the programs, the test kit, this crate and integration tests read environment variables.
 ///
 /// Because a library that reads the environment gives different results in two processes with the same arguments, and
 /// nothing in its signature says so.

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/testkit", &["tensorkeep-tensor", "tensorkeep-cpu", "tensorkeep-wgpu", "tensorkeep-autodiff"]),
     ("crates/tensorkeep", EVERYTHING_BELOW),
     ("crates/cli", EVERYTHING_BELOW),
+    ("crates/bench", EVERYTHING_BELOW),
 ];
 
 /// The umbrella, with everything that the umbrella covers.
