@@ -4,7 +4,7 @@ use half::{bf16, f16};
 use tensorkeep_tensor::DType;
 
 use super::lane::Element;
-use super::loops::{Side, map1};
+use super::loops::map1;
 use super::machine::Machine;
 use super::plan::Place;
 
@@ -66,7 +66,6 @@ pub(super) fn cast<T: Castable>(machine: &mut Machine<'_, '_>, dtype: DType, x: 
 
 fn write<T: Castable, Z: Element>(machine: &mut Machine<'_, '_>, x: Place, to: Place, f: impl Fn(T) -> Z) {
     machine.write(to, |machine, to: &mut [Z]| {
-        let x: Side<'_, T> = machine.side(x);
-        map1(x, to, f);
+        map1(machine.tile(x), to, f);
     });
 }

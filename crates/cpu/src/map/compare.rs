@@ -3,13 +3,42 @@
 use tensorkeep_tensor::expr::{Binary, Domain};
 
 use super::lane::Element;
-use super::loops::{Side, map2};
+use super::loops::{self, map2};
 use super::machine::Machine;
 use super::plan::Place;
 
 /// Whether a function gives truth values.
 pub(super) fn is_test(function: Binary) -> bool {
     matches!(function.domain(), Domain::Test | Domain::Truth)
+}
+
+/// Whether it compares two numbers.
+pub(super) fn is_comparison(function: Binary) -> bool {
+    function.domain() == Domain::Test
+}
+
+/// `to = if test(a, b) { x } else { y }`.
+pub(super) fn choose(
+    machine: &mut Machine<'_, '_>,
+    test: Binary,
+    [a, b]: [Place; 2],
+    [x, y]: [Place; 2],
+    to: Place,
+) {
+    machine.write(to, |machine, to: &mut [f32]| {
+        let (of, between) = ([machine.tile(a), machine.tile(b)], [machine.tile(x), machine.tile(y)]);
+        match test {
+            Binary::Eq => loops::choose(of, between, to, |a, b| a == b),
+            Binary::Ne => loops::choose(of, between, to, |a, b| a != b),
+            Binary::Lt => loops::choose(of, between, to, |a, b| a < b),
+            Binary::Le => loops::choose(of, between, to, |a, b| a <= b),
+            Binary::Gt => loops::choose(of, between, to, |a, b| a > b),
+            Binary::Ge => loops::choose(of, between, to, |a, b| a >= b),
+            // No comparisons.
+            Binary::And | Binary::Or | Binary::Xor | Binary::Max | Binary::Min | Binary::Atan2 => {}
+            Binary::Add | Binary::Sub | Binary::Mul | Binary::Div | Binary::Rem | Binary::Pow => {}
+        }
+    });
 }
 
 /// `to = function(a, b)`, where the result is a truth value.
@@ -21,7 +50,7 @@ pub(super) fn test<T: Element>(
     to: Place,
 ) {
     machine.write(to, |machine, to: &mut [u8]| {
-        let (a, b): (Side<'_, T>, Side<'_, T>) = (machine.side(a), machine.side(b));
+        let (a, b): (&[T], &[T]) = (machine.tile(a), machine.tile(b));
         let holds = |x: T| x != T::zeroed();
         match function {
             Binary::Eq => map2(a, b, to, |a, b| u8::from(a == b)),

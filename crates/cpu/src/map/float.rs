@@ -3,7 +3,7 @@
 use tensorkeep_tensor::expr::{Binary, Unary};
 
 use super::lane::Element;
-use super::loops::{BLOCK, Side, map1, map2};
+use super::loops::{map1, map2};
 use super::machine::Machine;
 use super::plan::Place;
 use crate::vecmath::{self, Function, Function2, Real};
@@ -63,10 +63,10 @@ where
         // Only NaN differs from itself.
         #[expect(clippy::eq_op, reason = "`is_nan` of any float")]
         return machine
-            .write(to, |machine, to: &mut [u8]| map1(machine.side(x), to, |x: T| u8::from(x != x)));
+            .write(to, |machine, to: &mut [u8]| map1(machine.tile(x), to, |x: T| u8::from(x != x)));
     }
     machine.write(to, |machine, to: &mut [T]| {
-        let (tile, x): (&[T], Side<'_, T>) = (machine.tile(x), machine.side(x));
+        let x: &[T] = machine.tile(x);
         match function {
             Unary::Neg => map1(x, to, |x| -x),
             Unary::Abs => map1(x, to, T::abs),
@@ -77,16 +77,16 @@ where
             Unary::Floor => map1(x, to, T::floor),
             Unary::Ceil => map1(x, to, T::ceil),
             Unary::Round => map1(x, to, T::round_ties_even),
-            Unary::Exp => vecmath::map::<T, Exp>(tile, to),
-            Unary::Expm1 => vecmath::map::<T, Expm1>(tile, to),
-            Unary::Log => vecmath::map::<T, Log>(tile, to),
-            Unary::Log1p => vecmath::map::<T, Log1p>(tile, to),
-            Unary::Sin => vecmath::map::<T, Sin>(tile, to),
-            Unary::Cos => vecmath::map::<T, Cos>(tile, to),
-            Unary::Tan => vecmath::map::<T, Tan>(tile, to),
-            Unary::Tanh => vecmath::map::<T, Tanh>(tile, to),
-            Unary::Sigmoid => vecmath::map::<T, Sigmoid>(tile, to),
-            Unary::Erf => vecmath::map::<T, Erf>(tile, to),
+            Unary::Exp => vecmath::map::<T, Exp>(x, to),
+            Unary::Expm1 => vecmath::map::<T, Expm1>(x, to),
+            Unary::Log => vecmath::map::<T, Log>(x, to),
+            Unary::Log1p => vecmath::map::<T, Log1p>(x, to),
+            Unary::Sin => vecmath::map::<T, Sin>(x, to),
+            Unary::Cos => vecmath::map::<T, Cos>(x, to),
+            Unary::Tan => vecmath::map::<T, Tan>(x, to),
+            Unary::Tanh => vecmath::map::<T, Tanh>(x, to),
+            Unary::Sigmoid => vecmath::map::<T, Sigmoid>(x, to),
+            Unary::Erf => vecmath::map::<T, Erf>(x, to),
             // Typing gives these no floats, or they were handled above.
             Unary::Not | Unary::IsNan => {}
         }
@@ -100,7 +100,7 @@ where
     Atan2: Function2<T>,
 {
     machine.write(to, |machine, to: &mut [T]| {
-        let (a, b): (Side<'_, T>, Side<'_, T>) = (machine.side(a), machine.side(b));
+        let (a, b): (&[T], &[T]) = (machine.tile(a), machine.tile(b));
         match function {
             Binary::Add => map2(a, b, to, |a, b| a + b),
             Binary::Sub => map2(a, b, to, |a, b| a - b),
@@ -109,8 +109,8 @@ where
             Binary::Rem => map2(a, b, to, rem),
             Binary::Max => map2(a, b, to, max),
             Binary::Min => map2(a, b, to, min),
-            Binary::Pow => blocks2::<T, Pow>(a, b, to),
-            Binary::Atan2 => blocks2::<T, Atan2>(a, b, to),
+            Binary::Pow => vecmath::map2::<T, Pow>(a, b, to),
+            Binary::Atan2 => vecmath::map2::<T, Atan2>(a, b, to),
             // Tests are in `compare`.
             Binary::Eq | Binary::Ne | Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => {}
             Binary::And | Binary::Or | Binary::Xor => {}
@@ -139,28 +139,14 @@ fn is_nan<T: Float>(x: T) -> bool {
     x != x
 }
 
-/// The larger; NaN if either is.
+/// The larger; NaN if either is. Both tests are made, since a branch between them is guessed wrong for every other number.
 #[inline(always)]
 fn max<T: Float>(a: T, b: T) -> T {
-    if a >= b || is_nan(a) { a } else { b }
+    if (a >= b) | is_nan(a) { a } else { b }
 }
 
 /// The smaller; NaN if either is.
 #[inline(always)]
 fn min<T: Float>(a: T, b: T) -> T {
-    if a <= b || is_nan(a) { a } else { b }
-}
-
-/// Applies a vectorised function of two numbers, block by block.
-fn blocks2<T: Float, F: Function2<T>>(a: Side<'_, T>, b: Side<'_, T>, to: &mut [T]) {
-    let (blocks, rest) = to.as_chunks_mut::<BLOCK>();
-    for (i, to) in blocks.iter_mut().enumerate() {
-        vecmath::map2::<T, F>(a.block(i), b.block(i), to);
-    }
-    if !rest.is_empty() {
-        let [mut x, mut y] = [[T::ONE; BLOCK]; 2];
-        a.last(&mut x);
-        b.last(&mut y);
-        vecmath::map2::<T, F>(&x, &y, rest);
-    }
+    if (a <= b) | is_nan(a) { a } else { b }
 }

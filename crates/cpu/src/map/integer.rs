@@ -3,7 +3,7 @@
 use tensorkeep_tensor::expr::{Binary, Unary};
 
 use super::lane::Element;
-use super::loops::{Side, map1, map2};
+use super::loops::{map1, map2};
 use super::machine::Machine;
 use super::plan::Place;
 
@@ -34,7 +34,7 @@ integers!(i64 i32 u8);
 /// `to = function(x)`.
 pub(super) fn unary<T: Integer>(machine: &mut Machine<'_, '_>, function: Unary, x: Place, to: Place) {
     machine.write(to, |machine, to: &mut [T]| {
-        let x: Side<'_, T> = machine.side(x);
+        let x: &[T] = machine.tile(x);
         match function {
             Unary::Neg => map1(x, to, |x| T::narrow(x.wide().wrapping_neg())),
             Unary::Abs => map1(x, to, |x| T::narrow(x.wide().wrapping_abs())),
@@ -56,7 +56,7 @@ pub(super) fn binary<T: Integer>(
     to: Place,
 ) {
     machine.write(to, |machine, to: &mut [T]| {
-        let (a, b): (Side<'_, T>, Side<'_, T>) = (machine.side(a), machine.side(b));
+        let (a, b): (&[T], &[T]) = (machine.tile(a), machine.tile(b));
         match function {
             Binary::Add => map2(a, b, to, |a, b| T::narrow(a.wide().wrapping_add(b.wide()))),
             Binary::Sub => map2(a, b, to, |a, b| T::narrow(a.wide().wrapping_sub(b.wide()))),

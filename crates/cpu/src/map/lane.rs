@@ -37,12 +37,29 @@ pub(super) trait Element: Pod + PartialOrd {
     /// Whether loops over it are compiled for AVX-512 too.
     const IN_AVX512: bool = false;
 
+    /// `x` where `condition` is 1, `y` where it is 0, by the bits: of a choice between two loads the compiler makes a branch
+    /// an element, which the processor guesses wrong.
+    fn blend(condition: u8, x: Self, y: Self) -> Self;
+
     /// The number of this type that `value`, already cast to a dtype of this lane, stands for.
     fn from_scalar(value: Scalar) -> Self;
 }
 
+/// The bits of `$x` where `$condition` is 1, else those of `$y`.
+macro_rules! blend_bits {
+    ($condition:expr, $x:expr, $y:expr, $bits:ident) => {{
+        let mask = $bits::from($condition).wrapping_neg();
+        $x & mask | $y & !mask
+    }};
+}
+
 impl Element for f32 {
     const IN_AVX512: bool = true;
+
+    #[inline(always)]
+    fn blend(condition: u8, x: Self, y: Self) -> Self {
+        Self::from_bits(blend_bits!(condition, x.to_bits(), y.to_bits(), u32))
+    }
 
     fn from_scalar(value: Scalar) -> Self {
         value.as_f32()
@@ -50,6 +67,11 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
+    #[inline(always)]
+    fn blend(condition: u8, x: Self, y: Self) -> Self {
+        Self::from_bits(blend_bits!(condition, x.to_bits(), y.to_bits(), u64))
+    }
+
     fn from_scalar(value: Scalar) -> Self {
         value.as_f64()
     }
@@ -58,6 +80,11 @@ impl Element for f64 {
 macro_rules! integers {
     ($($integer:ident)*) => {$(
         impl Element for $integer {
+            #[inline(always)]
+            fn blend(condition: u8, x: Self, y: Self) -> Self {
+                blend_bits!(condition, x, y, $integer)
+            }
+
             fn from_scalar(value: Scalar) -> Self {
                 value.as_i64() as Self
             }

@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use tensorkeep_tensor::{DType, Scalar};
 
 use super::lane::{Element, Lane, for_lane};
-use super::loops::{BLOCK, Side, map1, select};
+use super::loops::select;
 use super::plan::{Number, Place, Plan, Step};
 use super::registers::Registers;
 use super::source::Source;
@@ -26,11 +26,12 @@ pub(super) struct Job<'a> {
 pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
     let plan = job.plan;
     let loaded = !job.sources.iter().all(Source::is_direct);
-    let banks = if loaded || !plan.is_direct { [plan.registers, plan.uniforms] } else { [0, 0] };
+    let banks = if loaded || !plan.is_direct { [plan.registers, plan.uniforms.len()] } else { [0, 0] };
     let steps = if loaded { &plan.steps } else { &plan.steps_of_direct };
     Registers::with(banks, |registers| {
-        let mut machine = Machine { job, registers, outputs, start, at: 0, len: BLOCK };
-        job.plan.uniform_steps.iter().for_each(|step| machine.step(step));
+        let mut machine = Machine { job, registers, outputs, start, at: 0, len: 1 };
+        plan.uniform_steps.iter().for_each(|step| machine.step(step));
+        machine.spread_uniforms(TILE.min(count));
         for at in (0..count).step_by(TILE) {
             (machine.start, machine.at, machine.len) = (start + at, at, TILE.min(count - at));
             steps.iter().for_each(|step| machine.step(step));
@@ -78,20 +79,25 @@ impl Machine<'_, '_> {
             Step::Select { lane, condition, a, b, to } => {
                 for_lane!(lane, T => self.select::<T>(condition, [a, b], to));
             }
+            Step::Choose { test, of, between, to } => compare::choose(self, test, of, between, to),
             Step::Cast { from, dtype, x, to } => for_lane!(from, T => cast::cast::<T>(self, dtype, x, to)),
             Step::Store { dtype, x, output } => self.store(dtype, x, output),
         }
     }
 
-    /// The elements at a place.
-    pub(super) fn side<T: Pod>(&self, place: Place) -> Side<'_, T> {
-        match place {
-            Place::Uniform(i) => Side::uniform(bytemuck::cast_slice(&self.registers.uniforms[i])),
-            _ => Side::varying(self.tile(place)),
+    /// Fills the tile of each uniform number with it.
+    fn spread_uniforms(&mut self, len: usize) {
+        for (&lane, uniform) in self.job.plan.uniforms.iter().zip(&mut self.registers.uniforms) {
+            for_lane!(lane, T => {
+                let tile: &mut [T] = &mut bytemuck::cast_slice_mut(uniform)[..len];
+                if let Some(&number) = tile.first() {
+                    tile.fill(number);
+                }
+            });
         }
     }
 
-    /// The tile at a place that is not uniform, or the block of one that is.
+    /// The tile at a place.
     pub(super) fn tile<T: Pod>(&self, place: Place) -> &[T] {
         match place {
             Place::Register(i) => tile(&self.registers.tiles[i], self.len),
@@ -101,6 +107,8 @@ impl Machine<'_, '_> {
                 None => tile(&self.registers.tiles[self.job.plan.homes[i]], self.len),
             },
             Place::Output(i) => &bytemuck::cast_slice(&*self.outputs[i])[self.at..][..self.len],
+            // No plan reads it.
+            Place::Nowhere => &[],
         }
     }
 
@@ -122,8 +130,8 @@ impl Machine<'_, '_> {
                 f(self, &mut bytemuck::cast_slice_mut(output)[self.at..][..self.len]);
                 self.outputs[i] = output;
             }
-            // No plan writes to an input.
-            Place::Input(_) => {}
+            // No plan writes to an input, or to nothing.
+            Place::Input(_) | Place::Nowhere => {}
         }
     }
 
@@ -146,10 +154,8 @@ impl Machine<'_, '_> {
     }
 
     fn select<T: Element>(&mut self, condition: Place, [a, b]: [Place; 2], to: Place) {
-        self.write(to, |machine, to| {
-            let (condition, a, b) =
-                (machine.side::<u8>(condition), machine.side::<T>(a), machine.side::<T>(b));
-            select(condition, a, b, to);
+        self.write(to, |machine, to: &mut [T]| {
+            select(machine.tile(condition), machine.tile(a), machine.tile(b), to);
         });
     }
 
@@ -157,24 +163,16 @@ impl Machine<'_, '_> {
         let to = Place::Output(output);
         match dtype {
             DType::F16 => self.write(to, |machine, to: &mut [f16]| {
-                machine.narrow(x, |at, x| to[at..][..x.len()].convert_from_f32_slice(x));
+                to.convert_from_f32_slice(machine.tile(x));
             }),
             DType::BF16 => self.write(to, |machine, to: &mut [bf16]| {
-                machine.narrow(x, |at, x| to[at..][..x.len()].convert_from_f32_slice(x));
+                to.convert_from_f32_slice(machine.tile(x));
             }),
             DType::F32 | DType::F64 | DType::I64 | DType::I32 | DType::U8 | DType::Bool => {
                 for_lane!(Lane::of(dtype), T => {
-                    self.write(to, |machine, to: &mut [T]| map1(machine.side::<T>(x), to, |x| x));
+                    self.write(to, |machine, to: &mut [T]| to.copy_from_slice(machine.tile(x)));
                 });
             }
-        }
-    }
-
-    /// Hands `each` the tile at a place in pieces, with their position.
-    fn narrow(&self, x: Place, mut each: impl FnMut(usize, &[f32])) {
-        let Place::Uniform(i) = x else { return each(0, self.tile(x)) };
-        for at in (0..self.len).step_by(BLOCK) {
-            each(at, tile(&self.registers.uniforms[i], BLOCK.min(self.len - at)));
         }
     }
 }

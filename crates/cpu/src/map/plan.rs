@@ -4,6 +4,7 @@ use smallvec::SmallVec;
 use tensorkeep_tensor::expr::{Binary, Node, Typed, TypedNode, Unary};
 use tensorkeep_tensor::{DType, Scalar};
 
+use super::compare::is_comparison;
 use super::lane::{Lane, is_native};
 
 /// Where a step finds a value or leaves it.
@@ -11,12 +12,14 @@ use super::lane::{Lane, is_native};
 pub(super) enum Place {
     /// A tile in a register.
     Register(usize),
-    /// A number that is the same for all elements: a block of it, filled once for a run.
+    /// A tile of a number that is the same for all elements, filled once for a run.
     Uniform(usize),
     /// The tile of an input where it lies, or in its [home](Plan::homes).
     Input(usize),
     /// The tile of a result where it is to lie.
     Output(usize),
+    /// There is none: a [`Step::Choose`] makes this test itself.
+    Nowhere,
 }
 
 /// What a [`Step::Fill`] fills with.
@@ -39,6 +42,8 @@ pub(super) enum Step {
     Binary { function: Binary, lane: Lane, a: Place, b: Place, to: Place },
     /// `a` where `condition` is not 0, else `b`.
     Select { lane: Lane, condition: Place, a: Place, b: Place, to: Place },
+    /// `x` where `test` holds for `a` and `b`, else `y`; all of them in `f32`.
+    Choose { test: Binary, of: [Place; 2], between: [Place; 2], to: Place },
     /// A change of dtype.
     Cast { from: Lane, dtype: DType, x: Place, to: Place },
     /// Writes a result of `dtype` that was computed elsewhere.
@@ -48,14 +53,14 @@ pub(super) enum Step {
 /// A program as steps.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
-    /// Steps over numbers that are the same for all elements, run once for each run of the others.
+    /// Steps over numbers that are the same for all elements, run once, and for one, before the others.
     pub(super) uniform_steps: Vec<Step>,
     /// Steps over tiles.
     pub(super) steps: Vec<Step>,
     /// Those that are left where all inputs can be used where they lie.
     pub(super) steps_of_direct: Vec<Step>,
-    /// How many uniforms there are.
-    pub(super) uniforms: usize,
+    /// What each uniform number is.
+    pub(super) uniforms: Vec<Lane>,
     /// How many registers there are.
     pub(super) registers: usize,
     /// The register of each input that is read.
@@ -79,6 +84,8 @@ struct Planner<'a> {
     plan: Plan,
     /// Where the value of each step of the program is.
     places: Vec<Place>,
+    /// Which tests a choice makes itself.
+    fused: Vec<bool>,
     /// Which step reads each value last.
     last_use: Vec<usize>,
     /// Registers that hold nothing that is still needed.
@@ -87,11 +94,28 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(typed: &'a Typed) -> Self {
-        let mut last_use = vec![0; typed.nodes().len()];
-        for (at, step) in typed.nodes().iter().enumerate() {
-            step.node.children().for_each(|&child| last_use[child] = at);
+        let fused = fused_tests(typed);
+        let last_use = vec![0; typed.nodes().len()];
+        let mut planner =
+            Self { typed, plan: Plan::default(), places: Vec::new(), fused, last_use, free: Vec::new() };
+        for at in 0..typed.nodes().len() {
+            planner.reads(at).into_iter().for_each(|x| planner.last_use[x] = at);
         }
-        Self { typed, plan: Plan::default(), places: Vec::new(), last_use, free: Vec::new() }
+        planner
+    }
+
+    /// The values that step `at` reads.
+    fn reads(&self, at: usize) -> SmallVec<[usize; 4]> {
+        let children = self.typed.nodes()[at].node.children();
+        let of_child = |&child: &usize| match self.fused[child] {
+            true => self.typed.nodes()[child].node.children().copied().collect(),
+            false => SmallVec::from_slice(&[child]),
+        };
+        if self.fused[at] {
+            SmallVec::new()
+        } else {
+            children.flat_map::<SmallVec<[usize; 4]>, _>(of_child).collect()
+        }
     }
 
     fn plan(mut self) -> Plan {
@@ -99,7 +123,7 @@ impl<'a> Planner<'a> {
             let place = self.place(at, step);
             self.places.push(place);
             self.store(at, step.dtype);
-            self.release(at, step);
+            self.release(at);
         }
         self.plan.is_copy = matches!(
             (self.typed.nodes(), self.typed.result_nodes()),
@@ -107,7 +131,7 @@ impl<'a> Planner<'a> {
         );
         let work = self.plan.steps.iter().filter(|step| !matches!(step, Step::Load { .. }));
         self.plan.steps_of_direct = work.cloned().collect();
-        let outside = |place: &Place| matches!(place, Place::Input(_) | Place::Output(_));
+        let outside = |place: &Place| matches!(place, Place::Input(_) | Place::Output(_) | Place::Nowhere);
         self.plan.is_direct = self.places.iter().all(outside);
         self.plan
     }
@@ -116,9 +140,10 @@ impl<'a> Planner<'a> {
     fn place(&mut self, at: usize, step: &TypedNode) -> Place {
         let uniform = match step.node {
             Node::Input(input) => return self.load(input),
-            _ => step.node.children().all(|&child| matches!(self.places[child], Place::Uniform(_))),
+            _ if self.fused[at] => return Place::Nowhere,
+            _ => self.reads(at).iter().all(|&child| matches!(self.places[child], Place::Uniform(_))),
         };
-        let to = if uniform { self.new_uniform() } else { self.destination(at, step.dtype) };
+        let to = if uniform { self.new_uniform(step.dtype) } else { self.destination(at, step.dtype) };
         let lane = |x: usize| Lane::of(self.typed.nodes()[x].dtype);
         let place = |x: usize| self.places[x];
         let (dtype, fill) = (step.dtype, |number| Step::Fill { number, dtype: step.dtype, to });
@@ -134,6 +159,10 @@ impl<'a> Planner<'a> {
                 Step::Binary { function, lane: lane(a), a: place(a), b: place(b), to },
                 binary_cost(function),
             ),
+            Node::Select(condition, x, y) if self.fused[condition] => {
+                let Node::Binary(test, a, b) = self.typed.nodes()[condition].node else { return to };
+                (Step::Choose { test, of: [place(a), place(b)], between: [place(x), place(y)], to }, 2)
+            }
             Node::Select(condition, a, b) => {
                 let (condition, a, b) = (place(condition), place(a), place(b));
                 (Step::Select { lane: Lane::of(dtype), condition, a, b, to }, 1)
@@ -179,8 +208,8 @@ impl<'a> Planner<'a> {
     }
 
     /// Frees the registers of what step `at` was the last to read, and its own if nobody reads it.
-    fn release(&mut self, at: usize, step: &TypedNode) {
-        let mut done: SmallVec<[usize; 4]> = step.node.children().copied().collect();
+    fn release(&mut self, at: usize) {
+        let mut done = self.reads(at);
         done.push(at);
         done.sort_unstable();
         done.dedup();
@@ -202,10 +231,27 @@ impl<'a> Planner<'a> {
         })
     }
 
-    fn new_uniform(&mut self) -> Place {
-        self.plan.uniforms += 1;
-        Place::Uniform(self.plan.uniforms - 1)
+    fn new_uniform(&mut self, dtype: DType) -> Place {
+        self.plan.uniforms.push(Lane::of(dtype));
+        Place::Uniform(self.plan.uniforms.len() - 1)
     }
+}
+
+/// Which steps are comparisons in `f32` that nobody reads but one choice between numbers of `f32`, as its condition.
+fn fused_tests(typed: &Typed) -> Vec<bool> {
+    let (nodes, mut fused) = (typed.nodes(), vec![false; typed.nodes().len()]);
+    let mut readers = vec![0; nodes.len()];
+    nodes.iter().flat_map(|step| step.node.children()).for_each(|&child| readers[child] += 1);
+    typed.result_nodes().iter().for_each(|&result| readers[result] += 1);
+    let is_f32 = |at: usize| Lane::of(nodes[at].dtype) == Lane::F32;
+    for (at, step) in nodes.iter().enumerate() {
+        if let Node::Select(condition, ..) = step.node
+            && let Node::Binary(test, a, _) = nodes[condition].node
+        {
+            fused[condition] = is_comparison(test) && is_f32(a) && is_f32(at) && readers[condition] == 1;
+        }
+    }
+    fused
 }
 
 /// Steps that a function costs an element.

@@ -5,7 +5,6 @@ use std::cell::Cell;
 use bytemuck::Zeroable;
 
 use super::TILE;
-use super::loops::BLOCK;
 use crate::memory::Line;
 
 /// Registers kept for the next run; programs with more let go of the rest.
@@ -14,9 +13,9 @@ const KEPT: usize = 32;
 /// Registers for tiles, and for uniform numbers.
 #[derive(Default)]
 pub(super) struct Registers {
-    /// Room for [`TILE`] elements of any lane.
+    /// Each with room for [`TILE`] elements of any lane.
     pub(super) tiles: Vec<Vec<Line>>,
-    /// Room for [`BLOCK`] elements of any lane.
+    /// As large.
     pub(super) uniforms: Vec<Vec<Line>>,
 }
 
@@ -44,10 +43,9 @@ impl Registers {
 
     #[cold]
     fn grow(&mut self, tiles: usize, uniforms: usize) {
-        for (bank, count, elements) in [(&mut self.tiles, tiles, TILE), (&mut self.uniforms, uniforms, BLOCK)]
-        {
-            let lines = elements * size_of::<u64>() / size_of::<Line>();
-            bank.resize_with(bank.len().max(count), || vec![Line::zeroed(); lines]);
+        const LINES: usize = TILE * size_of::<u64>() / size_of::<Line>();
+        for (bank, count) in [(&mut self.tiles, tiles), (&mut self.uniforms, uniforms)] {
+            bank.resize_with(bank.len().max(count), || vec![Line::zeroed(); LINES]);
         }
     }
 }
