@@ -7,7 +7,7 @@ use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::like::Like;
 use crate::recorder::{self, Traced};
-use crate::tape::Slot;
+use crate::tape::{Gradient, Slot};
 
 /// The same numbers, with no gradient to where they came from.
 #[must_use]
@@ -94,7 +94,7 @@ fn apply(
         let gradients = backward(&primals, &output, dy)?;
         check(&primals, &gradients)?;
         let kept = primals.iter().zip(gradients).map(|(x, dx)| dx.filter(|_| x.dtype().is_float()));
-        Ok(kept.collect())
+        Ok(kept.map(|dx| dx.map(Gradient::Whole)).collect())
     });
     let outputs: Outputs = recorder::record(&device, &tape, slots, smallvec::smallvec![value], pull)?;
     outputs.into_iter().next().ok_or_else(|| Error::internal("custom_vjp", "a recorded value got lost"))

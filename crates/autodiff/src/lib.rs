@@ -23,6 +23,7 @@
 //! ```
 
 mod checkpoint;
+mod cotangent;
 mod custom;
 mod gradient;
 mod like;

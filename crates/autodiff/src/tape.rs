@@ -4,10 +4,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Shape, Tensor};
+
+use crate::cotangent::Cotangent;
+
+/// The gradient of an operation's input.
+#[derive(Debug)]
+pub(crate) enum Gradient {
+    /// Of all of it.
+    Whole(Tensor),
+    /// Of a slice without gaps along `axis` of an input of `shape`, from `start` on; zero elsewhere.
+    Slice { dy: Tensor, shape: Shape, axis: usize, start: usize },
+}
 
 /// Gradients of an operation's inputs, `None` where none was asked for.
-pub(crate) type Gradients = SmallVec<[Option<Tensor>; 2]>;
+pub(crate) type Gradients = SmallVec<[Option<Gradient>; 2]>;
 
 /// A derivative rule at work: from the cotangents of an operation's results (`None` where zero) to the gradients of its
 /// inputs. It holds what it needs of the operation's operands and results, and nothing else.
@@ -105,7 +116,7 @@ impl Recording {
         while let Some(node) = self.nodes.pop() {
             sweep.step(&node)?;
         }
-        Ok(sweep.finish(leaves))
+        sweep.finish(leaves)
     }
 
     /// The same sweep, keeping the recording for another.
@@ -114,19 +125,19 @@ impl Recording {
         for node in self.nodes.iter().rev() {
             sweep.step(node)?;
         }
-        Ok(sweep.finish(leaves))
+        sweep.finish(leaves)
     }
 }
 
 /// Cotangents on their way back. Slots are taken as soon as their operation is done.
 struct Sweep {
-    cotangents: Vec<Option<Tensor>>,
+    cotangents: Vec<Option<Cotangent>>,
 }
 
 impl Sweep {
     fn new(slots: Slot, result: Slot, dy: Tensor) -> Self {
-        let mut cotangents = vec![None; slots as usize];
-        cotangents[result as usize] = Some(dy);
+        let mut cotangents: Vec<_> = (0..slots).map(|_| None).collect();
+        cotangents[result as usize] = Some(Cotangent::Whole(dy));
         Self { cotangents }
     }
 
@@ -138,22 +149,23 @@ impl Sweep {
             return Ok(());
         }
         let taken = self.cotangents.drain(first..).take(node.results as usize);
-        let dys: SmallVec<[Option<Tensor>; 1]> = taken.collect();
+        let dys = taken.map(|dy| dy.map(Cotangent::into_tensor).transpose());
+        let dys: SmallVec<[Option<Tensor>; 1]> = dys.collect::<Result<_>>()?;
         let gradients = (node.pull)(&dys)?;
         for (slot, gradient) in node.inputs.iter().zip(gradients) {
             if let (Some(slot), Some(gradient)) = (slot, gradient) {
                 let place = &mut self.cotangents[*slot as usize];
-                match place {
-                    None => *place = Some(gradient),
-                    Some(sum) => *sum = sum.add(&gradient)?,
-                }
+                *place = Some(match place.take() {
+                    None => Cotangent::new(gradient),
+                    Some(sum) => sum.plus(gradient)?,
+                });
             }
         }
         Ok(())
     }
 
-    fn finish(mut self, leaves: usize) -> Vec<Option<Tensor>> {
+    fn finish(mut self, leaves: usize) -> Result<Vec<Option<Tensor>>> {
         self.cotangents.truncate(leaves);
-        self.cotangents
+        self.cotangents.into_iter().map(|dy| dy.map(Cotangent::into_tensor).transpose()).collect()
     }
 }

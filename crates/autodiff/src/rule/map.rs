@@ -6,7 +6,7 @@ use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{Error, Outputs, Result, Scalar, Shape, Tensor};
 
 use super::Wanted;
-use crate::tape::{Gradients, Pull};
+use crate::tape::{Gradient as Pulled, Gradients, Pull};
 
 pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wanted) -> Result<Pull> {
     let typed = map.program.typed(inputs.iter().map(|x| x.dtype()), &map.params)?.into_owned();
@@ -32,8 +32,8 @@ pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wa
         for i in 0..count {
             let gradient = if wanted.contains(i) { gradients.next() } else { None };
             result.push(match (gradient, shapes.get(i)) {
-                (Some(gradient), Some(shape)) => Some(gradient.sum_to(shape)?),
-                (gradient, _) => gradient,
+                (Some(gradient), Some(shape)) => Some(Pulled::Whole(gradient.sum_to(shape)?)),
+                (gradient, _) => gradient.map(Pulled::Whole),
             });
         }
         Ok(result)

@@ -22,7 +22,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::{MatMul, Op};
 use tensorkeep_tensor::{Error, Result, Tensor};
 
-use crate::tape::{Gradients, Pull};
+use crate::tape::{Gradient, Gradients, Pull};
 
 /// Which inputs' gradients are asked for.
 #[derive(Clone, Debug)]
@@ -99,8 +99,16 @@ fn single(rule: impl Fn(&Tensor) -> Result<Tensor> + Send + Sync + 'static) -> P
     several(move |dy| Ok(smallvec![Some(rule(dy)?)]))
 }
 
+/// Gradients of whole inputs, `None` where none was asked for.
+type Tensors = SmallVec<[Option<Tensor>; 2]>;
+
 /// A rule for an operation of one differentiable result, its first.
-fn several(rule: impl Fn(&Tensor) -> Result<Gradients> + Send + Sync + 'static) -> Pull {
+fn several(rule: impl Fn(&Tensor) -> Result<Tensors> + Send + Sync + 'static) -> Pull {
+    of_first(move |dy| Ok(rule(dy)?.into_iter().map(|dx| dx.map(Gradient::Whole)).collect()))
+}
+
+/// A rule that may give gradients of slices, for an operation of one differentiable result, its first.
+fn of_first(rule: impl Fn(&Tensor) -> Result<Gradients> + Send + Sync + 'static) -> Pull {
     Box::new(move |dys| match dys.first() {
         Some(Some(dy)) => rule(dy),
         _ => Err(Error::internal("grad", "a rule was called without a cotangent")),

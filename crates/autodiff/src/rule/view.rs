@@ -4,8 +4,8 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::{PadAxis, View};
 use tensorkeep_tensor::{Result, Scalar, Shape, Tensor};
 
-use super::{permute, single};
-use crate::tape::Pull;
+use super::{of_first, permute, single};
+use crate::tape::{Gradient, Pull};
 
 pub(super) fn pull(view: &View, x: &Tensor) -> Pull {
     let shape = *x.shape();
@@ -19,6 +19,10 @@ pub(super) fn pull(view: &View, x: &Tensor) -> Pull {
             single(move |dy| permute(dy, inverse.iter().copied()))
         }
         View::Broadcast(_) => single(move |dy| dy.sum_to(&shape)),
+        // Zeros around it would be added to those of the other slices: they are joined where the input is reached.
+        &View::Slice { axis, start, step: 1, .. } => {
+            of_first(move |dy| Ok(smallvec![Some(Gradient::Slice { dy: dy.clone(), shape, axis, start })]))
+        }
         &View::Slice { axis, start, len, step } => {
             single(move |dy| unslice(dy, &shape, axis, start, len, step))
         }
