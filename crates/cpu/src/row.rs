@@ -6,7 +6,7 @@ use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Tensor};
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
 use crate::float::for_float;
-use crate::reduce::{Element, Largest, Number, Sum, TILE, fold_row};
+use crate::reduce::{Element, Largest, Number, SquareSum, Sum, TILE, fold_row};
 use crate::storage::{Context, contiguous};
 use crate::vecmath::{self, Exp, Real};
 
@@ -49,9 +49,15 @@ fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &(dyn Fn(&mut [T::Lane]) +
     let chunk = (CHUNK / n).max(1) * n;
     cpu.output(cpu.result()?, |out: &mut [T]| {
         cpu.workers.try_chunks(out.len() as u64 * ELEMENT_WORK, out, chunk, |i, out| {
+            let data = &data[i * chunk..][..out.len()];
+            if let Some(out) = T::lanes_mut(out) {
+                T::widen_slice(data, out);
+                out.chunks_exact_mut(n).for_each(f);
+                return Ok(());
+            }
             let mut row = cpu.scratch::<T::Lane>(n)?;
             let row = row.as_mut_slice();
-            for (x, out) in data[i * chunk..].chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+            for (x, out) in data.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
                 T::widen_slice(x, row);
                 f(row);
                 T::narrow_slice(row, out);
@@ -136,14 +142,7 @@ fn layer_norm<L: Wide>(row: &mut [L], epsilon: f64) {
 
 /// `xᵢ / √(mean x² + ε)`.
 fn rms_norm<L: Wide>(row: &mut [L], epsilon: f64) {
-    let mut squares = [<L as Real>::ZERO; TILE];
-    let mut sum = 0.0;
-    for tile in row.chunks(TILE) {
-        let squares = &mut squares[..tile.len()];
-        squares.copy_from_slice(tile);
-        each(squares, |x| x * x);
-        sum += fold_row::<L, Sum>(squares);
-    }
+    let sum = fold_row::<L, SquareSum>(row);
     let factor = L::of_wide((sum / row.len() as f64 + epsilon).sqrt().recip());
     each(row, |x| x * factor);
 }

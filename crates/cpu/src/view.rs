@@ -46,6 +46,20 @@ impl View {
         *n > 8 && far && outer.iter().any(nearer) && outer.iter().all(|axis| axis.1 != 0)
     }
 
+    /// Where `len` elements from number `start` on lie side by side, if they do: in one row.
+    pub(crate) fn run(&self, start: usize, len: usize) -> Option<usize> {
+        let (&(n, stride), outer) = self.axes.split_last()?;
+        if stride != 1 || start % n + len > n {
+            return None;
+        }
+        let (mut row, mut position) = (start / n, self.offset as isize + (start % n) as isize);
+        for &(n, stride) in outer.iter().rev() {
+            position += (row % n) as isize * stride;
+            row /= n;
+        }
+        Some(position as usize)
+    }
+
     /// Copies the elements from number `start` on, as many as fit into `out`.
     pub(crate) fn read<T: Copy>(&self, data: &[T], start: usize, out: &mut [T]) {
         let Some((&(n, stride), outer)) = self.axes.split_last() else {
@@ -111,14 +125,20 @@ mod tests {
         let row = Layout::contiguous(shape(&[4, 1]));
         let whole: Vec<i32> = data.clone();
         let stretched: Vec<i32> = [0, 1, 2, 3].iter().flat_map(|&i| [i; 5]).collect::<Vec<_>>().repeat(3);
-        for (view, want) in
-            [(View::new(&base), whole), (View::broadcast(&row, &shape(&[3, 4, 5])), stretched)]
-        {
+        let (whole_shape, vector) = (shape(&[3, 4, 5]), Layout::contiguous(shape(&[5])));
+        for (view, want) in [
+            (View::new(&base), whole),
+            (View::broadcast(&row, &whole_shape), stretched),
+            (View::broadcast(&vector, &whole_shape), [0, 1, 2, 3, 4].repeat(12)),
+        ] {
             for start in 0..want.len() {
                 for len in 1..=want.len() - start {
                     let mut out = vec![-1; len];
                     view.read(&data, start, &mut out);
                     assert_eq!(out, want[start..start + len], "{view:?} from {start}");
+                    if let Some(at) = view.run(start, len) {
+                        assert_eq!(data[at..at + len], want[start..start + len], "{view:?} from {start}");
+                    }
                 }
             }
         }

@@ -137,7 +137,7 @@ impl Machine<'_, '_> {
 
     fn load(&mut self, input: usize) {
         let source = &self.job.sources[input];
-        if !source.is_direct() {
+        if source.direct::<u8>(self.start, self.len).is_none() {
             let register = &mut self.registers.tiles[self.job.plan.homes[input]];
             source.load(self.start, self.len, bytemuck::cast_slice_mut(register));
         }

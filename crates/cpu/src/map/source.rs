@@ -37,15 +37,16 @@ impl<'a> Source<'a> {
 
     /// The elements from number `start` on, if they can be used where they lie.
     pub(super) fn direct<T: Pod>(&self, start: usize, len: usize) -> Option<&'a [T]> {
-        match self.lies {
-            Lies::Contiguous(bytes) if is_native(self.x.dtype()) => {
-                Some(&bytemuck::cast_slice(bytes)[start..][..len])
+        match &self.lies {
+            _ if !is_native(self.x.dtype()) => None,
+            Lies::Contiguous(bytes) => Some(&bytemuck::cast_slice(bytes)[start..][..len]),
+            Lies::Strided(buffer, view) => {
+                Some(&bytemuck::cast_slice(buffer)[view.run(start, len)?..][..len])
             }
-            Lies::Contiguous(_) | Lies::Strided(..) => None,
         }
     }
 
-    /// Whether [`direct`](Self::direct) gives them.
+    /// Whether [`direct`](Self::direct) gives them wherever they start.
     pub(super) fn is_direct(&self) -> bool {
         matches!(self.lies, Lies::Contiguous(_)) && is_native(self.x.dtype())
     }

@@ -19,6 +19,11 @@ pub(crate) trait Element: Stored {
     /// Elements in the lane, as many as there are.
     fn widen_slice(x: &[Self], to: &mut [Self::Lane]);
 
+    /// Elements that are numbers of the lane already.
+    fn lanes_mut(_: &mut [Self]) -> Option<&mut [Self::Lane]> {
+        None
+    }
+
     /// The nearest element.
     fn narrow(x: Self::Lane) -> Self;
 
@@ -40,10 +45,16 @@ pub(crate) trait Number: Element<Lane = Self> {
     fn of_wide(wide: Self::Wide) -> Self;
     fn add_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     fn mul_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
+
+    /// `a` if it is the `first` that is wanted, else `b`.
+    #[inline(always)]
+    fn choose(first: bool, a: Self, b: Self) -> Self {
+        if first { a } else { b }
+    }
 }
 
 macro_rules! numbers {
-    ($($t:ident in $wide:ident: $zero:literal $one:literal $least:expr, $greatest:expr; $add:path, $add_wide:path, $mul_wide:path;)*) => {$(
+    ($($t:ident in $wide:ident $(by $bits:ident)?: $zero:literal $one:literal $least:expr, $greatest:expr; $add:path, $add_wide:path, $mul_wide:path;)*) => {$(
         impl Element for $t {
             type Lane = Self;
 
@@ -54,6 +65,10 @@ macro_rules! numbers {
 
             fn widen_slice(x: &[Self], to: &mut [Self]) {
                 to.copy_from_slice(x);
+            }
+
+            fn lanes_mut(x: &mut [Self]) -> Option<&mut [Self]> {
+                Some(x)
             }
 
             #[inline(always)]
@@ -98,6 +113,13 @@ macro_rules! numbers {
             fn mul_wide(a: $wide, b: $wide) -> $wide {
                 $mul_wide(a, b)
             }
+
+            // By the bits, since of a choice between floats that is stored the compiler makes a branch.
+            $(#[inline(always)]
+            fn choose(first: bool, a: Self, b: Self) -> Self {
+                let mask = $bits::from(first).wrapping_neg();
+                Self::from_bits(a.to_bits() & mask | b.to_bits() & !mask)
+            })?
         }
     )*};
 }
@@ -105,8 +127,8 @@ macro_rules! numbers {
 use std::ops::{Add, Mul};
 
 numbers! {
-    f32 in f64: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
-    f64 in f64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
+    f32 in f64 by u32: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
+    f64 in f64 by u64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
     i64 in i64: 0 1 i64::MIN, i64::MAX; i64::wrapping_add, i64::wrapping_add, i64::wrapping_mul;
     i32 in i32: 0 1 i32::MIN, i32::MAX; i32::wrapping_add, i32::wrapping_add, i32::wrapping_mul;
     u8 in u8: 0 1 u8::MIN, u8::MAX; u8::wrapping_add, u8::wrapping_add, u8::wrapping_mul;

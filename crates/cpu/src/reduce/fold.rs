@@ -54,6 +54,40 @@ impl<L: Number> Fold<L> for Sum {
     }
 }
 
+/// Σ x², squared in the lane and summed as by [`Sum`].
+pub(crate) struct SquareSum;
+
+impl<L: Number + std::ops::Mul<Output = L>> Fold<L> for SquareSum {
+    type Part = L;
+    type Sum = L::Wide;
+    const START: L = L::ZERO;
+
+    #[inline(always)]
+    fn lift(x: L) -> L {
+        x * x
+    }
+
+    #[inline(always)]
+    fn join(a: L, b: L) -> L {
+        <Sum as Fold<L>>::join(a, b)
+    }
+
+    #[inline(always)]
+    fn widen(part: L) -> L::Wide {
+        <Sum as Fold<L>>::widen(part)
+    }
+
+    #[inline(always)]
+    fn merge(a: L::Wide, b: L::Wide) -> L::Wide {
+        <Sum as Fold<L>>::merge(a, b)
+    }
+
+    #[inline(always)]
+    fn finish(sum: L::Wide) -> L {
+        <Sum as Fold<L>>::finish(sum)
+    }
+}
+
 /// Π x, in `f64` for floats, which has room for factors of `f32` that leave it on the way.
 pub(crate) struct Product;
 
@@ -106,7 +140,7 @@ macro_rules! extreme {
 
             #[inline(always)]
             fn join(a: L, b: L) -> L {
-                if (a $beats b) | (a != a) { a } else { b }
+                L::choose((a $beats b) | (a != a), a, b)
             }
 
             #[inline(always)]
@@ -191,15 +225,17 @@ impl<L: Number, F: Fold<L>> Loop for Row<'_, L, F> {
     }
 }
 
-/// `parts[j] = join(parts[j], x[j])`.
+/// `to[j] = join(parts[j], x[j])`. Not in place: of a part that may stay as it is the compiler makes a masked store, which
+/// some processors take very long for.
 #[inline]
-pub(crate) fn fold_columns<L: Number, F: Fold<L>>(parts: &mut [F::Part], x: &[L]) {
-    dispatch(Columns::<L, F> { parts, x });
+pub(crate) fn fold_columns<L: Number, F: Fold<L>>(parts: &[F::Part], x: &[L], to: &mut [F::Part]) {
+    dispatch(Columns::<L, F> { parts, x, to });
 }
 
 struct Columns<'a, L: Number, F: Fold<L>> {
-    parts: &'a mut [F::Part],
+    parts: &'a [F::Part],
     x: &'a [L],
+    to: &'a mut [F::Part],
 }
 
 impl<L: Number, F: Fold<L>> Loop for Columns<'_, L, F> {
@@ -207,8 +243,8 @@ impl<L: Number, F: Fold<L>> Loop for Columns<'_, L, F> {
 
     #[inline(always)]
     fn run(self) {
-        for (part, &x) in self.parts.iter_mut().zip(self.x) {
-            *part = F::join(*part, F::lift(x));
+        for ((to, &part), &x) in self.to.iter_mut().zip(self.parts).zip(self.x) {
+            *to = F::join(part, F::lift(x));
         }
     }
 }

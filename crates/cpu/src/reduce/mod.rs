@@ -20,7 +20,7 @@ use crate::storage::{Context, elements, for_stored};
 use geometry::Geometry;
 
 pub(crate) use element::{Element, Number, TILE};
-pub(crate) use fold::{Fold, Largest, Product, Smallest, Sum, fold_row, fold_tile};
+pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum, fold_row, fold_tile};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Result<Outputs> {
     let [x] = inputs else {

@@ -105,12 +105,13 @@ impl<T: Element> Pass<'_, T> {
     fn fold_rows<F: Fold<T::Lane>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
         let mut buffer = [T::Lane::ZERO; TILE];
         for block in (0..rows).step_by(BLOCK_ROWS) {
-            let mut parts = [F::START; TILE];
-            let parts = &mut parts[..sums.len()];
+            let [mut parts, mut next] = [[F::START; TILE]; 2];
+            let (mut parts, mut next) = (&mut parts[..sums.len()], &mut next[..sums.len()]);
             for row in block..rows.min(block + BLOCK_ROWS) {
                 let at = (start + row as isize * stride) as usize;
                 let x = T::widen(&self.data[at..][..parts.len()], &mut buffer);
-                fold_columns::<T::Lane, F>(parts, x);
+                fold_columns::<T::Lane, F>(parts, x, next);
+                std::mem::swap(&mut parts, &mut next);
             }
             for (sum, &part) in sums.iter_mut().zip(&*parts) {
                 *sum = F::merge(*sum, F::widen(part));

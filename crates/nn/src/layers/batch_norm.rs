@@ -132,10 +132,10 @@ impl Layer for BatchNorm {
         if let Some(weight) = &self.weight {
             scale = scale.mul(&column(weight)?)?;
         }
-        let mut y = centred.mul(&scale)?;
-        if let Some(bias) = &self.bias {
-            y = y.add(&column(bias)?)?;
-        }
+        let y = match &self.bias {
+            Some(bias) => centred.mul_add(&scale, &column(bias)?)?,
+            None => centred.mul(&scale)?,
+        };
         y.reshape(x.shape())
     }
 }

@@ -64,6 +64,6 @@ impl Layer for LayerNorm {
             return Err(Error::shape("layer_norm", rule, &[*x.shape(), *self.weight.shape()])
                 .advise("move that axis there or make the layer for it"));
         }
-        x.layer_norm(self.epsilon)?.mul(&self.weight)?.add(&self.bias)
+        x.layer_norm(self.epsilon)?.mul_add(&self.weight, &self.bias)
     }
 }

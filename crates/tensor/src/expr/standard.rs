@@ -54,6 +54,13 @@ pub(crate) fn cast(dtype: DType) -> Result<Arc<Program>> {
     fetch(&SLOTS[dtype as usize], || Program::new("cast", &[Expr::input(0).cast(dtype)]))
 }
 
+/// `x₀ · x₁ + x₂`.
+#[track_caller]
+pub(crate) fn mul_add() -> Result<Arc<Program>> {
+    static SLOT: Slot = OnceLock::new();
+    fetch(&SLOT, || Program::new("mul_add", &[Expr::input(0) * Expr::input(1) + Expr::input(2)]))
+}
+
 /// `x₁` where `x₀` holds, else `x₂`.
 #[track_caller]
 pub(crate) fn select() -> Result<Arc<Program>> {

@@ -67,6 +67,17 @@ impl Tensor {
         Self::apply_one(&Op::Map(Map::new(standard::select()?, &[])), &[self, then, otherwise])
     }
 
+    /// `x · factor + term` in one pass over memory, rounded as the two operations are.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the shapes do not broadcast,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the dtypes differ or are not of numbers.
+    #[track_caller]
+    pub fn mul_add(&self, factor: &Self, term: &Self) -> Result<Self> {
+        Self::apply_one(&Op::Map(Map::new(standard::mul_add()?, &[])), &[self, factor, term])
+    }
+
     /// The same numbers in another dtype, as [`Scalar::cast`] has it.
     ///
     /// # Errors
