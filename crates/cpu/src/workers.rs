@@ -1,14 +1,15 @@
 //! Who runs a kernel: the caller alone, or several threads.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use rayon::ThreadPool;
-use rayon::prelude::*;
+use rayon::{Scope, ThreadPool};
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 
 /// Work, in elementary steps, from which a kernel is divided among threads. A step is what a vectorised loop spends on an
-/// element, a quarter of a nanosecond: this much is some 100 µs, three times what it costs to wake a sleeping thread.
-pub(crate) const PARALLEL_WORK: u64 = 400_000;
+/// element, an eighth to a quarter of a nanosecond: this much is 100 to 200 µs, at least twice what it costs to wake a
+/// sleeping thread.
+pub(crate) const PARALLEL_WORK: u64 = 800_000;
 
 /// The threads of a device.
 ///
@@ -149,24 +150,47 @@ impl Workers {
         }
         // Each is locked once, by whoever takes it.
         let pieces: Vec<Mutex<&mut [T]>> = out.chunks_mut(size.max(1)).map(Mutex::new).collect();
-        self.each(pieces.len(), &|i| {
+        self.each(threads, pieces.len(), &|i| {
             if let Some(piece) = pieces.get(i) {
                 f(i, &mut piece.lock().unwrap_or_else(PoisonError::into_inner));
             }
         });
     }
 
-    /// Runs `f` for each number below `count` on these threads. The one place where work is divided: it knows nothing of
-    /// elements or kernels, so that rayon is compiled once and not for each of them, which would take most of the time of a
-    /// build.
-    fn each(&self, count: usize, f: &(dyn Fn(usize) + Send + Sync)) {
-        self.install(|| (0..count).into_par_iter().for_each(f));
+    /// Runs `f` for each number below `count`. The one place where work is divided: it knows nothing of elements or kernels,
+    /// so that rayon is compiled once and not for each of them, which would take most of the time of a build.
+    ///
+    /// Whoever calls takes numbers too, from the start: to hand all of it to sleeping threads and wait would be to wake
+    /// three times, them and the caller. They take what is left when they are awake.
+    fn each(&self, threads: usize, count: usize, f: &(dyn Fn(usize) + Send + Sync)) {
+        let next = AtomicUsize::new(0);
+        let take = || {
+            let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
+            numbers.take_while(|&i| i < count).for_each(f);
+        };
+        self.scope(|scope| {
+            for _ in 1..threads.min(count) {
+                scope.spawn(|_| take());
+            }
+            take();
+        });
     }
-}
 
-/// Runs `a` and `b`, at the same time if a thread of the pool that this is called on has nothing else to do.
-pub(crate) fn join(a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-    rayon::join(a, b);
+    /// Runs `a` and, at the same time if another thread wakes soon enough, `b`.
+    pub(crate) fn join(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
+        self.scope(|scope| {
+            scope.spawn(|_| b());
+            a();
+        });
+    }
+
+    /// Runs `f` here, and waits for what it spawns on these threads.
+    fn scope<'a>(&self, f: impl FnOnce(&Scope<'a>)) {
+        match &self.pool {
+            Some(pool) => pool.in_place_scope(f),
+            None => rayon::in_place_scope(f),
+        }
+    }
 }
 
 /// What is done to a piece of a result and its number.

@@ -118,13 +118,13 @@ fn gemm_on<T: Element>(
             (a, b) = (b.transposed(), a.transposed());
         }
         let c = Window::new(c, a.rows(), b.cols())?;
-        Product::new(a, b, store, isa).run(c, pieces);
+        Product::new(a, b, store, isa).run(workers, c, pieces);
         Ok(())
     };
     let work = work([m, n, k]);
     let pieces = pieces(work, batch, workers.count());
     if pieces > 1 && batch == 1 {
-        return workers.install(|| multiply(c, 0, pieces));
+        return multiply(c, 0, pieces);
     }
     let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
     let misfit = OnceLock::new();

@@ -7,7 +7,7 @@ use super::scratch::Scratch;
 use super::window::Window;
 use super::{Store, narrow};
 use crate::isa::Isa;
-use crate::workers::join;
+use crate::workers::Workers;
 
 /// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand
 /// fills most of the first cache.
@@ -62,7 +62,7 @@ impl<'a, T: Element> Product<'a, T> {
     }
 
     /// Computes the product into `c`, cut into `pieces` for as many threads.
-    pub(super) fn run(self, c: Window<'_, T>, pieces: usize) {
+    pub(super) fn run(self, workers: &Workers, c: Window<'_, T>, pieces: usize) {
         match self.cut(pieces) {
             None => Scratch::with(|scratch| T::multiply(&self, c, scratch)),
             Some(Cut::Rows(at)) => {
@@ -70,14 +70,14 @@ impl<'a, T: Element> Product<'a, T> {
                 let (inner, cols) = (0..self.a.cols(), self.a.rows());
                 let first = Self { a: self.a.block(0..at, inner.clone()), ..self };
                 let second = Self { a: self.a.block(at..cols, inner), ..self };
-                halves([first, second], [top, bottom], pieces);
+                halves(workers, [first, second], [top, bottom], pieces);
             }
             Some(Cut::Cols(at)) => {
                 let (left, right) = c.split_cols(at);
                 let (inner, cols) = (0..self.b.rows(), self.b.cols());
                 let first = Self { b: self.b.block(inner.clone(), 0..at), ..self };
                 let second = Self { b: self.b.block(inner, at..cols), ..self };
-                halves([first, second], [left, right], pieces);
+                halves(workers, [first, second], [left, right], pieces);
             }
         }
     }
@@ -99,11 +99,16 @@ impl<'a, T: Element> Product<'a, T> {
 }
 
 /// Computes two products at the same time.
-fn halves<T: Element>([a, b]: [Product<'_, T>; 2], [to_a, to_b]: [Window<'_, T>; 2], pieces: usize) {
+fn halves<T: Element>(
+    workers: &Workers,
+    [a, b]: [Product<'_, T>; 2],
+    [to_a, to_b]: [Window<'_, T>; 2],
+    pieces: usize,
+) {
     let (mut to_a, mut to_b) = (Some(to_a), Some(to_b));
-    let mut first = || to_a.take().map_or((), |c| a.run(c, pieces / 2));
-    let mut second = || to_b.take().map_or((), |c| b.run(c, pieces - pieces / 2));
-    join(&mut first, &mut second);
+    let mut first = || to_a.take().map_or((), |c| a.run(workers, c, pieces / 2));
+    let mut second = || to_b.take().map_or((), |c| b.run(workers, c, pieces - pieces / 2));
+    workers.join(&mut first, &mut second);
 }
 
 /// A cut before a row or a column.
