@@ -3,9 +3,9 @@
 use tensorkeep_tensor::expr::{Binary, Unary};
 
 use super::lane::Element;
-use super::loops::{map1, map2};
+use super::loops::{self, map1, map2};
 use super::machine::Machine;
-use super::plan::Place;
+use super::plan::{Place, ProductSum};
 use crate::vecmath::{self, Function, Function2, Real};
 use crate::vecmath::{Atan2, Cos, Erf, Exp, Expm1, Log, Log1p, Pow, Sigmoid, Sin, Tan, Tanh};
 
@@ -89,6 +89,24 @@ where
             Unary::Erf => vecmath::map::<T, Erf>(x, to),
             // Typing gives these no floats, or they were handled above.
             Unary::Not | Unary::IsNan => {}
+        }
+    });
+}
+
+/// `to = a · b + with`, or as `sum` says.
+pub(super) fn mul_add(
+    machine: &mut Machine<'_, '_>,
+    sum: ProductSum,
+    [a, b]: [Place; 2],
+    with: Place,
+    to: Place,
+) {
+    machine.write(to, |machine, to: &mut [f32]| {
+        let (of, with) = ([machine.tile(a), machine.tile(b)], machine.tile(with));
+        match sum {
+            ProductSum::Plus => loops::mul_add(of, with, to, |product, x| product + x),
+            ProductSum::Minus => loops::mul_add(of, with, to, |product, x| product - x),
+            ProductSum::From => loops::mul_add(of, with, to, |product, x| x - product),
         }
     });
 }

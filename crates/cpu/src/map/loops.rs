@@ -51,6 +51,30 @@ impl<F: Fn(f32, f32) -> bool> Loop for Choose<'_, F> {
     }
 }
 
+/// `to[i] = sum(a[i] · b[i], x[i])`.
+pub(super) fn mul_add([a, b]: [&[f32]; 2], x: &[f32], to: &mut [f32], sum: impl Fn(f32, f32) -> f32) {
+    dispatch(MulAdd { a, b, x, to, sum });
+}
+
+struct MulAdd<'a, F> {
+    a: &'a [f32],
+    b: &'a [f32],
+    x: &'a [f32],
+    to: &'a mut [f32],
+    sum: F,
+}
+
+impl<F: Fn(f32, f32) -> f32> Loop for MulAdd<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (((to, &a), &b), &x) in self.to.iter_mut().zip(self.a).zip(self.b).zip(self.x) {
+            *to = (self.sum)(a * b, x);
+        }
+    }
+}
+
 struct Map1<'a, A, Z, F> {
     x: &'a [A],
     to: &'a mut [Z],

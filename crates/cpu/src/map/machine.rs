@@ -79,6 +79,7 @@ impl Machine<'_, '_> {
             Step::Select { lane, condition, a, b, to } => {
                 for_lane!(lane, T => self.select::<T>(condition, [a, b], to));
             }
+            Step::MulAdd { sum, of, with, to } => float::mul_add(self, sum, of, with, to),
             Step::Choose { test, of, between, to } => compare::choose(self, test, of, between, to),
             Step::Cast { from, dtype, x, to } => for_lane!(from, T => cast::cast::<T>(self, dtype, x, to)),
             Step::Store { dtype, x, output } => self.store(dtype, x, output),

@@ -18,7 +18,7 @@ pub(super) enum Place {
     Input(usize),
     /// The tile of a result where it is to lie.
     Output(usize),
-    /// There is none: a [`Step::Choose`] makes this test itself.
+    /// There is none: the step that reads it computes it itself.
     Nowhere,
 }
 
@@ -44,10 +44,23 @@ pub(super) enum Step {
     Select { lane: Lane, condition: Place, a: Place, b: Place, to: Place },
     /// `x` where `test` holds for `a` and `b`, else `y`; all of them in `f32`.
     Choose { test: Binary, of: [Place; 2], between: [Place; 2], to: Place },
+    /// A product of two numbers and a sum or difference with a third, in `f32`, each rounded.
+    MulAdd { sum: ProductSum, of: [Place; 2], with: Place, to: Place },
     /// A change of dtype.
     Cast { from: Lane, dtype: DType, x: Place, to: Place },
     /// Writes a result of `dtype` that was computed elsewhere.
     Store { dtype: DType, x: Place, output: usize },
+}
+
+/// What is done with a product `p` and another number `x`.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum ProductSum {
+    /// `p + x`.
+    Plus,
+    /// `p − x`.
+    Minus,
+    /// `x − p`.
+    From,
 }
 
 /// A program as steps.
@@ -84,7 +97,7 @@ struct Planner<'a> {
     plan: Plan,
     /// Where the value of each step of the program is.
     places: Vec<Place>,
-    /// Which tests a choice makes itself.
+    /// Which values the step that reads them computes itself.
     fused: Vec<bool>,
     /// Which step reads each value last.
     last_use: Vec<usize>,
@@ -94,7 +107,7 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     fn new(typed: &'a Typed) -> Self {
-        let fused = fused_tests(typed);
+        let fused = fused(typed);
         let last_use = vec![0; typed.nodes().len()];
         let mut planner =
             Self { typed, plan: Plan::default(), places: Vec::new(), fused, last_use, free: Vec::new() };
@@ -154,6 +167,16 @@ impl<'a> Planner<'a> {
             Node::Param(i) => (fill(Number::Param(i)), 0),
             Node::Unary(function, x) => {
                 (Step::Unary { function, lane: lane(x), x: place(x), to }, unary_cost(function))
+            }
+            Node::Binary(function, x, y) if self.fused[x] || self.fused[y] => {
+                let (product, other, sum) = match (function, self.fused[x]) {
+                    (Binary::Add, true) => (x, y, ProductSum::Plus),
+                    (Binary::Add, false) => (y, x, ProductSum::Plus),
+                    (_, true) => (x, y, ProductSum::Minus),
+                    (_, false) => (y, x, ProductSum::From),
+                };
+                let Node::Binary(_, a, b) = self.typed.nodes()[product].node else { return to };
+                (Step::MulAdd { sum, of: [place(a), place(b)], with: place(other), to }, 1)
             }
             Node::Binary(function, a, b) => (
                 Step::Binary { function, lane: lane(a), a: place(a), b: place(b), to },
@@ -237,21 +260,43 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// Which steps are comparisons in `f32` that nobody reads but one choice between numbers of `f32`, as its condition.
-fn fused_tests(typed: &Typed) -> Vec<bool> {
+/// Which values of `f32` the one step that reads them computes itself: comparisons in the condition of a choice, and products
+/// in a sum or a difference. Passes over a tile are what elementwise operations cost.
+fn fused(typed: &Typed) -> Vec<bool> {
     let (nodes, mut fused) = (typed.nodes(), vec![false; typed.nodes().len()]);
     let mut readers = vec![0; nodes.len()];
     nodes.iter().flat_map(|step| step.node.children()).for_each(|&child| readers[child] += 1);
     typed.result_nodes().iter().for_each(|&result| readers[result] += 1);
     let is_f32 = |at: usize| Lane::of(nodes[at].dtype) == Lane::F32;
-    for (at, step) in nodes.iter().enumerate() {
-        if let Node::Select(condition, ..) = step.node
-            && let Node::Binary(test, a, _) = nodes[condition].node
-        {
-            fused[condition] = is_comparison(test) && is_f32(a) && is_f32(at) && readers[condition] == 1;
+    let varies = varying(typed);
+    for (_, step) in nodes.iter().enumerate().filter(|&(at, _)| is_f32(at)) {
+        match step.node {
+            Node::Select(condition, ..) => {
+                if let Node::Binary(test, a, _) = nodes[condition].node {
+                    fused[condition] = is_comparison(test) && is_f32(a) && readers[condition] == 1;
+                }
+            }
+            Node::Binary(Binary::Add | Binary::Sub, x, y) => {
+                let is_product = |x: &usize| matches!(nodes[*x].node, Node::Binary(Binary::Mul, ..));
+                let once = |x: &usize| readers[*x] == 1 && varies[*x];
+                if let Some(product) = [x, y].into_iter().find(|x| is_product(x) && once(x)) {
+                    fused[product] = true;
+                }
+            }
+            _ => {}
         }
     }
     fused
+}
+
+/// Which values differ from element to element.
+fn varying(typed: &Typed) -> Vec<bool> {
+    let mut varying: Vec<bool> = Vec::with_capacity(typed.nodes().len());
+    for step in typed.nodes() {
+        let varies = matches!(step.node, Node::Input(_)) || step.node.children().any(|&child| varying[child]);
+        varying.push(varies);
+    }
+    varying
 }
 
 /// Steps that a function costs an element.
