@@ -28,7 +28,7 @@ use plan::Plan;
 use source::Source;
 
 /// Elements in a tile.
-const TILE: usize = 1024;
+const TILE: usize = 2048;
 
 /// Elements in the piece that a thread takes at a time. Pieces of any dtype start at whole cache lines.
 const CHUNK: usize = 16 * TILE;
