@@ -32,9 +32,14 @@ pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut
         let mut machine = Machine { job, registers, outputs, start, at: 0, len: 1 };
         plan.uniform_steps.iter().for_each(|step| machine.step(step));
         machine.spread_uniforms(TILE.min(count));
-        for at in (0..count).step_by(TILE) {
-            (machine.start, machine.at, machine.len) = (start + at, at, TILE.min(count - at));
+        // Tiles end where rows do that can be used where they lie.
+        let longest = job.sources.iter().filter_map(Source::row).min().unwrap_or(TILE);
+        let mut at = 0;
+        while at < count {
+            let len = (longest - (start + at) % longest).min(count - at);
+            (machine.start, machine.at, machine.len) = (start + at, at, len);
             steps.iter().for_each(|step| machine.step(step));
+            at += len;
         }
     });
 }

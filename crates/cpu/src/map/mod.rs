@@ -14,6 +14,8 @@ mod machine;
 mod plan;
 mod registers;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::Map;

@@ -46,6 +46,20 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// The length of the rows that [`direct`](Self::direct) gives, if they are shorter than a tile and worth ending tiles
+    /// with.
+    pub(super) fn row(&self) -> Option<usize> {
+        /// The shortest row that is: what it costs to go from tile to tile is little beside it.
+        const SHORTEST: usize = 256;
+        match &self.lies {
+            Lies::Strided(_, view) if is_native(self.x.dtype()) => match view.axes.last() {
+                Some(&(n @ SHORTEST..TILE, 1)) => Some(n),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether [`direct`](Self::direct) gives them wherever they start.
     pub(super) fn is_direct(&self) -> bool {
         matches!(self.lies, Lies::Contiguous(_)) && is_native(self.x.dtype())
