@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use tensorkeep_tensor::module::{Module, Path};
+use tensorkeep_tensor::module::{Module, Path, parameters};
 use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
 
 use crate::seat::{Seated, Ties, gradient_tree};
@@ -96,7 +96,7 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As there; [`ErrorKind::Value`] for a pattern that covers no leaf, which is a leaf misspelt.
     #[track_caller]
     pub fn value_and_grad<M: Module + Clone>(
         &self,
@@ -104,6 +104,7 @@ impl Options {
         model: &M,
     ) -> Result<(Tensor, M)> {
         let at = Location::caller();
+        self.check_patterns(model)?;
         let covered = |patterns: &[String], path: &Path| patterns.iter().any(|pattern| path.matches(pattern));
         let seated = Seated::new(model, |path| !covered(&self.frozen, path), Ties::One)?;
         let result = f(&seated.model);
@@ -125,6 +126,30 @@ impl Options {
         };
         let grads = gradient_tree(model, &seated.slots(), &gradients, unused)?;
         Ok((value, grads))
+    }
+}
+
+impl Options {
+    /// Refuses patterns that cover no leaf.
+    #[track_caller]
+    fn check_patterns<M: Module>(&self, model: &M) -> Result<()> {
+        if self.frozen.is_empty() && self.unused.is_empty() {
+            return Ok(());
+        }
+        let leaves = parameters(model);
+        let mut patterns = self.frozen.iter().chain(&self.unused);
+        match patterns.find(|pattern| !leaves.iter().any(|leaf| leaf.path.matches(pattern))) {
+            None => Ok(()),
+            Some(pattern) => {
+                let first =
+                    leaves.first().map(|leaf| format!(", the first of {} is {}", leaves.len(), leaf.path));
+                let message = format!(
+                    "pattern `{pattern}` covers no leaf{}: correct it or leave it out",
+                    first.unwrap_or_default()
+                );
+                Err(Error::value("grad", message))
+            }
+        }
     }
 }
 

@@ -72,7 +72,14 @@ fn arguments_without_leaves() {
     let function = grad(|_: &f64| loss(), &2.0).and_then(|_| loss());
     let empty = grad(|_: &Vec<Tensor>| loss(), &vec![]).and_then(|_| loss());
     let frozen = Options::new().freeze("**").value_and_grad(|x: &Tensor| x.sum_all(), &vector([1.0, 2.0]));
+    let pair = (vector([1.0, 2.0]), vector([3.0, 4.0]));
+    let misspelt = |options: Options| {
+        options.value_and_grad(|m: &Pair| m.0.mul(&m.1)?.sum_all(), &pair).map(|(value, _)| value)
+    };
+    let words = "pattern `2` covers no leaf, the first of 2 is 0";
     check([
+        ("a misspelt frozen leaf", misspelt(Options::new().freeze("2")), ErrorKind::Value, words),
+        ("a misspelt unused leaf", misspelt(Options::new().allow_unused("2")), ErrorKind::Value, words),
         ("nothing", unit, ErrorKind::NoGradient, none),
         ("a number", function, ErrorKind::NoGradient, none),
         ("an empty list", empty, ErrorKind::NoGradient, none),
