@@ -123,9 +123,6 @@ fn gemm_on<T: Element>(
     };
     let work = work([m, n, k]);
     let pieces = pieces(work, batch, workers.count());
-    if pieces > 1 && batch == 1 {
-        return multiply(c, 0, pieces);
-    }
     let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
     let misfit = OnceLock::new();
     let task = size.saturating_mul(products_a_task);

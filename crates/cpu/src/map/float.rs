@@ -3,7 +3,7 @@
 use tensorkeep_tensor::expr::{Binary, Unary};
 
 use super::lane::Element;
-use super::loops::{self, map1, map2};
+use super::loops::{map1, map2, map3};
 use super::machine::Machine;
 use super::plan::{Place, ProductSum};
 use crate::vecmath::{self, Function, Function2, Real};
@@ -102,11 +102,11 @@ pub(super) fn mul_add(
     to: Place,
 ) {
     machine.write(to, |machine, to: &mut [f32]| {
-        let (of, with) = ([machine.tile(a), machine.tile(b)], machine.tile(with));
+        let (a, b, x) = (machine.tile(a), machine.tile(b), machine.tile(with));
         match sum {
-            ProductSum::Plus => loops::mul_add(of, with, to, |product, x| product + x),
-            ProductSum::Minus => loops::mul_add(of, with, to, |product, x| product - x),
-            ProductSum::From => loops::mul_add(of, with, to, |product, x| x - product),
+            ProductSum::Plus => map3(a, b, x, to, |a: f32, b, x| a * b + x),
+            ProductSum::Minus => map3(a, b, x, to, |a: f32, b, x| a * b - x),
+            ProductSum::From => map3(a, b, x, to, |a: f32, b, x| x - a * b),
         }
     });
 }

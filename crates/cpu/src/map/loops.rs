@@ -15,9 +15,9 @@ pub(super) fn map2<A: Element, Z: Pod>(x: &[A], y: &[A], to: &mut [Z], f: impl F
     dispatch(Map2 { x, y, to, f });
 }
 
-/// `to[i] = if condition[i] { x[i] } else { y[i] }`, where conditions are 0 or 1.
-pub(super) fn select<A: Element>(condition: &[u8], x: &[A], y: &[A], to: &mut [A]) {
-    dispatch(Select { condition, x, y, to });
+/// `to[i] = f(x[i], y[i], z[i])`.
+pub(super) fn map3<A: Pod, B: Element>(x: &[A], y: &[B], z: &[B], to: &mut [B], f: impl Fn(A, B, B) -> B) {
+    dispatch(Map3 { x, y, z, to, f });
 }
 
 /// `to[i] = if test(a[i], b[i]) { x[i] } else { y[i] }`.
@@ -47,30 +47,6 @@ impl<F: Fn(f32, f32) -> bool> Loop for Choose<'_, F> {
         let (of, between) = (self.a.iter().zip(self.b), self.x.iter().zip(self.y));
         for ((to, (&a, &b)), (&x, &y)) in self.to.iter_mut().zip(of).zip(between) {
             *to = f32::blend(u8::from((self.test)(a, b)), x, y);
-        }
-    }
-}
-
-/// `to[i] = sum(a[i] · b[i], x[i])`.
-pub(super) fn mul_add([a, b]: [&[f32]; 2], x: &[f32], to: &mut [f32], sum: impl Fn(f32, f32) -> f32) {
-    dispatch(MulAdd { a, b, x, to, sum });
-}
-
-struct MulAdd<'a, F> {
-    a: &'a [f32],
-    b: &'a [f32],
-    x: &'a [f32],
-    to: &'a mut [f32],
-    sum: F,
-}
-
-impl<F: Fn(f32, f32) -> f32> Loop for MulAdd<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (((to, &a), &b), &x) in self.to.iter_mut().zip(self.a).zip(self.b).zip(self.x) {
-            *to = (self.sum)(a * b, x);
         }
     }
 }
@@ -114,22 +90,23 @@ impl<A: Element, Z: Pod, F: Fn(A, A) -> Z> Loop for Map2<'_, A, Z, F> {
     }
 }
 
-struct Select<'a, A> {
-    condition: &'a [u8],
+struct Map3<'a, A, B, F> {
     x: &'a [A],
-    y: &'a [A],
-    to: &'a mut [A],
+    y: &'a [B],
+    z: &'a [B],
+    to: &'a mut [B],
+    f: F,
 }
 
-impl<A: Element> Loop for Select<'_, A> {
+impl<A: Pod, B: Element, F: Fn(A, B, B) -> B> Loop for Map3<'_, A, B, F> {
     type Output = ();
 
-    const IN_AVX512: bool = A::IN_AVX512;
+    const IN_AVX512: bool = B::IN_AVX512;
 
     #[inline(always)]
     fn run(self) {
-        for (((to, &condition), &x), &y) in self.to.iter_mut().zip(self.condition).zip(self.x).zip(self.y) {
-            *to = A::blend(condition, x, y);
+        for (((to, &x), &y), &z) in self.to.iter_mut().zip(self.x).zip(self.y).zip(self.z) {
+            *to = (self.f)(x, y, z);
         }
     }
 }

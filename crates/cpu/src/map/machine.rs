@@ -8,7 +8,7 @@ use half::{bf16, f16};
 use tensorkeep_tensor::{DType, Scalar};
 
 use super::lane::{Element, Lane, for_lane};
-use super::loops::select;
+use super::loops::map3;
 use super::plan::{Number, Place, Plan, Step};
 use super::registers::Registers;
 use super::source::Source;
@@ -161,7 +161,7 @@ impl Machine<'_, '_> {
 
     fn select<T: Element>(&mut self, condition: Place, [a, b]: [Place; 2], to: Place) {
         self.write(to, |machine, to: &mut [T]| {
-            select(machine.tile(condition), machine.tile(a), machine.tile(b), to);
+            map3(machine.tile(condition), machine.tile(a), machine.tile(b), to, T::blend);
         });
     }
 

@@ -267,13 +267,14 @@ fn fused(typed: &Typed) -> Vec<bool> {
     let mut readers = vec![0; nodes.len()];
     nodes.iter().flat_map(|step| step.node.children()).for_each(|&child| readers[child] += 1);
     typed.result_nodes().iter().for_each(|&result| readers[result] += 1);
-    let is_f32 = |at: usize| Lane::of(nodes[at].dtype) == Lane::F32;
     let varies = varying(typed);
-    for (_, step) in nodes.iter().enumerate().filter(|&(at, _)| is_f32(at)) {
+    for step in nodes.iter().filter(|step| Lane::of(step.dtype) == Lane::F32) {
         match step.node {
             Node::Select(condition, ..) => {
                 if let Node::Binary(test, a, _) = nodes[condition].node {
-                    fused[condition] = is_comparison(test) && is_f32(a) && readers[condition] == 1;
+                    fused[condition] = is_comparison(test)
+                        && Lane::of(nodes[a].dtype) == Lane::F32
+                        && readers[condition] == 1;
                 }
             }
             Node::Binary(Binary::Add | Binary::Sub, x, y) => {
