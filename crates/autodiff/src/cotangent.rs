@@ -3,7 +3,7 @@
 //! Slices are gathered until the value's own operation is reached, and then joined: to add each as zeros of the whole size
 //! would make a loop over the steps of a sequence quadratic in its length.
 
-use tensorkeep_tensor::{Result, Scalar, Shape, Tensor};
+use tensorkeep_tensor::{Result, Shape, Tensor};
 
 use crate::tape::Gradient;
 
@@ -119,11 +119,6 @@ impl Slices {
     /// Pieces in their places, which do not overlap, and zeros between them.
     fn joined(&self, layer: &[Piece]) -> Result<Tensor> {
         let size = self.shape[self.axis];
-        if let [Piece { start, dy }] = layer {
-            let mut padding = vec![(0, 0); self.shape.rank()];
-            padding[self.axis] = (*start, size - start - dy.shape()[self.axis]);
-            return if dy.shape() == &self.shape { Ok(dy.clone()) } else { dy.pad(&padding, Scalar::Int(0)) };
-        }
         let (mut parts, mut end) = (Vec::with_capacity(layer.len()), 0);
         for Piece { start, dy } in layer {
             if *start > end {
@@ -135,7 +130,10 @@ impl Slices {
         if let Some(Piece { dy, .. }) = layer.last().filter(|_| end < size) {
             parts.push(self.zeros(size - end, dy)?);
         }
-        Tensor::concat(&parts.iter().collect::<Vec<_>>(), self.axis as isize)
+        match &parts[..] {
+            [whole] => Ok(whole.clone()),
+            _ => Tensor::concat(&parts.iter().collect::<Vec<_>>(), self.axis as isize),
+        }
     }
 
     /// Zeros for a gap of so many along the axis.

@@ -127,9 +127,7 @@ impl Options {
         let grads = gradient_tree(model, &seated.slots(), &gradients, unused)?;
         Ok((value, grads))
     }
-}
 
-impl Options {
     /// Refuses patterns that cover no leaf.
     #[track_caller]
     fn check_patterns<M: Module>(&self, model: &M) -> Result<()> {
