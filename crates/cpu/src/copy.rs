@@ -5,14 +5,16 @@ use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{MAX_RANK, Result, Tensor};
 
 use crate::storage::{Context, Stored, elements, for_bits};
+use crate::transpose::{SIDE, transposed};
 use crate::view::{View, read_run};
 use crate::workers::Workers;
 
 /// Elements in the piece that a thread copies at a time.
 const CHUNK: usize = 1 << 16;
 
-/// Side of the blocks in which matrices are transposed: at most so many cache lines are open at once.
-const BLOCK: usize = 32;
+/// The blocks in which matrices are transposed. Those rows that are read are a cache line each, and those written
+/// several, so that no line is needed twice: rows a power of two apart put each other out of the cache.
+const BLOCK: [usize; 2] = [16, 64];
 
 /// Steps that it is to copy an element out of order.
 const STRIDED_WORK: u64 = 4;
@@ -61,7 +63,7 @@ pub(crate) fn copy<T: Stored>(workers: &Workers, data: &[T], view: &View, out: &
         }
         [(n, stride), ..] => {
             let row = out.len() / n;
-            let rows = (CHUNK / row).next_multiple_of(BLOCK).max(1);
+            let rows = (CHUNK / row).next_multiple_of(BLOCK[0]).max(1);
             workers.chunks(out.len() as u64 * STRIDED_WORK, out, rows * row, |i, chunk| {
                 let mut axes = view.axes.clone();
                 axes[0].0 = chunk.len() / row;
@@ -75,7 +77,7 @@ pub(crate) fn copy<T: Stored>(workers: &Workers, data: &[T], view: &View, out: &
 type Axes = SmallVec<[(usize, isize); MAX_RANK]>;
 
 /// Copies a view on this thread.
-fn copy_part<T: Copy>(data: &[T], offset: isize, axes: &Axes, out: &mut [T]) {
+fn copy_part<T: Stored>(data: &[T], offset: isize, axes: &Axes, out: &mut [T]) {
     let nearness = |i: &usize| if axes[*i].1 == 0 { usize::MAX } else { axes[*i].1.unsigned_abs() };
     let last = axes.len() - 1;
     match (0..last).min_by_key(nearness) {
@@ -85,7 +87,7 @@ fn copy_part<T: Copy>(data: &[T], offset: isize, axes: &Axes, out: &mut [T]) {
 }
 
 /// Copies a view whose elements lie closest along axis `near`, not along the last: by blocks of those two.
-fn copy_transposed<T: Copy>(data: &[T], offset: isize, axes: &Axes, near: usize, out: &mut [T]) {
+fn copy_transposed<T: Stored>(data: &[T], offset: isize, axes: &Axes, near: usize, out: &mut [T]) {
     let (rows, row_stride) = axes[near];
     let (cols, col_stride) = axes[axes.len() - 1];
     let pitch: usize = axes[near + 1..].iter().map(|axis| axis.0).product();
@@ -107,16 +109,47 @@ fn copy_transposed<T: Copy>(data: &[T], offset: isize, axes: &Axes, near: usize,
             left /= n;
         }
         let to = plane / inside * inside * rows * cols + plane % inside * cols;
-        for i in (0..rows).step_by(BLOCK) {
-            for j in (0..cols).step_by(BLOCK) {
-                for i in i..rows.min(i + BLOCK) {
-                    let from = from + i as isize * row_stride + j as isize * col_stride;
-                    let to = to + i * pitch + j;
-                    read_run(data, from, col_stride, &mut out[to..to + (cols - j).min(BLOCK)]);
+        for i in (0..rows).step_by(BLOCK[0]) {
+            for j in (0..cols).step_by(BLOCK[1]) {
+                let size = [(rows - i).min(BLOCK[0]), (cols - j).min(BLOCK[1])];
+                let from = from + i as isize * row_stride + j as isize * col_stride;
+                let block = read_block(data, from, [row_stride, col_stride], size);
+                for (i, row) in (i..).zip(&block[..size[0]]) {
+                    out[to + i * pitch + j..][..size[1]].copy_from_slice(&row[..size[1]]);
                 }
             }
         }
     }
+}
+
+/// A block of `rows × cols` elements, of which the columns lie closest together.
+fn read_block<T: Stored>(
+    data: &[T],
+    from: isize,
+    [row_stride, col_stride]: [isize; 2],
+    [rows, cols]: [usize; 2],
+) -> [[T; BLOCK[1]]; BLOCK[0]] {
+    let mut block = [[T::zeroed(); BLOCK[1]]; BLOCK[0]];
+    let whole = if row_stride == 1 { [rows - rows % SIDE, cols - cols % SIDE] } else { [0, 0] };
+    let position = |i: usize, j: usize| (from + i as isize * row_stride + j as isize * col_stride) as usize;
+    for j in (0..whole[1]).step_by(SIDE) {
+        let columns: [&[T]; SIDE] = std::array::from_fn(|q| &data[position(0, j + q)..][..whole[0]]);
+        let [a, b, c, d] = columns.map(|column| column.as_chunks::<SIDE>().0);
+        for (rows, (((a, b), c), d)) in
+            block.as_chunks_mut::<SIDE>().0.iter_mut().zip(a.iter().zip(b).zip(c).zip(d))
+        {
+            for (row, elements) in rows.iter_mut().zip(transposed([*a, *b, *c, *d])) {
+                row[j..j + SIDE].copy_from_slice(&elements);
+            }
+        }
+    }
+    for (i, row) in block[..rows].iter_mut().enumerate() {
+        let done = if i < whole[0] { whole[1] } else { 0 };
+        if done < cols {
+            read_run(data, position(i, done) as isize, col_stride, &mut row[done..cols]);
+        }
+    }
+    block
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod scan;
 mod sort;
 mod storage;
 mod transfer;
+mod transpose;
 mod vecmath;
 mod view;
 mod window;

@@ -1,56 +1,105 @@
-//! Packing: a few columns of an operand copied into the order in which a tile reads them.
+//! Packing: an operand copied into the order in which tiles read it.
+
+use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
+use crate::transpose::{SIDE, transposed};
 
-/// Copies `panel`, widened, to the start of `into`: its rows one after the other, each filled up with zeros
-/// to `width` elements. Rows of the left operand are packed as columns of its transpose.
-pub(super) fn pack<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
-    let rows = into.chunks_exact_mut(width).take(panel.rows());
-    if panel.col_stride() == 1 {
-        for (p, into) in rows.enumerate() {
-            if let Some(row) = panel.row(p) {
-                let (elements, padding) = into.split_at_mut(row.len());
-                T::widen_slice(row, elements);
-                padding.fill(bytemuck::Zeroable::zeroed());
-            }
-        }
-    } else if panel.row_stride() == 1 {
-        transpose(panel, width, into);
-    } else {
-        for (p, into) in rows.enumerate() {
-            for (j, into) in into.iter_mut().enumerate() {
-                *into = if j < panel.cols() { panel.at(p, j).widen() } else { bytemuck::Zeroable::zeroed() };
+/// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
+/// streams are written.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Copies `block`, widened, to the start of `into` as panels of `width` columns, one after the other: of each its rows one
+/// after the other, those of the last panel filled up with zeros. Rows of the left operand are packed as columns of its
+/// transpose.
+pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
+    let (depth, cols) = (block.rows(), block.cols());
+    let done = if block.col_stride() == 1 { copy_panels(block, width, into) } else { 0 };
+    let panels = into[done * depth..].chunks_exact_mut((depth * width).max(1));
+    for (j, into) in (done..cols).step_by(width).zip(panels) {
+        pack_panel(block.block(0..depth, j..cols.min(j + width)), width, into);
+    }
+}
+
+/// Packs all full panels, if they are as wide as a tile, of a block of contiguous rows. Returns how many columns that are.
+fn copy_panels<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) -> usize {
+    let full = block.block(0..block.rows(), 0..block.cols() - block.cols() % width);
+    match width {
+        4 => copy_panels_of::<T, 4>(full, into),
+        6 => copy_panels_of::<T, 6>(full, into),
+        8 => copy_panels_of::<T, 8>(full, into),
+        14 => copy_panels_of::<T, 14>(full, into),
+        16 => copy_panels_of::<T, 16>(full, into),
+        32 => copy_panels_of::<T, 32>(full, into),
+        _ => return 0,
+    }
+    full.cols()
+}
+
+/// Packs full panels of contiguous rows. A number of elements that the compiler knows is copied without a call.
+fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &mut [T::Sum]) {
+    let depth = block.rows();
+    let groups = into.chunks_mut((SIDE_BY_SIDE * WIDTH * depth).max(1));
+    for (j, into) in (0..block.cols()).step_by(SIDE_BY_SIDE * WIDTH).zip(groups) {
+        let group = block.block(0..depth, j..block.cols().min(j + SIDE_BY_SIDE * WIDTH));
+        for p in 0..depth {
+            let (row, _) = group.row(p).unwrap_or_default().as_chunks::<WIDTH>();
+            for (from, into) in row.iter().zip(into.chunks_exact_mut(WIDTH * depth)) {
+                if let Some(into) = into[p * WIDTH..].first_chunk_mut::<WIDTH>() {
+                    T::widen_slice(from, into);
+                }
             }
         }
     }
 }
 
-/// Packs a panel whose columns are contiguous, several columns at a time: so many streams the prefetcher can
-/// follow.
+/// Packs one panel of up to `width` columns.
+fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
+    if panel.row_stride() == 1 {
+        return transpose(panel, width, into);
+    }
+    for (p, into) in into.chunks_exact_mut(width).enumerate() {
+        let (elements, padding) = into.split_at_mut(panel.cols());
+        if let Some(row) = panel.row(p) {
+            T::widen_slice(row, elements);
+        } else {
+            elements.iter_mut().enumerate().for_each(|(j, into)| *into = panel.at(p, j).widen());
+        }
+        padding.fill(T::Sum::zeroed());
+    }
+}
+
+/// Packs a panel whose columns are contiguous.
 fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
-    const STREAMS: usize = 4;
     let columns = panel.transposed();
     let column = |j: usize| columns.row(j).unwrap_or_default();
     let mut j = 0;
-    while j < width {
-        if j + STREAMS <= columns.rows() {
-            let streams: [&[T]; STREAMS] = std::array::from_fn(|stream| column(j + stream));
-            let [a, b, c, d] = streams;
-            for ((((into, a), b), c), d) in into.chunks_exact_mut(width).zip(a).zip(b).zip(c).zip(d) {
-                into[j..j + STREAMS].copy_from_slice(&[a.widen(), b.widen(), c.widen(), d.widen()]);
-            }
-            j += STREAMS;
-        } else if j < columns.rows() {
-            for (into, x) in into.chunks_exact_mut(width).zip(column(j)) {
-                into[j] = x.widen();
-            }
-            j += 1;
-        } else {
-            for into in into.chunks_exact_mut(width).take(panel.rows()) {
-                into[j..].fill(bytemuck::Zeroable::zeroed());
-            }
-            break;
+    while j + SIDE <= columns.rows() {
+        transpose_columns([column(j), column(j + 1), column(j + 2), column(j + 3)], j, width, into);
+        j += SIDE;
+    }
+    for j in j..columns.rows() {
+        for (into, x) in into.chunks_exact_mut(width).zip(column(j)) {
+            into[j] = x.widen();
         }
+    }
+    for into in into.chunks_exact_mut(width) {
+        into[columns.rows()..].fill(T::Sum::zeroed());
+    }
+}
+
+/// Writes four columns to the rows of a panel, from its column `j` on.
+fn transpose_columns<T: Element>(columns: [&[T]; SIDE], j: usize, width: usize, into: &mut [T::Sum]) {
+    let [a, b, c, d] = columns.map(|column| column.as_chunks::<SIDE>().0);
+    let (whole, rest) = into.split_at_mut(a.len() * SIDE * width);
+    for (into, (((a, b), c), d)) in whole.chunks_exact_mut(SIDE * width).zip(a.iter().zip(b).zip(c).zip(d)) {
+        let rows = transposed([a, b, c, d].map(|column| column.map(T::widen)));
+        for (into, row) in into.chunks_exact_mut(width).zip(rows) {
+            into[j..j + SIDE].copy_from_slice(&row);
+        }
+    }
+    for (p, into) in (a.len() * SIDE..).zip(rest.chunks_exact_mut(width)) {
+        into[j..j + SIDE].copy_from_slice(&columns.map(|column| column[p].widen()));
     }
 }

@@ -12,6 +12,9 @@ const READS_WORTH_PACKING: usize = 4;
 /// An operand of at most so many bytes stays in the first cache as it is.
 const SMALL_BYTES: usize = 16 << 10;
 
+/// Lines that lie a multiple of this apart share two sets of a first cache of 32 KiB, which hold 16 of them.
+const ALIAS_BYTES: usize = 2 << 10;
+
 /// The panels of a block with the inner dimension as rows: columns of the right operand, or rows of the left
 /// one, transposed.
 pub(super) struct Panels<'a, T> {
@@ -57,7 +60,8 @@ impl<'a, T: Accumulator> Panels<'a, T> {
     ) -> Self {
         let rows = block.rows() % kernel.tile_rows();
         let last = (rows > 0).then_some(Last { cols: rows, width: rows });
-        let readable = !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()));
+        let readable =
+            has_separate_rows(&block) || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()));
         Self::new(block.transposed(), kernel.tile_rows(), last, readable, run)
     }
 
@@ -78,13 +82,10 @@ impl<'a, T: Accumulator> Panels<'a, T> {
         };
         let padded = full + last.map_or(0, |last| last.width);
         let packed = run.take(depth * padded.saturating_sub(first));
-        let mut rest = &mut *packed;
-        for j in (first..cols).step_by(width) {
-            let last = last.filter(|_| j == full);
-            let (cols, width) = last.map_or((width, width), |last| (last.cols, last.width));
-            let (panel, others) = rest.split_at_mut(depth * width);
-            pack(block.block(0..depth, j..j + cols), width, panel);
-            rest = others;
+        let (whole, rest) = packed.split_at_mut(depth * full.saturating_sub(first));
+        pack(block.block(0..depth, first.min(full)..full), width, whole);
+        if let Some(last) = last.filter(|_| first < cols) {
+            pack(block.block(0..depth, full..cols), last.width, rest);
         }
         Self { direct, packed, depth, cols, width, last }
     }
@@ -99,6 +100,13 @@ impl<'a, T: Accumulator> Panels<'a, T> {
             None => Operand::contiguous(&self.packed[j * self.depth..][..self.depth * width], width),
         }
     }
+}
+
+/// Whether rows are contiguous, and do not put each other out of the first cache: then tiles read them as fast where they
+/// lie, each of their rows a stream.
+fn has_separate_rows<T>(block: &Operand<'_, T>) -> bool {
+    block.col_stride() == 1
+        && !(block.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(ALIAS_BYTES)
 }
 
 /// Whether a block that is read `reads` times should be copied into the order of reading first.
