@@ -11,7 +11,7 @@ use crate::storage::{Context, Stored, contiguous};
 use crate::vecmath::Real;
 
 /// A type that kernels compute in: `f32` or `f64`.
-pub(crate) trait Wide: Stored + Real + Element + gemm::Element<Sum = Self> {
+pub(crate) trait Wide: Stored + Real + Element + gemm::Accumulator {
     /// The nearest number of this type.
     fn nearest(x: f64) -> Self;
 }

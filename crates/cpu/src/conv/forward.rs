@@ -3,10 +3,11 @@
 use tensorkeep_tensor::Result;
 
 use super::geometry::Geometry;
-use super::patches::{columns, room, tiles, unfold};
-use super::{depthwise, misfit};
+use super::patches::Patches;
+use super::taps::{self, Taps};
+use super::{depthwise, pointwise};
 use crate::float::Wide;
-use crate::gemm::{Matrices, Store, gemm};
+use crate::memory::Bytes;
 use crate::storage::Context;
 
 /// `y = x ∗ w`.
@@ -14,41 +15,47 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], w: &[S], y:
     if g.is_depthwise() {
         return depthwise::forward(cpu, g, x, w, y);
     }
+    if g.is_pointwise() {
+        return pointwise::forward(cpu, g, x, w, y);
+    }
+    let (taps, planes) = g.taps();
+    let columns = g.columns(&planes);
+    let depth = g.channels * taps::count(&taps);
+    let starts = taps::starts(cpu, &taps, &planes, depth)?;
+    let kernels = seen_kernels(cpu, g, &taps, w)?;
+    let kernels = kernels.as_ref().map_or(w, |kernels| kernels.as_slice());
     cpu.workers.try_chunks(g.work(), y, g.y_len(), |i, y| {
-        let x = &x[i * g.x_len()..][..g.x_len()];
-        let w = &w[i % g.groups * g.w_len()..][..g.w_len()];
-        image(cpu, g, x, w, y)
+        let mut room = planes.room::<S>(cpu, g.channels)?;
+        planes.fill(cpu, &x[i * g.x_len()..][..g.x_len()], room.as_mut_slice());
+        let patches = Patches::new(room.as_slice(), starts.as_slice(), columns)?;
+        let kernels = &kernels[i % g.groups * g.outputs * depth..][..g.outputs * depth];
+        let part = g.part(cpu, g.outputs);
+        cpu.workers.try_chunks(g.image_work(), y, part * g.positions, |p, y| {
+            let count = y.len() / g.positions;
+            patches.multiply(&kernels[p * part * depth..][..count * depth], count, |o, segment, sums| {
+                let [i, j, k] = segment.window;
+                let at = (i * columns.counts[1] + j) * columns.counts[2] + k;
+                y[o * g.positions + at..][..sums.len()].copy_from_slice(sums);
+            })
+        })
     })
 }
 
-/// The convolution of one image and group.
-fn image<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], w: &[S], y: &mut [S]) -> Result<()> {
-    if g.is_pointwise() {
-        return product(cpu, g, w, x, y);
+/// The elements of the kernels at the taps, unless those are all of them.
+fn seen_kernels<S: Wide>(
+    cpu: &Context<'_>,
+    g: &Geometry,
+    taps: &[Taps; 3],
+    w: &[S],
+) -> Result<Option<Bytes>> {
+    let count = taps::count(taps);
+    if count == g.places {
+        return Ok(None);
     }
-    let mut patches = room::<S>(cpu, g)?;
-    let patches = patches.as_mut_slice();
-    if columns::<S>(g) == g.positions {
-        unfold(cpu, g, x, 0..g.positions, patches);
-        return product(cpu, g, w, patches, y);
+    let mut kernels = cpu.scratch::<S>(w.len() / g.places * count)?;
+    for (from, to) in w.chunks_exact(g.places).zip(kernels.as_mut_slice::<S>().chunks_exact_mut(count.max(1)))
+    {
+        taps::of_kernel(taps, g, from, to);
     }
-    let mut tile = cpu.scratch::<S>(g.outputs * columns::<S>(g))?;
-    for positions in tiles::<S>(g) {
-        let patches = &mut patches[..g.depth * positions.len()];
-        let tile = &mut tile.as_mut_slice()[..g.outputs * positions.len()];
-        unfold(cpu, g, x, positions.clone(), patches);
-        product(cpu, g, w, patches, tile)?;
-        for (y, tile) in y.chunks_exact_mut(g.positions).zip(tile.chunks_exact(positions.len())) {
-            y[positions.clone()].copy_from_slice(tile);
-        }
-    }
-    Ok(())
-}
-
-/// `y = w · patches`.
-fn product<S: Wide>(cpu: &Context<'_>, g: &Geometry, w: &[S], patches: &[S], y: &mut [S]) -> Result<()> {
-    let columns = y.len() / g.outputs;
-    let w = Matrices { data: w, offsets: &[0], strides: [g.depth as isize, 1] };
-    let patches = Matrices { data: patches, offsets: &[0], strides: [columns as isize, 1] };
-    gemm(cpu.workers, [g.outputs, columns, g.depth], w, patches, y, Store::Overwrite).map_err(misfit)
+    Ok(Some(kernels))
 }

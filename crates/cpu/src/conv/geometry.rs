@@ -3,6 +3,10 @@
 use tensorkeep_tensor::Shape;
 use tensorkeep_tensor::op::Conv;
 
+use super::columns::Columns;
+use super::planes::Planes;
+use super::taps::{self, Taps};
+use crate::storage::Context;
 use crate::window::Windows;
 
 /// The sizes of a convolution, and where its windows lie.
@@ -80,7 +84,29 @@ impl Geometry {
     /// What the convolution or one of its gradients costs, in steps of [`Workers`](crate::workers::Workers): products run
     /// several terms a step.
     pub(super) fn work(&self) -> u64 {
-        let [images, groups, length] = [self.images, self.groups, self.y_len()].map(|size| size as u64);
-        images.saturating_mul(groups).saturating_mul(length).saturating_mul(self.depth as u64) / 8
+        (self.images as u64).saturating_mul(self.groups as u64).saturating_mul(self.image_work())
+    }
+
+    /// As [`work`](Self::work), of one image and group.
+    pub(super) fn image_work(&self) -> u64 {
+        (self.y_len() as u64).saturating_mul(self.depth as u64) / 8
+    }
+
+    /// Into how many of `count` channels or outputs the work on an image and group is cut: all, unless there are fewer of
+    /// those than threads.
+    pub(super) fn part(&self, cpu: &Context<'_>, count: usize) -> usize {
+        count.div_ceil(cpu.workers.count().div_ceil(self.images * self.groups)).max(1)
+    }
+
+    /// The elements of the kernels that some window sees the image at, and the planes that they see.
+    pub(super) fn taps(&self) -> ([Taps; 3], Planes) {
+        let axes = self.windows.axes.each_ref().map(taps::forward);
+        (axes.map(|axis| axis.0), Planes { axes: axes.map(|axis| axis.1) })
+    }
+
+    /// The windows over such planes.
+    pub(super) fn columns(&self, planes: &Planes) -> Columns {
+        let axes = &self.windows.axes;
+        Columns { counts: axes.map(|axis| axis.output), lens: planes.axes.map(|axis| axis.len) }
     }
 }

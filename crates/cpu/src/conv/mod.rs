@@ -1,15 +1,19 @@
-//! Convolution and its gradients, as matrix products over patches of the input.
+//! Convolution and its gradients, as matrix products over patches of the input that are never written down.
 //!
 //! Per image and group, the patches are a matrix with a row for each channel and place of the kernel, and a column for each
-//! position: `y = w · patches`, `dw = dy · patchesᵀ`, `dpatches = wᵀ · dy`. It is made in tiles of bounded size, and not at
-//! all for kernels of one element, whose patches are the input. K. Chellapilla, S. Puri, P. Simard, "High performance
-//! convolutional neural networks for document processing" (2006), §3.1.
+//! position: `y = w · patches`, `dw = dy · patchesᵀ`. Its rows are runs of neighbours in a copy of the image with padding and
+//! with strides taken apart ([`planes`]), from where the product reads them. The gradient by the input is a convolution of
+//! `dy`. As in M. Dukhan, "The indirect convolution algorithm" (2019); there the patches are gathered by position.
 
+mod columns;
 mod depthwise;
 mod forward;
 mod geometry;
 mod input_grad;
 mod patches;
+mod planes;
+mod pointwise;
+mod taps;
 #[cfg(test)]
 mod tests;
 mod weight_grad;

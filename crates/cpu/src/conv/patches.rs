@@ -1,92 +1,45 @@
-//! Tiles of the matrix of patches.
-
-use std::ops::Range;
+//! The matrix of patches, which is nowhere: its rows are gathered from planes as they are multiplied.
 
 use tensorkeep_tensor::Result;
 
-use super::geometry::Geometry;
+use super::columns::{Columns, Segment};
+use super::misfit;
 use crate::float::Wide;
-use crate::memory::Bytes;
-use crate::storage::Context;
-use crate::window::Place;
+use crate::gemm::{Gathered, Matrices, SLACK, multiply_columns, tile_cols};
+use crate::isa::Isa;
 
-/// Bytes of a tile of patches: it stays in the second cache together with the product's own blocks.
-const TILE_BYTES: usize = 512 << 10;
-
-/// The fewest columns of a tile, so that a product is worth its overhead.
-const MIN_COLUMNS: usize = 64;
-
-/// What it costs to copy an element of a patch, in steps of [`Workers`](crate::workers::Workers).
-const COPY_WORK: u64 = 2;
-
-/// Room for a tile.
-pub(super) fn room<S: Wide>(cpu: &Context<'_>, g: &Geometry) -> Result<Bytes> {
-    cpu.scratch::<S>(g.depth * columns::<S>(g))
+/// A row for each channel and tap, a column for each window, and columns between that are none.
+#[derive(Clone, Copy)]
+pub(super) struct Patches<'a, S> {
+    matrix: Gathered<'a, S>,
+    columns: Columns,
 }
 
-/// The ranges of positions of the tiles.
-pub(super) fn tiles<S: Wide>(g: &Geometry) -> impl Iterator<Item = Range<usize>> {
-    let (columns, positions) = (columns::<S>(g), g.positions);
-    (0..positions).step_by(columns).map(move |start| start..positions.min(start + columns))
-}
+impl<'a, S: Wide> Patches<'a, S> {
+    /// The patches whose rows start at `starts` of `planes`.
+    pub(super) fn new(planes: &'a [S], starts: &'a [isize], columns: Columns) -> Result<Self> {
+        let matrix = Gathered::new(planes, starts, columns.end() + SLACK).map_err(misfit)?;
+        Ok(Self { matrix, columns })
+    }
 
-/// Positions of a tile.
-pub(super) fn columns<S: Wide>(g: &Geometry) -> usize {
-    (TILE_BYTES / size_of::<S>() / g.depth).max(MIN_COLUMNS).min(g.positions)
-}
-
-/// Writes the patches of `image` at `positions`.
-pub(super) fn unfold<S: Wide>(
-    cpu: &Context<'_>,
-    g: &Geometry,
-    image: &[S],
-    positions: Range<usize>,
-    patches: &mut [S],
-) {
-    let work = (patches.len() as u64).saturating_mul(COPY_WORK);
-    cpu.workers.chunks(work, patches, positions.len(), |row, patches| {
-        let channel = &image[row / g.places * g.inputs..][..g.inputs];
-        unfold_row(g, channel, g.windows.place(row % g.places), positions.clone(), patches);
-    });
-}
-
-/// Writes what `positions` see of a channel at one place of the kernel, zeros where that is padding.
-fn unfold_row<S: Wide>(g: &Geometry, channel: &[S], place: Place, positions: Range<usize>, row: &mut [S]) {
-    let mut done = 0;
-    g.windows.runs(place, positions, |run| {
-        row[done..run.at].fill(S::ZERO);
-        done = run.at + run.len;
-        let (from, to) = (&channel[run.elements()], &mut row[run.windows()]);
-        match run.step {
-            1 => to.copy_from_slice(from),
-            step => to.iter_mut().zip(from.iter().step_by(step)).for_each(|(to, &from)| *to = from),
-        }
-    });
-    row[done..].fill(S::ZERO);
-}
-
-/// Adds the patches at `positions` to where in `image` they were seen: the adjoint of [`unfold`].
-pub(super) fn fold<S: Wide>(
-    cpu: &Context<'_>,
-    g: &Geometry,
-    patches: &[S],
-    positions: Range<usize>,
-    image: &mut [S],
-) {
-    let work = (patches.len() as u64).saturating_mul(COPY_WORK);
-    cpu.workers.chunks(work, image, g.inputs, |c, channel| {
-        let rows = patches[c * g.places * positions.len()..].chunks_exact(positions.len());
-        for (place, row) in rows.take(g.places).enumerate() {
-            g.windows.runs(g.windows.place(place), positions.clone(), |run| {
-                let (from, to) = (&row[run.windows()], &mut channel[run.elements()]);
-                match run.step {
-                    1 => to.iter_mut().zip(from).for_each(|(to, &from)| *to = *to + from),
-                    step => {
-                        let to = to.iter_mut().step_by(step);
-                        to.zip(from).for_each(|(to, &from)| *to = *to + from);
-                    }
+    /// Computes `kernels · patches` for so many kernels, and calls `each` with the number of a kernel, windows and their sums.
+    pub(super) fn multiply(
+        &self,
+        kernels: &[S],
+        count: usize,
+        mut each: impl FnMut(usize, &Segment, &[S]),
+    ) -> Result<()> {
+        let depth = kernels.len() / count.max(1);
+        let kernels = Matrices { data: kernels, offsets: &[0], strides: [depth as isize, 1] };
+        let isa = Isa::best();
+        let ranges = self.columns.ranges(tile_cols::<S>(isa));
+        let product = multiply_columns(isa, count, kernels, self.matrix, ranges, |sums| {
+            self.columns.segments(sums.cols, |segment| {
+                for (kernel, sums) in sums.rows.clone().enumerate() {
+                    each(kernel, &segment, &sums[segment.at..][..segment.len]);
                 }
             });
-        }
-    });
+        });
+        product.map_err(misfit)
+    }
 }

@@ -112,7 +112,67 @@ const CASES: &[Case] = &[
         outputs: 2,
         axes: &[(9, 3, 2, 2, (0, 3)), (25, 4, 2, 1, (2, 1))],
     },
-    // Several tiles of patches, which end within rows.
+    // Strides and dilations with a common factor.
+    Case {
+        images: 2,
+        groups: 1,
+        channels: 3,
+        outputs: 7,
+        axes: &[(13, 3, 4, 2, (1, 3)), (12, 4, 2, 2, (3, 3))],
+    },
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 2,
+        outputs: 2,
+        axes: &[(19, 3, 6, 4, (2, 5)), (9, 3, 3, 3, (2, 2))],
+    },
+    // Rows of windows shorter than a tile, as long as one, longer than several.
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 3,
+        outputs: 17,
+        axes: &[(5, 3, 1, 1, (1, 1)), (8, 3, 1, 1, (1, 1))],
+    },
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 3,
+        outputs: 17,
+        axes: &[(3, 3, 1, 1, (1, 1)), (16, 3, 1, 1, (1, 1))],
+    },
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 3,
+        outputs: 17,
+        axes: &[(3, 3, 1, 1, (1, 1)), (73, 3, 1, 1, (1, 1))],
+    },
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 30,
+        outputs: 3,
+        axes: &[(3, 1, 1, 1, (0, 0)), (90, 9, 1, 1, (0, 0))],
+    },
+    // Axes of which one is trivial.
+    Case {
+        images: 2,
+        groups: 1,
+        channels: 3,
+        outputs: 2,
+        axes: &[(40, 5, 1, 1, (2, 2)), (1, 1, 1, 1, (0, 0))],
+    },
+    // Much padding, and a kernel of which the input is seen at few places.
+    Case {
+        images: 1,
+        groups: 1,
+        channels: 2,
+        outputs: 3,
+        axes: &[(3, 3, 7, 40, (40, 45)), (4, 2, 1, 30, (30, 30))],
+    },
+    // More of everything than a tile holds.
     Case {
         images: 1,
         groups: 1,

@@ -4,11 +4,15 @@ use std::ops::Range;
 
 use tensorkeep_tensor::Result;
 
+use super::columns::Columns;
 use super::geometry::Geometry;
-use super::patches::{room, tiles, unfold};
-use super::{depthwise, misfit};
+use super::planes::{Axis, Planes};
+use super::taps::{self, Taps};
+use super::{depthwise, misfit, pointwise};
 use crate::float::Wide;
-use crate::gemm::{Matrices, Store, gemm};
+use crate::gemm::{Gathered, Matrices, Store, multiply_rows};
+use crate::isa::Isa;
+use crate::memory::Bytes;
 use crate::storage::Context;
 
 /// The most parts that the images are cut into, each with a sum of its own. It is the same on every machine, so that the
@@ -23,65 +27,93 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], dy: &[S], d
     if g.is_depthwise() {
         return depthwise::weight_grad(cpu, g, x, dy, dw);
     }
-    let parts = (PARTS_BYTES / size_of_val(dw)).clamp(1, PARTS.min(g.images));
-    let mut sums = cpu.scratch::<S>(dw.len() * parts)?;
+    let (taps, planes) = g.taps();
+    let depth = g.channels * taps::count(&taps);
+    let patches =
+        Sums { taps, planes, columns: g.columns(&planes), starts: taps::starts(cpu, &taps, &planes, depth)? };
+    let size = g.outputs * depth;
+    let parts = (PARTS_BYTES / size_of::<S>() / size.max(1)).clamp(1, PARTS.min(g.images));
+    let mut sums = cpu.scratch::<S>(g.groups * size * parts)?;
     let sums = sums.as_mut_slice();
-    cpu.workers.try_chunks(g.work(), sums, g.w_len(), |i, sum| {
+    cpu.workers.try_chunks(g.work(), sums, size, |i, sum| {
         let (group, part) = (i / parts, i % parts);
         let images = g.images * part / parts..g.images * (part + 1) / parts;
-        sum_of_images(cpu, g, x, dy, group, images, sum)
-    })?;
-    let sums = sums.chunks_exact(g.w_len() * parts);
-    for (dw, sums) in dw.chunks_exact_mut(g.w_len()).zip(sums) {
-        add_transposed(g, sums, dw);
-    }
-    Ok(())
-}
-
-/// `sum = Σ patches · dyᵀ` over some images of a group: `dw` transposed, which lets the product read the patches as they lie.
-fn sum_of_images<S: Wide>(
-    cpu: &Context<'_>,
-    g: &Geometry,
-    x: &[S],
-    dy: &[S],
-    group: usize,
-    images: Range<usize>,
-    sum: &mut [S],
-) -> Result<()> {
-    let mut store = Store::Overwrite;
-    let mut patches = if g.is_pointwise() { cpu.scratch::<S>(0)? } else { room::<S>(cpu, g)? };
-    for image in images {
-        let i = image * g.groups + group;
-        let x = &x[i * g.x_len()..][..g.x_len()];
-        let dy = &dy[i * g.y_len()..][..g.y_len()];
-        let mut add = |patches: &[S], positions: Range<usize>| {
-            let columns = positions.len();
-            let patches = Matrices { data: patches, offsets: &[0], strides: [columns as isize, 1] };
-            let dy = Matrices { data: dy, offsets: &[positions.start], strides: [1, g.positions as isize] };
-            gemm(cpu.workers, [g.depth, g.outputs, columns], patches, dy, sum, store).map_err(misfit)?;
-            store = Store::Accumulate;
-            Ok(())
-        };
         if g.is_pointwise() {
-            add(x, 0..g.positions)?;
-            continue;
+            return pointwise::weight_grad(cpu, g, [x, dy], group, images, sum);
         }
-        for positions in tiles::<S>(g) {
-            let patches = &mut patches.as_mut_slice()[..g.depth * positions.len()];
-            unfold(cpu, g, x, positions.clone(), patches);
-            add(patches, positions)?;
+        patches.of_images(cpu, g, [x, dy], group, images, sum)
+    })?;
+    dw.fill(S::ZERO);
+    for (dw, sums) in dw.chunks_exact_mut(g.w_len()).zip(sums.chunks_exact(size * parts)) {
+        for sum in sums.chunks_exact(size) {
+            patches.add_transposed(g, sum, dw);
         }
     }
     Ok(())
 }
 
-/// `dw[o, k] = Σ sum[k, o]` over the sums of all parts, in their order.
-fn add_transposed<S: Wide>(g: &Geometry, sums: &[S], dw: &mut [S]) {
-    dw.fill(S::ZERO);
-    for sum in sums.chunks_exact(dw.len()) {
+/// How the sums over images are computed: `dw` transposed, which lets the product gather the patches as its left operand.
+struct Sums {
+    taps: [Taps; 3],
+    planes: Planes,
+    columns: Columns,
+    starts: Bytes,
+}
+
+impl Sums {
+    /// `sum = Σ patches · dyᵀ` over some images of a group.
+    fn of_images<S: Wide>(
+        &self,
+        cpu: &Context<'_>,
+        g: &Geometry,
+        [x, dy]: [&[S]; 2],
+        group: usize,
+        images: Range<usize>,
+        sum: &mut [S],
+    ) -> Result<()> {
+        let mut room = self.planes.room::<S>(cpu, g.channels)?;
+        // The gradients of windows, and zeros for columns that are none.
+        let windows = self.windows(g);
+        let mut gradients = windows.room::<S>(cpu, g.outputs)?;
+        for (image, store) in images.zip(Store::first_overwrites()) {
+            let i = image * g.groups + group;
+            self.planes.fill(cpu, &x[i * g.x_len()..][..g.x_len()], room.as_mut_slice());
+            windows.fill(cpu, &dy[i * g.y_len()..][..g.y_len()], gradients.as_mut_slice());
+            let patches = Gathered::new(room.as_slice(), self.starts.as_slice(), self.columns.end());
+            let dy = Matrices {
+                data: gradients.as_slice(),
+                offsets: &[0],
+                strides: [1, windows.channel() as isize],
+            };
+            patches
+                .and_then(|patches| multiply_rows(Isa::best(), patches, dy, g.outputs, sum, store))
+                .map_err(misfit)?;
+        }
+        Ok(())
+    }
+
+    /// Planes with an element for each column.
+    fn windows(&self, g: &Geometry) -> Planes {
+        let axes = std::array::from_fn(|axis| Axis {
+            size: g.windows.axes[axis].output,
+            step: 1,
+            phases: 1,
+            dilation: 1,
+            first: 0,
+            len: self.columns.lens[axis],
+            low: 0,
+        });
+        Planes { axes }
+    }
+
+    /// `dw[o, k] += sum[k, o]` for the elements of kernels that see the image.
+    fn add_transposed<S: Wide>(&self, g: &Geometry, sum: &[S], dw: &mut [S]) {
         for (o, dw) in dw.chunks_exact_mut(g.depth).enumerate() {
-            for (dw, &sum) in dw.iter_mut().zip(sum[o..].iter().step_by(g.outputs)) {
-                *dw = *dw + sum;
+            let mut sums = sum[o..].iter().step_by(g.outputs);
+            for dw in dw.chunks_exact_mut(g.places) {
+                taps::each_place(&self.taps, g, |place| {
+                    dw[place] = dw[place] + sums.next().copied().unwrap_or(S::ZERO)
+                });
             }
         }
     }

@@ -7,10 +7,12 @@
 use std::ops::Range;
 
 use super::element::{Accumulator, Element};
-use super::kernel::Kernel;
+use super::gathered::Rows;
+use super::kernel::{Kernel, MAX_ROWS};
 use super::panels::Panels;
 use super::product::{Path, Product};
 use super::scratch::Scratch;
+use super::tiled::Tiled;
 use super::window::Window;
 use super::{Store, narrow};
 
@@ -39,46 +41,51 @@ pub(super) fn multiply_into<T: Element>(
     product: &Product<'_, T>,
     depth: usize,
     c: &mut Window<'_, T::Sum>,
-    Scratch { left, right, .. }: &mut Scratch,
+    Scratch { left, right, rows: starts, .. }: &mut Scratch,
 ) {
     let Product { a, b, store, kernel, .. } = product;
-    for cols in blocks(b.cols(), COLS) {
+    for cols in blocks(0..b.cols(), COLS) {
         for (round, depth) in even_blocks(a.cols(), depth).enumerate() {
             let accumulate = round > 0 || *store == Store::Accumulate;
             let b = Panels::right(b.block(depth.clone(), cols.clone()), a.rows(), kernel, right);
-            for rows in blocks(a.rows(), ROWS) {
+            let b = Tiled::Panels(b);
+            for rows in blocks(0..a.rows(), ROWS) {
                 let a = Panels::left(a.block(rows.clone(), depth.clone()), cols.len(), kernel, left);
                 let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
-                multiply_block(kernel, &a, &b, &mut c, accumulate);
+                let starts = starts.take(depth.len());
+                multiply_block(kernel, &Tiled::Panels(a), &b, &mut c, accumulate, starts);
             }
         }
     }
 }
 
-/// Computes the product of two blocks, tile by tile.
-fn multiply_block<T: Accumulator>(
+/// Computes the product of two blocks, tile by tile. `starts` has room for the rows of `b`, if that is in panels.
+pub(super) fn multiply_block<T: Accumulator>(
     kernel: &Kernel<T>,
-    a: &Panels<'_, T>,
-    b: &Panels<'_, T>,
+    a: &Tiled<'_, T>,
+    b: &Tiled<'_, T>,
     c: &mut Window<'_, T>,
     accumulate: bool,
+    starts: &mut [isize],
 ) {
     let (tile_rows, tile_cols) = (kernel.tile_rows(), kernel.tile_cols());
+    let (mut a_rows, mut b_rows) = (Rows::new([0; MAX_ROWS]), Rows::new(starts));
     for j in (0..c.cols()).step_by(tile_cols) {
-        let b = b.panel(j);
+        let b = b.right(j, tile_cols, &mut b_rows);
         for i in (0..c.rows()).step_by(tile_rows) {
-            let a = a.panel(i).transposed();
+            let a = a.left(i, tile_rows, &mut a_rows);
             kernel.multiply(&a, &b, &mut c.block([i, j], [tile_rows, tile_cols]), accumulate);
         }
     }
 }
 
-/// Consecutive ranges of at most `size` that make up `0..len`.
-pub(super) fn blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..len).step_by(size).map(move |start| start..len.min(start + size))
+/// Consecutive ranges of at most `size` that make up `range`.
+pub(super) fn blocks(range: Range<usize>, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let end = range.end;
+    range.step_by(size).map(move |start| start..end.min(start + size))
 }
 
-/// As [`blocks`], but of nearly equal size, so that none is too short to pay for its overhead.
-fn even_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    blocks(len, len.div_ceil(len.div_ceil(size).max(1)).max(1))
+/// As [`blocks`] of `0..len`, but of nearly equal size, so that none is too short to pay for its overhead.
+pub(super) fn even_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    blocks(0..len, len.div_ceil(len.div_ceil(size).max(1)).max(1))
 }

@@ -48,9 +48,6 @@ pub(crate) trait Element: Pod + Send + Sync {
 
 /// An element that is its own sum.
 pub(crate) trait Accumulator: Element<Sum = Self> {
-    /// The sum of nothing.
-    const ZERO: Self;
-
     /// `self · factor + sum`, rounded twice; integers wrap around.
     fn mul_add(self, factor: Self, sum: Self) -> Self;
 
@@ -125,10 +122,8 @@ macro_rules! half_precision {
 half_precision!(f16 bf16);
 
 macro_rules! accumulator {
-    ($scalar:ident: $zero:literal, $mul:path, $add:path, $kernel:path) => {
+    ($scalar:ident: $mul:path, $add:path, $kernel:path) => {
         impl Accumulator for $scalar {
-            const ZERO: Self = $zero;
-
             #[inline(always)]
             fn mul_add(self, factor: Self, sum: Self) -> Self {
                 $add(sum, $mul(self, factor))
@@ -146,7 +141,7 @@ macro_rules! accumulator {
     };
 }
 
-accumulator!(f32: 0.0, Mul::mul, Add::add, kernel::f32);
-accumulator!(f64: 0.0, Mul::mul, Add::add, kernel::f64);
-accumulator!(i32: 0, i32::wrapping_mul, i32::wrapping_add, kernel::i32);
-accumulator!(i64: 0, i64::wrapping_mul, i64::wrapping_add, kernel::i64);
+accumulator!(f32: Mul::mul, Add::add, kernel::f32);
+accumulator!(f64: Mul::mul, Add::add, kernel::f64);
+accumulator!(i32: i32::wrapping_mul, i32::wrapping_add, kernel::i32);
+accumulator!(i64: i64::wrapping_mul, i64::wrapping_add, kernel::i64);

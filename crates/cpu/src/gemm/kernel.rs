@@ -2,13 +2,16 @@
 #![allow(unsafe_code, reason = "functions compiled for an instruction set may only run where it exists")]
 
 use super::element::Accumulator;
-use super::operand::Operand;
+use super::gathered::Gathered;
 use super::register::Array;
 #[cfg(target_arch = "x86_64")]
 use super::register::Register;
 use super::tile::{Tile, dot, tile};
 use super::window::Window;
 use crate::isa::{Isa, Level};
+
+/// Rows of the tallest tile of any kernel.
+pub(super) const MAX_ROWS: usize = 14;
 
 /// The code for one number type and one instruction set.
 ///
@@ -48,21 +51,21 @@ impl<T: Accumulator> Kernel<T> {
     #[inline]
     pub(super) fn multiply(
         &self,
-        a: &Operand<'_, T>,
-        b: &Operand<'_, T>,
+        a: &Gathered<'_, T>,
+        b: &Gathered<'_, T>,
         c: &mut Window<'_, T>,
         accumulate: bool,
     ) {
         assert!(a.cols() == b.rows() && a.rows() == c.rows() && c.cols() <= b.cols());
-        assert!(a.rows() >= 1 && b.col_stride() == 1 && b.cols() == self.width_for(b.cols()));
+        assert!(a.rows() >= 1 && b.step() == 1 && b.cols() == self.width_for(b.cols()));
         let tile = self.tiles[a.rows() - 1][usize::from(b.cols() > self.lanes)];
         let operands = Tile {
             depth: a.cols(),
             a: a.as_ptr(),
-            a_row: a.row_stride(),
-            a_step: a.col_stride(),
+            a_rows: a.starts(),
+            a_step: a.step(),
             b: b.as_ptr(),
-            b_step: b.row_stride(),
+            b_rows: b.starts(),
             c: c.as_mut_ptr(),
             c_row: c.row_stride(),
             cols: c.cols(),

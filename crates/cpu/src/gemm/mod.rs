@@ -2,6 +2,8 @@
 
 mod blocked;
 mod element;
+mod gathered;
+mod implicit;
 mod kernel;
 mod narrow;
 mod operand;
@@ -14,11 +16,14 @@ mod scratch;
 #[cfg(test)]
 mod tests;
 mod tile;
+mod tiled;
 mod window;
 
 use std::sync::OnceLock;
 
-pub(crate) use element::Element;
+pub(crate) use element::{Accumulator, Element};
+pub(crate) use gathered::Gathered;
+pub(crate) use implicit::{SLACK, multiply_columns, multiply_rows, tile_cols};
 use operand::Operand;
 use product::Product;
 use window::Window;
@@ -54,6 +59,13 @@ pub(crate) enum Store {
     Overwrite,
     /// `C += A·B`.
     Accumulate,
+}
+
+impl Store {
+    /// For a sum of products: the first overwrites, all others add.
+    pub(crate) fn first_overwrites() -> impl Iterator<Item = Self> {
+        std::iter::once(Self::Overwrite).chain(std::iter::repeat(Self::Accumulate))
+    }
 }
 
 /// Why operands and result don't fit together or into their buffers.

@@ -25,7 +25,7 @@ pub(super) fn multiply<T: Accumulator>(
 ) {
     let Product { a, b, store, kernel, .. } = product;
     let columns = b.transposed();
-    for (round, depth) in blocks(a.cols(), DEPTH).enumerate() {
+    for (round, depth) in blocks(0..a.cols(), DEPTH).enumerate() {
         let accumulate = round > 0 || *store == Store::Accumulate;
         let rows = scratch.left.take(a.rows() * depth.len());
         pack(a.block(0..a.rows(), depth.clone()), depth.len(), rows);

@@ -111,9 +111,9 @@ impl<'a, T> Operand<'a, T> {
         (self.col_stride == 1).then(|| &self.data[self.position(i, 0)..][..self.cols])
     }
 
-    /// Address of element `(0, 0)`; dangling if the matrix is empty.
-    pub(super) fn as_ptr(&self) -> *const T {
-        self.data.as_ptr().wrapping_add(self.offset)
+    /// What the matrix lies in, and where its element `(0, 0)` does.
+    pub(super) fn place(&self) -> (&'a [T], usize) {
+        (self.data, self.offset)
     }
 
     /// Index into `data`. By the invariant it can't overflow for an element of the matrix, in whatever order

@@ -65,6 +65,13 @@ impl<'a, T: Accumulator> Panels<'a, T> {
         Self::new(block.transposed(), kernel.tile_rows(), last, readable, run)
     }
 
+    /// The panels of a block, each read where it lies.
+    pub(super) fn direct(block: Operand<'a, T>, width: usize) -> Self {
+        let (depth, cols) = (block.rows(), block.cols());
+        let last = (cols % width > 0).then_some(Last { cols: cols % width, width: cols % width });
+        Self { direct: Some(block), packed: &[], depth, cols, width, last }
+    }
+
     fn new<E: Element<Sum = T>>(
         block: Operand<'a, E>,
         width: usize,

@@ -14,8 +14,8 @@ pub(super) fn multiply<T: Element>(product: &Product<'_, T>, mut c: Window<'_, T
     let Product { a, b, store, .. } = product;
     let depth = DEPTH_BYTES / size_of::<T::Sum>();
     let mut run = mem::take(&mut scratch.sums);
-    for cols in blocks(b.cols(), COLS) {
-        for rows in blocks(a.rows(), ROWS) {
+    for cols in blocks(0..b.cols(), COLS) {
+        for rows in blocks(0..a.rows(), ROWS) {
             let part = Product {
                 a: a.block(rows.clone(), 0..a.cols()),
                 b: b.block(0..b.rows(), cols.clone()),

@@ -29,6 +29,8 @@ pub(crate) struct Scratch {
     pub(super) left: Run,
     /// Packed columns of the right operand.
     pub(super) right: Run,
+    /// Where the rows of the right operand start.
+    pub(super) rows: Run,
     /// Sums on their way to a narrower type.
     pub(super) sums: Run,
 }

@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use half::{bf16, f16};
 
 use super::*;
+use element::Accumulator;
 
 /// The caller's thread.
 fn alone() -> Workers {
@@ -215,4 +216,75 @@ fn operands_that_do_not_fit_are_errors() {
             "{shape:?} {offset} {strides:?}"
         );
     }
+}
+
+/// Matrices whose rows lie anywhere, also on top of each other, on both sides.
+#[test]
+fn gathered_products_are_the_schoolbooks() {
+    fn check<T: Exact + Accumulator>(isa: Isa, [m, n, k]: [usize; 3]) {
+        let buffer: Vec<i32> = (0..4 * (k.max(m) + n.max(k) + SLACK)).map(small).collect();
+        let start = |i: usize| i.wrapping_mul(2_654_435_761) % (3 * k.max(m));
+        let starts: Vec<isize> = (0..k.max(m)).map(|i| start(i) as isize).collect();
+        let matrix: Vec<i32> = (0..(m + n) * k).map(|i| small(i + 9)).collect();
+        let [values, dense] =
+            [&buffer, &matrix].map(|from| from.iter().map(|&x| T::from_small(x)).collect::<Vec<_>>());
+        let sum = |term: &dyn Fn(usize) -> i32| T::from_small((0..k).map(term).sum());
+
+        let a = Matrices { data: &dense, offsets: &[0], strides: [k as isize, 1] };
+        let b = Gathered::new(&values, &starts[..k], n + SLACK).unwrap();
+        let mut seen = vec![false; n];
+        // Two ranges, out of order.
+        let ranges = [n / 3..n, 0..n / 3];
+        multiply_columns(isa, m, a, b, ranges.into_iter(), |sums| {
+            for (i, row) in sums.rows.enumerate() {
+                for (at, j) in sums.cols.clone().enumerate() {
+                    assert!(
+                        row[at] == sum(&|p| matrix[i * k + p] * buffer[start(p) + j]),
+                        "{isa:?} {m}x{n}x{k}"
+                    );
+                    seen[j] = true;
+                }
+            }
+        })
+        .unwrap();
+        assert!(seen.iter().all(|&seen| seen));
+
+        let a = Gathered::new(&values, &starts[..m], k).unwrap();
+        let b = Matrices { data: &dense, offsets: &[0], strides: [1, k as isize] };
+        let mut c = vec![T::from_small(7); m * n];
+        for store in [Store::Overwrite, Store::Accumulate] {
+            multiply_rows(isa, a, b, n, &mut c, store).unwrap();
+        }
+        for (ij, c) in c.iter().enumerate() {
+            let (i, j) = (ij / n, ij % n);
+            assert!(*c == sum(&|p| 2 * buffer[start(i) + p] * matrix[j * k + p]), "{isa:?} {m}x{n}x{k}");
+        }
+    }
+    for isa in Isa::available() {
+        for &shape in SHAPES.iter().filter(|shape| !shape.contains(&0)) {
+            check::<f32>(isa, shape);
+            check::<f64>(isa, shape);
+        }
+    }
+}
+
+#[test]
+fn gathered_matrices_outside_their_buffer_do_not_exist() {
+    let data = [0.0f32; 12];
+    for (rows, cols, fits) in [
+        (&[0, 8][..], 4, true),
+        (&[], 99, true),
+        (&[12], 0, true),
+        (&[0, 9], 4, false),
+        (&[-1, 0], 4, false),
+        (&[isize::MAX], 1, false),
+        (&[0], usize::MAX, false),
+    ] {
+        assert_eq!(Gathered::new(&data, rows, cols).is_ok(), fits, "{rows:?} {cols}");
+    }
+    // Too few columns for what tiles read beyond the last.
+    let b = Gathered::new(&data, &[0], 11).unwrap();
+    let a = Matrices { data: &data, offsets: &[0], strides: [1, 1] };
+    let wide = std::iter::once(0..11);
+    assert!(multiply_columns(Isa::best(), 1, a, b, wide, |_| ()).is_err());
 }

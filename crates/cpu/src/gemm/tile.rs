@@ -4,6 +4,8 @@
 //! (2008), §5, and F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41 (2015).
 #![allow(unsafe_code, reason = "bounds checks in the innermost loop cost more than its arithmetic")]
 
+use bytemuck::Zeroable;
+
 use super::element::Accumulator;
 use super::register::Register;
 
@@ -11,14 +13,13 @@ use super::register::Register;
 pub(super) struct Tile<T> {
     /// Inner dimension.
     pub(super) depth: usize,
-    /// Element `(0, 0)` of the left operand, and the steps to the next row and along the inner dimension.
+    /// The left operand, where each of its rows starts from there, and the step along the inner dimension.
     pub(super) a: *const T,
-    pub(super) a_row: isize,
+    pub(super) a_rows: *const isize,
     pub(super) a_step: isize,
-    /// Element `(0, 0)` of the right operand, whose rows are contiguous, and the step along the inner
-    /// dimension.
+    /// The right operand, and where each of its rows starts from there, whose elements are neighbours.
     pub(super) b: *const T,
-    pub(super) b_step: isize,
+    pub(super) b_rows: *const isize,
     /// Element `(0, 0)` of the result, and the step to its next row.
     pub(super) c: *mut T,
     pub(super) c_row: usize,
@@ -35,29 +36,30 @@ pub(super) struct Tile<T> {
 ///
 /// # Safety
 ///
-/// The machine has the instruction set of `R`. Readable are `ROWS × depth` elements of `a` and `depth ×
-/// VECTORS · LANES` of `b`; readable and writable are `ROWS × cols` of `c`.
+/// The machine has the instruction set of `R`. Readable are the starts of `ROWS` rows of `a` and of `depth` of `b`, `depth`
+/// elements of the former and `VECTORS · LANES` of the latter; readable and writable are `ROWS × cols` of `c`.
 #[inline(always)]
 pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(tile: &Tile<R::Scalar>) {
-    let &Tile { depth, mut a, a_row, a_step, mut b, b_step, c, c_row, cols, accumulate } = tile;
+    let &Tile { depth, a, a_rows, a_step, b, b_rows, c, c_row, cols, accumulate } = tile;
     // SAFETY: the caller vouches for the instruction set and for every address: the loops below stay within
-    // `depth`, `ROWS`, `VECTORS · LANES` and `cols`. The steps after the last round may leave the operands,
-    // hence `wrapping`.
+    // `depth`, `ROWS`, `VECTORS · LANES` and `cols`. Starts alone may lie outside the operands, hence `wrapping`.
     unsafe {
-        let mut sums = [[R::splat(R::Scalar::ZERO); VECTORS]; ROWS];
-        for _ in 0..depth {
+        let rows: [*const R::Scalar; ROWS] = std::array::from_fn(|i| a.wrapping_offset(*a_rows.add(i)));
+        let mut at = 0;
+        let mut sums = [[R::splat(R::Scalar::zeroed()); VECTORS]; ROWS];
+        for p in 0..depth {
+            let b = b.wrapping_offset(*b_rows.add(p));
             let mut row = [sums[0][0]; VECTORS];
             for (vector, into) in row.iter_mut().enumerate() {
                 *into = R::load(b.add(vector * R::LANES));
             }
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let factor = R::splat(*a.offset(i as isize * a_row));
+            for (a, sums) in rows.iter().zip(&mut sums) {
+                let factor = R::splat(*a.wrapping_offset(at));
                 for (sum, &b) in sums.iter_mut().zip(&row) {
                     *sum = factor.mul_add(b, *sum);
                 }
             }
-            a = a.wrapping_offset(a_step);
-            b = b.wrapping_offset(b_step);
+            at = at.wrapping_add(a_step);
         }
         if cols < VECTORS * R::LANES {
             // A copy, so that the sums themselves have no address and can stay in registers.
@@ -105,7 +107,7 @@ pub(super) unsafe fn dot<R: Register>(len: usize, a: *const R::Scalar, b: *const
     const CHAINS: usize = 4;
     // SAFETY: the caller vouches for the instruction set; all reads are below `len`.
     unsafe {
-        let mut sums = [R::splat(R::Scalar::ZERO); CHAINS];
+        let mut sums = [R::splat(R::Scalar::zeroed()); CHAINS];
         let mut at = 0;
         while at + CHAINS * R::LANES <= len {
             for (chain, sum) in sums.iter_mut().enumerate() {
@@ -120,7 +122,7 @@ pub(super) unsafe fn dot<R: Register>(len: usize, a: *const R::Scalar, b: *const
         }
         let lanes = [sums[0].add(sums[1]).add(sums[2].add(sums[3]))];
         let lanes = lanes.as_ptr().cast::<R::Scalar>();
-        let mut sum = R::Scalar::ZERO;
+        let mut sum = R::Scalar::zeroed();
         for lane in 0..R::LANES {
             sum = sum.add(*lanes.add(lane));
         }

@@ -1,0 +1,109 @@
+//! Matrices whose rows lie anywhere: what tiles read.
+
+use std::ops::Range;
+
+use super::Misfit;
+use super::operand::Operand;
+
+/// A matrix with element `(i, j)` at `from + rows[i] + j·step` of `data`.
+///
+/// Invariant: all these positions lie inside `data`. The kernels read through raw pointers and rely on it.
+#[derive(Debug)]
+pub(crate) struct Gathered<'a, T> {
+    data: &'a [T],
+    from: usize,
+    rows: &'a [isize],
+    cols: usize,
+    step: isize,
+}
+
+impl<T> Clone for Gathered<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Gathered<'_, T> {}
+
+impl<'a, T> Gathered<'a, T> {
+    /// The matrix with rows of `cols` neighbours that start at `rows`, if it lies inside `data`.
+    pub(crate) fn new(data: &'a [T], rows: &'a [isize], cols: usize) -> Result<Self, Misfit> {
+        let inside = |&row: &isize| {
+            usize::try_from(row)
+                .ok()
+                .and_then(|row| row.checked_add(cols))
+                .is_some_and(|end| end <= data.len())
+        };
+        if !rows.iter().all(inside) {
+            return Err(Misfit("a gathered operand reaches outside its buffer"));
+        }
+        Ok(Self { data, from: 0, rows, cols, step: 1 })
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub(super) fn cols(&self) -> usize {
+        self.cols
+    }
+
+    /// Steps to the next column.
+    pub(super) fn step(&self) -> isize {
+        self.step
+    }
+
+    /// Address of what the starts of rows are counted from; dangling if the matrix is empty.
+    pub(super) fn as_ptr(&self) -> *const T {
+        self.data.as_ptr().wrapping_add(self.from)
+    }
+
+    /// Where the rows start.
+    pub(super) fn starts(&self) -> *const isize {
+        self.rows.as_ptr()
+    }
+
+    /// The part in the given rows and columns.
+    ///
+    /// # Panics
+    ///
+    /// If the ranges leave the matrix, which would break the invariant.
+    pub(super) fn block(&self, rows: Range<usize>, cols: Range<usize>) -> Self {
+        assert!(cols.start <= cols.end && cols.end <= self.cols);
+        let from = self.from.wrapping_add_signed((cols.start as isize).wrapping_mul(self.step));
+        Self { from, rows: &self.rows[rows], cols: cols.len(), ..*self }
+    }
+}
+
+/// The starts of rows of operands, kept from one to the next that has the same stride.
+pub(super) struct Rows<S> {
+    starts: S,
+    filled: Option<(usize, isize)>,
+}
+
+impl<S: AsMut<[isize]>> Rows<S> {
+    /// Room for as many rows as `starts` has elements.
+    pub(super) fn new(starts: S) -> Self {
+        Self { starts, filled: None }
+    }
+
+    /// The elements of an operand.
+    ///
+    /// # Panics
+    ///
+    /// If it has more rows than there is room for.
+    #[inline]
+    pub(super) fn gather<'a, T>(&'a mut self, operand: Operand<'a, T>) -> Gathered<'a, T> {
+        let (count, stride) = (operand.rows(), operand.row_stride());
+        let rows = &mut self.starts.as_mut()[..count];
+        if self.filled != Some((count, stride)) {
+            for (i, start) in rows.iter_mut().enumerate() {
+                *start = i as isize * stride;
+            }
+            self.filled = Some((count, stride));
+        }
+        let (data, from) = operand.place();
+        // By the operand's own invariant all positions lie inside its data.
+        Gathered { data, from, rows, cols: operand.cols(), step: operand.col_stride() }
+    }
+}
