@@ -14,7 +14,7 @@ use super::product::{Path, Product};
 use super::scratch::Scratch;
 use super::tiled::Tiled;
 use super::window::Window;
-use super::{Store, narrow};
+use super::{Store, narrow, swapped};
 
 /// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES),
 /// 258 KiB for the second cache. A multiple of the rows of every tile but the smallest.
@@ -32,6 +32,7 @@ pub(super) fn multiply<T: Accumulator>(
 ) {
     match product.path {
         Path::Dots => narrow::multiply(product, c, scratch),
+        Path::Swapped { depth } => swapped::multiply(product, depth, c, scratch),
         Path::Tiles { depth } => multiply_into(product, depth, &mut c, scratch),
     }
 }

@@ -13,6 +13,7 @@ mod product;
 mod register;
 mod rounded;
 mod scratch;
+mod swapped;
 #[cfg(test)]
 mod tests;
 mod tile;

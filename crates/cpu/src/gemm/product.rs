@@ -5,7 +5,7 @@ use super::kernel::Kernel;
 use super::operand::Operand;
 use super::scratch::Scratch;
 use super::window::Window;
-use super::{Store, narrow};
+use super::{Store, narrow, swapped};
 use crate::isa::Isa;
 use crate::workers::Workers;
 
@@ -32,6 +32,8 @@ pub(crate) struct Product<'a, T: Element> {
 pub(super) enum Path {
     /// Inner products of contiguous vectors.
     Dots,
+    /// Tiles of the transpose.
+    Swapped { depth: usize },
     /// Tiles in registers, with the inner dimension in blocks of at most `depth`.
     Tiles { depth: usize },
 }
@@ -39,10 +41,13 @@ pub(super) enum Path {
 impl Path {
     fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
         let narrow = a.rows() <= narrow::MAX_ROWS && T::direct(b).is_some();
+        let few = a.rows() <= swapped::MAX_ROWS && a.rows() < b.cols() && T::direct(b).is_some();
+        let depth = DEPTH_BYTES / size_of::<T::Sum>();
         match (b.row_stride(), b.col_stride()) {
             (1, _) if narrow => Self::Dots,
             (_, 1) if narrow => Self::Tiles { depth: SWEPT_ROWS },
-            _ => Self::Tiles { depth: DEPTH_BYTES / size_of::<T::Sum>() },
+            (1, _) if few => Self::Swapped { depth },
+            _ => Self::Tiles { depth },
         }
     }
 }

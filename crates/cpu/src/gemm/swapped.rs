@@ -1,0 +1,59 @@
+//! A product with few rows, whose right operand has contiguous columns: computed as its transpose `Bᵀ·Aᵀ`, which reads the
+//! large operand as it lies and packs the small one.
+
+use std::mem;
+
+use super::Store;
+use super::blocked::{self, blocks};
+use super::element::Accumulator;
+use super::product::Product;
+use super::scratch::Scratch;
+use super::window::Window;
+use crate::transpose::{SIDE, transposed};
+
+/// The most rows for which that pays.
+pub(super) const MAX_ROWS: usize = 64;
+
+/// Columns that are computed before they are transposed: with [`MAX_ROWS`], 128 KiB.
+const COLS: usize = 512;
+
+/// Computes `product` into `c`, with the inner dimension in blocks of at most `depth`.
+pub(super) fn multiply<T: Accumulator>(
+    product: &Product<'_, T>,
+    depth: usize,
+    mut c: Window<'_, T>,
+    scratch: &mut Scratch,
+) {
+    let Product { a, b, .. } = *product;
+    let mut run = mem::take(&mut scratch.sums);
+    for cols in blocks(0..b.cols(), COLS) {
+        let columns = b.block(0..b.rows(), cols.clone()).transposed();
+        let part = Product { a: columns, b: a.transposed(), store: Store::Overwrite, ..*product };
+        let sums = run.take(columns.rows() * a.rows());
+        if let Ok(mut into) = Window::new(sums, columns.rows(), a.rows()) {
+            blocked::multiply_into(&part, depth, &mut into, scratch);
+            store_transposed(sums, &mut c.block([0, cols.start], [a.rows(), cols.len()]), product.store);
+        }
+    }
+    scratch.sums = run;
+}
+
+/// Stores the transpose of the matrix `sums`, or adds it.
+fn store_transposed<T: Accumulator>(sums: &[T], c: &mut Window<'_, T>, store: Store) {
+    let width = c.rows();
+    for (j, columns) in (0..).step_by(SIDE).zip(sums.chunks(SIDE * width)) {
+        for i in (0..width).step_by(SIDE) {
+            let mut block = [[T::zeroed(); SIDE]; SIDE];
+            for (row, column) in block.iter_mut().zip(columns.chunks_exact(width)) {
+                let part = &column[i..width.min(i + SIDE)];
+                row[..part.len()].copy_from_slice(part);
+            }
+            for (i, sums) in (i..width).zip(transposed(block)) {
+                let row = &mut c.row(i)[j..];
+                for (c, sum) in row.iter_mut().zip(sums) {
+                    *c = if store == Store::Accumulate { c.add(sum) } else { sum };
+                }
+            }
+        }
+    }
+}
