@@ -1,6 +1,7 @@
 //! The chores of the repository, as small commands. `cargo xtask help` lists them.
 
 mod bench;
+mod sanitize;
 mod test;
 mod tidy;
 
@@ -8,14 +9,19 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
+use test::Selection;
+
 const HELP: &str = "\
 The chores of Tensorkeep's repository.
 
 usage: cargo xtask <task>
 
 tasks:
-  test [filter ...]   build and run every test: unit, integration and documentation tests of all crates;
-                      with filters, only the tests whose name contains one of them
+  test [--exhaustive] [filter ...]
+                      build and run every test: unit, integration and documentation tests of all crates, those of
+                      the CPU on each of its instruction sets; with filters, only the tests whose name contains one
+                      of them; --exhaustive optimises, and checks every number where a sample is checked otherwise
+  sanitize            run the tests of the CPU's kernels under the address sanitizer, which takes the nightly toolchain
   bench [--quick] [--filter X] [--threads N] [--seconds S] [--peak] [--compare DIR [--rounds N]]
                       time the workloads, or those whose name contains X: alone, beside what the machine can do
                       at most; or in turn with the peers that DIR/peers.json lists
@@ -44,7 +50,8 @@ fn main() -> ExitCode {
 enum Task {
     Help,
     Bench { arguments: Vec<String> },
-    Test { filters: Vec<String> },
+    Sanitize,
+    Test { selection: Selection },
     Tidy,
 }
 
@@ -58,10 +65,22 @@ impl Task {
         }
         match (name.as_str(), rest) {
             ("help" | "--help" | "-h", _) => Ok(Task::Help),
-            ("test", filters) => match filters.iter().find(|filter| filter.starts_with('-')) {
-                None => Ok(Task::Test { filters: filters.to_vec() }),
-                Some(flag) => Err(invalid(format!("`test` takes words to filter by, and no flag `{flag}`"))),
-            },
+            ("test", words) => {
+                let (flags, filters): (Vec<_>, Vec<_>) =
+                    words.iter().cloned().partition(|word| word.starts_with('-'));
+                match flags.iter().find(|flag| *flag != "--exhaustive") {
+                    None => {
+                        Ok(Task::Test { selection: Selection { filters, exhaustive: !flags.is_empty() } })
+                    }
+                    Some(flag) => {
+                        Err(invalid(format!("`test` takes words to filter by, and no flag `{flag}`")))
+                    }
+                }
+            }
+            ("sanitize", []) => Ok(Task::Sanitize),
+            ("sanitize", [extra, ..]) => {
+                Err(invalid(format!("`sanitize` takes no arguments, but got `{extra}`")))
+            }
             ("bench", arguments) => Ok(Task::Bench { arguments: arguments.to_vec() }),
             ("tidy", []) => Ok(Task::Tidy),
             ("tidy", [extra, ..]) => Err(invalid(format!("`tidy` takes no arguments, but got `{extra}`"))),
@@ -76,7 +95,8 @@ impl Task {
         match self {
             Task::Help => out.write_all(HELP.as_bytes()).map(|()| true),
             Task::Bench { arguments } => bench::run(root, &arguments),
-            Task::Test { filters } => test::run(root, &filters, out),
+            Task::Sanitize => sanitize::run(root, out),
+            Task::Test { selection } => test::run(root, &selection, out),
             Task::Tidy => tidy::run(root, out),
         }
     }
@@ -97,14 +117,20 @@ mod tests {
 
     #[test]
     fn a_line_names_its_task() {
-        let filters = |words: &[&str]| words.iter().map(|&word| word.into()).collect();
+        let test = |words: &[&str], exhaustive| {
+            let filters = words.iter().map(|&word| word.into()).collect();
+            Task::Test { selection: Selection { filters, exhaustive } }
+        };
         let table = [
             ("", Ok(Task::Help)),
             ("help", Ok(Task::Help)),
             ("-h", Ok(Task::Help)),
             ("test --help", Ok(Task::Help)),
-            ("test", Ok(Task::Test { filters: filters(&[]) })),
-            ("test matmul conv", Ok(Task::Test { filters: filters(&["matmul", "conv"]) })),
+            ("test", Ok(test(&[], false))),
+            ("test matmul conv", Ok(test(&["matmul", "conv"], false))),
+            ("test --exhaustive precision", Ok(test(&["precision"], true))),
+            ("sanitize", Ok(Task::Sanitize)),
+            ("sanitize all", Err("`sanitize` takes no arguments, but got `all`".into())),
             ("test --release", Err("`test` takes words to filter by, and no flag `--release`".into())),
             ("tidy", Ok(Task::Tidy)),
             ("tidy now", Err("`tidy` takes no arguments, but got `now`".into())),
@@ -117,7 +143,7 @@ mod tests {
 
     #[test]
     fn help_names_every_task() {
-        for task in ["test", "tidy", "help"] {
+        for task in ["test", "bench", "sanitize", "tidy", "help"] {
             assert!(HELP.contains(&format!("\n  {task}")), "{task}");
         }
     }

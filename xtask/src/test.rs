@@ -7,34 +7,71 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Runs the tests whose names contain one of the filters, or all of them.
+/// Which tests to run.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Selection {
+    /// Those whose names contain one of these; all if there are none.
+    pub(crate) filters: Vec<String>,
+    /// Optimised, and with every number there is where tests take a sample otherwise.
+    pub(crate) exhaustive: bool,
+}
+
+/// Crates whose tests run once more for each lesser instruction set of the CPU.
+const OF_CPU: [&str; 4] = ["--package", "tensorkeep-cpu", "--package", "tensorkeep-testkit"];
+
+/// Instruction sets to run them on: not the best, on which all tests have run.
+const LESSER: [&str; 2] = ["portable", "avx2"];
+
+/// Runs the selected tests.
 ///
 /// Plain `cargo test`, because a newcomer has a toolchain and nothing else; and to the end even if a crate fails, because
 /// the second failure is often the telling one.
-pub(crate) fn run(root: &Path, filters: &[String], out: &mut impl Write) -> io::Result<bool> {
+pub(crate) fn run(root: &Path, selection: &Selection, out: &mut impl Write) -> io::Result<bool> {
     writeln!(out, "{}", gpu_notice(std::env::var_os("TENSORKEEP_REQUIRE_WGPU")))?;
     let started = Instant::now();
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .current_dir(root)
-        .args(["test", "--workspace", "--no-fail-fast", "--"])
-        .args(filters)
-        .stdout(Stdio::piped())
-        .spawn()?;
-
     let mut tally = Tally::default();
+    let mut succeeded = cargo_test(root, selection, &["--workspace"], &[], &mut tally, out)?;
+    for isa in LESSER {
+        writeln!(out, "\nThe CPU's tests with no instructions beyond `{isa}`:")?;
+        let limit = [("TENSORKEEP_CPU_ISA", isa)];
+        succeeded &= cargo_test(root, selection, &OF_CPU, &limit, &mut tally, out)?;
+    }
+    let filtered = !selection.filters.is_empty();
+    writeln!(out, "\n{}", tally.verdict(succeeded, started.elapsed().as_secs(), filtered))?;
+    Ok(succeeded && tally.failed == 0 && tally.passed > 0)
+}
+
+/// Runs the selected tests of some packages and counts them.
+fn cargo_test(
+    root: &Path,
+    selection: &Selection,
+    packages: &[&str],
+    environment: &[(&str, &str)],
+    tally: &mut Tally,
+    out: &mut impl Write,
+) -> io::Result<bool> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo
+        .current_dir(root)
+        .arg("test")
+        .args(packages)
+        .arg("--no-fail-fast")
+        .envs(environment.iter().copied());
+    if selection.exhaustive {
+        cargo.arg("--release").env("TENSORKEEP_EXHAUSTIVE", "1");
+    }
+    let mut cargo = cargo.arg("--").args(&selection.filters).stdout(Stdio::piped()).spawn()?;
     if let Some(stdout) = cargo.stdout.take() {
         for line in BufReader::new(stdout).split(b'\n') {
             let line = line?;
             out.write_all(&line)?;
             out.write_all(b"\n")?;
             if let Some(result) = Tally::parse(&String::from_utf8_lossy(&line)) {
-                tally += result;
+                *tally += result;
             }
         }
     }
-    let succeeded = cargo.wait()?.success();
-    writeln!(out, "\n{}", tally.verdict(succeeded, started.elapsed().as_secs(), !filters.is_empty()))?;
-    Ok(succeeded && tally.failed == 0 && tally.passed > 0)
+    Ok(cargo.wait()?.success())
 }
 
 fn gpu_notice(required: Option<OsString>) -> &'static str {

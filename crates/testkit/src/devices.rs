@@ -57,7 +57,8 @@ impl Subject {
     }
 }
 
-/// Every device that this machine has: the CPU, and the first graphics adapter. Where there is no adapter, says so once.
+/// Every device that this machine has: the CPU, and the first graphics adapter. Where there is no adapter, says so once. The
+/// CPU alone if `TENSORKEEP_CPU_ISA` limits its instructions.
 ///
 /// # Errors
 ///
@@ -69,6 +70,10 @@ pub fn devices() -> Result<Vec<Subject>> {
 
 fn find() -> Result<Vec<Subject>> {
     let cpu = Subject { device: tensorkeep_cpu::device(), arithmetic: Arithmetic::default() };
+    if std::env::var_os("TENSORKEEP_CPU_ISA").is_some() {
+        // A limit to the CPU's instructions changes nothing elsewhere.
+        return Ok(vec![cpu]);
+    }
     let required = std::env::var_os("TENSORKEEP_REQUIRE_WGPU").is_some_and(|value| value == "1");
     match tensorkeep_wgpu::device(0) {
         Ok(device) => {
