@@ -3,21 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytemuck::{Pod, allocation};
+use bytemuck::Pod;
 
 use super::ALIGN;
 use super::pool::Pool;
+use super::region::Region;
 use super::size_class::SizeClass;
-
-/// What an allocation is made of. The system's allocator hands out zeroed memory lazily, page by page, only
-/// for alignments up to this one; a block therefore aligns itself further within a slightly larger
-/// allocation.
-type Word = u128;
 
 /// Initialised memory of one size class, aligned to [`ALIGN`].
 pub(super) struct Block {
-    words: Vec<Word>,
-    /// First aligned byte of `words`.
+    region: Region,
+    /// First aligned byte of `region`.
     start: usize,
     pub(super) class: SizeClass,
 }
@@ -25,11 +21,9 @@ pub(super) struct Block {
 impl Block {
     /// Zeroed memory from the system, or `None` if there is none to be had.
     pub(super) fn zeroed(class: SizeClass) -> Option<Box<Self>> {
-        let slack = ALIGN - size_of::<Word>();
-        let words = class.capacity.checked_add(slack)? / size_of::<Word>();
-        let words: Vec<Word> = allocation::try_zeroed_vec(words).ok()?;
-        let start = words.as_ptr().addr().wrapping_neg() % ALIGN;
-        Some(Box::new(Self { words, start, class }))
+        let region = Region::zeroed(class.capacity)?;
+        let start = region.bytes().as_ptr().addr().wrapping_neg() % region.align();
+        Some(Box::new(Self { region, start, class }))
     }
 }
 
@@ -51,16 +45,14 @@ impl Bytes {
 
     /// The contents as whole elements of `T`; a remainder shorter than one element is left out.
     pub(crate) fn as_slice<T: Pod>(&self) -> &[T] {
-        let Some(Block { words, start, .. }) = self.block.as_deref() else { return &[] };
-        bytemuck::cast_slice(&bytemuck::cast_slice::<Word, u8>(words)[*start..][..whole::<T>(self.len)])
+        let Some(Block { region, start, .. }) = self.block.as_deref() else { return &[] };
+        bytemuck::cast_slice(&region.bytes()[*start..][..whole::<T>(self.len)])
     }
 
     /// The contents as whole elements of `T`, to be written.
     pub(crate) fn as_mut_slice<T: Pod>(&mut self) -> &mut [T] {
-        let Some(Block { words, start, .. }) = self.block.as_deref_mut() else { return &mut [] };
-        bytemuck::cast_slice_mut(
-            &mut bytemuck::cast_slice_mut::<Word, u8>(words)[*start..][..whole::<T>(self.len)],
-        )
+        let Some(Block { region, start, .. }) = self.block.as_deref_mut() else { return &mut [] };
+        bytemuck::cast_slice_mut(&mut region.bytes_mut()[*start..][..whole::<T>(self.len)])
     }
 }
 

@@ -3,6 +3,7 @@
 mod bytes;
 mod line;
 mod pool;
+mod region;
 mod size_class;
 
 pub(crate) use bytes::Bytes;
