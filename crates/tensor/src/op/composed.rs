@@ -97,9 +97,10 @@ impl Attention {
     /// Those of its operations.
     #[track_caller]
     pub fn weights(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
-        let scores = q.matmul(&k.transpose(-2, -1)?)?.mul(self.scale)?;
+        let scores = q.matmul(&k.transpose(-2, -1)?)?;
+        let scale = self.scale;
         if !self.causal {
-            return scores.softmax();
+            return scores.mul(scale)?.softmax();
         }
         let [.., t, s] = *scores.shape().sizes() else {
             return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()])
@@ -111,7 +112,7 @@ impl Attention {
         // Query i sees key j if j ≤ i + s − t.
         let last = Tensor::arange(t, DType::INDEX, q.device())?.add(ahead as i64)?.unsqueeze(-1)?;
         let hidden = Tensor::arange(s, DType::INDEX, q.device())?.gt(&last)?;
-        hidden.select(&Tensor::full((), f64::NEG_INFINITY, scores.dtype(), q.device())?, &scores)?.softmax()
+        hidden.zip(&scores, |hidden, score| hidden.select(f64::NEG_INFINITY, score * scale))?.softmax()
     }
 }
 

@@ -35,6 +35,28 @@ impl Tensor {
         Self::apply_one(&Op::Map(Map::new(program, &[])), &[self, other])
     }
 
+    /// Applies an elementwise function of several tensors in one pass, broadcast together.
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// # let device = meta::device();
+    /// let x = Tensor::zeros([2, 3], DType::F32, &device)?;
+    /// let (mean, scale) = (Tensor::zeros([2, 1], DType::F32, &device)?, Tensor::ones([2, 1], DType::F32, &device)?);
+    /// let y = Tensor::zip_all([&x, &mean, &scale], |[x, mean, scale]| (x - mean) * scale)?;
+    /// assert_eq!(y.shape(), x.shape());
+    /// assert!(Tensor::zip_all([&x, &y.t()?], |[a, b]| a + b).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`zip`](Self::zip).
+    #[track_caller]
+    pub fn zip_all<const N: usize>(inputs: [&Self; N], f: impl FnOnce([Expr; N]) -> Expr) -> Result<Self> {
+        let program = Program::with_inputs("zip", &[f(std::array::from_fn(Expr::input))], N)?;
+        Self::apply_one(&Op::Map(Map::new(program, &[])), &inputs)
+    }
+
     /// Applies a compiled program of any number of inputs and results to tensors broadcast together.
     ///
     /// # Errors

@@ -38,11 +38,13 @@ fn cross_entropy() {
 
 #[test]
 fn attention() {
-    let shapes: [[&[usize]; 3]; 4] = [
+    let shapes: [[&[usize]; 3]; 5] = [
         [&[2, 2], &[2, 2], &[2, 3]],
         [&[2, 3], &[4, 3], &[4, 1]],
         [&[2, 2, 2], &[2, 3, 2], &[2, 3, 2]],
         [&[1, 1], &[1, 1], &[1, 1]],
+        // More queries than the derivative takes at a time.
+        [&[131, 1], &[133, 1], &[133, 1]],
     ];
     for shapes in shapes {
         let inputs: Vec<Tensor> =
