@@ -28,12 +28,12 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
     let x = to_contiguous(cpu, x)?;
     for_float!(x.dtype(), T => {
         type Lane = <T as Element>::Lane;
-        let run = |f: &(dyn Fn(&mut [Lane]) + Sync)| rows::<T>(cpu, &x, f);
+        let run = |f: &(dyn Fn(&[Lane], &mut [Lane]) + Sync)| rows::<T>(cpu, &x, f);
         match *op {
             Row::Softmax => run(&softmax),
             Row::LogSoftmax => run(&log_softmax),
-            Row::LayerNorm { epsilon } => run(&|row| layer_norm(row, epsilon)),
-            Row::RmsNorm { epsilon } => run(&|row| rms_norm(row, epsilon)),
+            Row::LayerNorm { epsilon } => run(&|x, y| layer_norm(x, y, epsilon)),
+            Row::RmsNorm { epsilon } => run(&|x, y| rms_norm(x, y, epsilon)),
             Row::CrossEntropy => match labels {
                 Some(labels) => cross_entropy::<T>(cpu, &x, labels),
                 None => Err(Error::internal("cross_entropy", "cross-entropy without labels")),
@@ -42,25 +42,28 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
     })
 }
 
-/// Applies `f` to each row, in place.
-fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &(dyn Fn(&mut [T::Lane]) + Sync)) -> Result<Outputs> {
+/// Applies `f` to each row, which it reads from its first operand and writes to its second.
+fn rows<T: Element>(
+    cpu: &Context<'_>,
+    x: &Tensor,
+    f: &(dyn Fn(&[T::Lane], &mut [T::Lane]) + Sync),
+) -> Result<Outputs> {
     let data = contiguous::<T>(x)?;
     let n = row_len(x)?;
     let chunk = (CHUNK / n).max(1) * n;
     cpu.output(cpu.result()?, |out: &mut [T]| {
         cpu.workers.try_chunks(out.len() as u64 * ELEMENT_WORK, out, chunk, |i, out| {
             let data = &data[i * chunk..][..out.len()];
-            if let Some(out) = T::lanes_mut(out) {
-                T::widen_slice(data, out);
-                out.chunks_exact_mut(n).for_each(f);
+            if let (Some(data), Some(out)) = (T::lanes(data), T::lanes_mut(out)) {
+                data.chunks_exact(n).zip(out.chunks_exact_mut(n)).for_each(|(x, y)| f(x, y));
                 return Ok(());
             }
-            let mut row = cpu.scratch::<T::Lane>(n)?;
-            let row = row.as_mut_slice();
-            for (x, out) in data.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
-                T::widen_slice(x, row);
-                f(row);
-                T::narrow_slice(row, out);
+            let mut wide = cpu.scratch::<T::Lane>(2 * n)?;
+            let (from, to) = wide.as_mut_slice().split_at_mut(n);
+            for (x, y) in data.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+                T::widen_slice(x, from);
+                f(from, to);
+                T::narrow_slice(to, y);
             }
             Ok(())
         })
@@ -81,7 +84,7 @@ fn cross_entropy<T: Element<Lane: Wide>>(cpu: &Context<'_>, x: &Tensor, labels: 
                 let at = i * chunk + k;
                 let label = checked_label(labels[at], at, n)?;
                 T::widen_slice(&data[at * n..][..n], row);
-                let (largest, sum) = sum_of_exp(row, false);
+                let (largest, sum) = sum_of_exp(row, None);
                 *out = T::narrow(T::Lane::of_wide(sum.ln() - (row[label].wide() - largest.wide())));
             }
             Ok(())
@@ -102,58 +105,69 @@ fn row_len(x: &Tensor) -> Result<usize> {
     x.shape().last().copied().ok_or_else(|| Error::internal("row", "the shape rule admits at least 1 axis"))
 }
 
-/// The largest, and the sum of `exp(x − largest)`, which take the place of the elements if they are to be kept.
-fn sum_of_exp<L: Wide>(row: &mut [L], keep: bool) -> (L, f64) {
+/// The largest, and the sum of `exp(x − largest)`; those powers themselves go to `powers` if they are asked for.
+fn sum_of_exp<L: Wide>(row: &[L], mut powers: Option<&mut [L]>) -> (L, f64) {
     let largest = fold_row::<L, Largest>(row);
-    let (mut shifted, mut powers) = ([<L as Real>::ZERO; TILE], [<L as Real>::ZERO; TILE]);
+    let mut shifted = [<L as Real>::ZERO; TILE];
     let mut sum = 0.0;
-    for tile in row.chunks_mut(TILE) {
-        let (shifted, powers) = (&mut shifted[..tile.len()], &mut powers[..tile.len()]);
-        shifted.copy_from_slice(tile);
-        each(shifted, |x| x - largest);
-        vecmath::map::<L, Exp>(shifted, powers);
-        sum += fold_row::<L, Sum>(powers);
-        if keep {
-            tile.copy_from_slice(powers);
+    for (i, tile) in row.chunks(TILE).enumerate() {
+        let shifted = &mut shifted[..tile.len()];
+        each(tile, shifted, |x| x - largest);
+        if let Some(powers) = &mut powers {
+            let powers = &mut powers[i * TILE..][..tile.len()];
+            vecmath::map::<L, Exp>(shifted, powers);
+            sum += fold_row::<L, Sum>(powers);
+        } else {
+            let mut powers = [<L as Real>::ZERO; TILE];
+            let powers = &mut powers[..tile.len()];
+            vecmath::map::<L, Exp>(shifted, powers);
+            sum += fold_row::<L, Sum>(powers);
         }
     }
     (largest, sum)
 }
 
 /// `exp(xᵢ − max x) / Σ exp(xⱼ − max x)`.
-fn softmax<L: Wide>(row: &mut [L]) {
-    let sum = L::of_wide(sum_of_exp(row, true).1);
-    each(row, |power| power / sum);
+fn softmax<L: Wide>(x: &[L], y: &mut [L]) {
+    let factor = L::of_wide(sum_of_exp(x, Some(y)).1.recip());
+    each_in_place(y, |power| power * factor);
 }
 
 /// `xᵢ − max x − log Σ exp(xⱼ − max x)`.
-fn log_softmax<L: Wide>(row: &mut [L]) {
-    let (largest, sum) = sum_of_exp(row, false);
+fn log_softmax<L: Wide>(x: &[L], y: &mut [L]) {
+    let (largest, sum) = sum_of_exp(x, None);
     let log = L::of_wide(sum.ln());
-    each(row, |x| x - largest - log);
+    each(x, y, |x| x - largest - log);
 }
 
 /// `(xᵢ − mean x) / √(var x + ε)`.
-fn layer_norm<L: Wide>(row: &mut [L], epsilon: f64) {
-    let mean = L::of_wide(fold_row::<L, Sum>(row) / row.len() as f64);
-    each(row, |x| x - mean);
-    rms_norm(row, epsilon);
+fn layer_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
+    let mean = L::of_wide(fold_row::<L, Sum>(x) / x.len() as f64);
+    each(x, y, |x| x - mean);
+    let factor = factor_of_norm(y, epsilon);
+    each_in_place(y, |x| x * factor);
 }
 
 /// `xᵢ / √(mean x² + ε)`.
-fn rms_norm<L: Wide>(row: &mut [L], epsilon: f64) {
-    let sum = fold_row::<L, SquareSum>(row);
-    let factor = L::of_wide((sum / row.len() as f64 + epsilon).sqrt().recip());
-    each(row, |x| x * factor);
+fn rms_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
+    let factor = factor_of_norm(x, epsilon);
+    each(x, y, |x| x * factor);
 }
 
-/// `xᵢ = f(xᵢ)`.
-fn each<L: Wide>(row: &mut [L], f: impl Fn(L) -> L) {
-    dispatch(Each { row, f });
+/// `1 / √(mean x² + ε)`.
+fn factor_of_norm<L: Wide>(x: &[L], epsilon: f64) -> L {
+    let sum = fold_row::<L, SquareSum>(x);
+    L::of_wide((sum / x.len() as f64 + epsilon).sqrt().recip())
+}
+
+/// `yᵢ = f(xᵢ)`.
+fn each<L: Wide>(x: &[L], y: &mut [L], f: impl Fn(L) -> L) {
+    dispatch(Each { x, y, f });
 }
 
 struct Each<'a, L, F> {
-    row: &'a mut [L],
+    x: &'a [L],
+    y: &'a mut [L],
     f: F,
 }
 
@@ -162,7 +176,28 @@ impl<L: Wide, F: Fn(L) -> L> Loop for Each<'_, L, F> {
 
     #[inline(always)]
     fn run(self) {
-        for x in self.row {
+        for (y, &x) in self.y.iter_mut().zip(self.x) {
+            *y = (self.f)(x);
+        }
+    }
+}
+
+/// `xᵢ = f(xᵢ)`.
+fn each_in_place<L: Wide>(x: &mut [L], f: impl Fn(L) -> L) {
+    dispatch(EachInPlace { x, f });
+}
+
+struct EachInPlace<'a, L, F> {
+    x: &'a mut [L],
+    f: F,
+}
+
+impl<L: Wide, F: Fn(L) -> L> Loop for EachInPlace<'_, L, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for x in self.x {
             *x = (self.f)(*x);
         }
     }

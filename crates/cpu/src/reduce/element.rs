@@ -20,6 +20,11 @@ pub(crate) trait Element: Stored {
     fn widen_slice(x: &[Self], to: &mut [Self::Lane]);
 
     /// Elements that are numbers of the lane already.
+    fn lanes(_: &[Self]) -> Option<&[Self::Lane]> {
+        None
+    }
+
+    /// [`lanes`](Self::lanes), to be written.
     fn lanes_mut(_: &mut [Self]) -> Option<&mut [Self::Lane]> {
         None
     }
@@ -65,6 +70,10 @@ macro_rules! numbers {
 
             fn widen_slice(x: &[Self], to: &mut [Self]) {
                 to.copy_from_slice(x);
+            }
+
+            fn lanes(x: &[Self]) -> Option<&[Self]> {
+                Some(x)
             }
 
             fn lanes_mut(x: &mut [Self]) -> Option<&mut [Self]> {

@@ -176,12 +176,16 @@ const LANES: usize = 64;
 
 /// Folds elements that lie side by side.
 pub(crate) fn fold_row<T: Element, F: Fold<T::Lane>>(x: &[T]) -> F::Sum {
-    let mut buffer = [T::Lane::ZERO; TILE];
-    let mut sum = F::widen(F::START);
-    for tile in x.chunks(TILE) {
-        sum = F::merge(sum, F::widen(fold_tile::<T::Lane, F>(T::widen(tile, &mut buffer))));
+    let start = F::widen(F::START);
+    let tiles = x.chunks(TILE);
+    if T::lanes(x).is_some() {
+        let parts = tiles.filter_map(T::lanes).map(|tile| F::widen(fold_tile::<T::Lane, F>(tile)));
+        return parts.fold(start, F::merge);
     }
-    sum
+    let mut buffer = [T::Lane::ZERO; TILE];
+    tiles.fold(start, |sum, tile| {
+        F::merge(sum, F::widen(fold_tile::<T::Lane, F>(T::widen(tile, &mut buffer))))
+    })
 }
 
 /// Folds at most [`TILE`] numbers.

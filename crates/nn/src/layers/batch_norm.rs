@@ -122,19 +122,21 @@ impl Layer for BatchNorm {
         }
         let column = |x: &Tensor| x.reshape([channels, 1]);
         let flat = x.reshape([*n, channels, rest.iter().product()])?;
-        let (centred, variance) = if cx.is_training() {
-            self.of_batch(&flat)?
-        } else {
-            (flat.sub(&column(&mean)?)?, column(&variance)?)
-        };
         let epsilon = self.epsilon;
-        let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
-        if let Some(weight) = &self.weight {
-            scale = scale.mul(&column(weight)?)?;
-        }
-        let y = match &self.bias {
-            Some(bias) => centred.mul_add(&scale, &column(bias)?)?,
-            None => centred.mul(&scale)?,
+        let scale = |variance: &Tensor| {
+            let scale = variance.map(|v| (v + epsilon).rsqrt())?;
+            self.weight.as_ref().map_or(Ok(scale.clone()), |weight| scale.mul(&column(weight)?))
+        };
+        let bias = self.bias.as_ref().map(column).transpose()?;
+        let y = if cx.is_training() {
+            let (centred, variance) = self.of_batch(&flat)?;
+            let scale = scale(&variance)?;
+            bias.map_or_else(|| centred.mul(&scale), |bias| centred.mul_add(&scale, &bias))?
+        } else {
+            // One factor and one term a channel: a single pass over the input.
+            let (mean, scale) = (column(&mean)?, scale(&column(&variance)?)?);
+            let shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
+            flat.mul_add(&scale, &bias.map_or(Ok(shift.clone()), |bias| bias.add(&shift))?)?
         };
         y.reshape(x.shape())
     }
