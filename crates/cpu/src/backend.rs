@@ -9,7 +9,8 @@ use crate::memory::Pool;
 use crate::storage::Context;
 use crate::workers::Workers;
 use crate::{
-    attention, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort, transfer,
+    attention, batch_norm, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort,
+    transfer,
 };
 
 /// The CPU, with one pool of memory and, if asked for, a number of threads of its own.
@@ -133,6 +134,7 @@ fn apply(cpu: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
         Op::Random(op) => random::apply(cpu, op),
         Op::Row(op) => row::apply(cpu, op, inputs),
         Op::Attention(op) => attention::apply(cpu, op, inputs),
+        Op::BatchNorm(op) => batch_norm::apply(cpu, op, inputs),
         Op::View(_) => Err(Error::internal("cpu", "views are layouts and reach no real device")),
     }
 }

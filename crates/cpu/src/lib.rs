@@ -2,6 +2,7 @@
 
 mod attention;
 mod backend;
+mod batch_norm;
 mod concat;
 mod conv;
 mod copy;

@@ -17,7 +17,7 @@ const CHUNK: usize = 1 << 14;
 const ELEMENT_WORK: u64 = 8;
 
 /// What rows are computed in.
-trait Wide: Real + Number<Wide = f64> {}
+pub(crate) trait Wide: Real + Number<Wide = f64> {}
 
 impl<T: Real + Number<Wide = f64>> Wide for T {}
 
@@ -28,7 +28,7 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
     let x = to_contiguous(cpu, x)?;
     for_float!(x.dtype(), T => {
         type Lane = <T as Element>::Lane;
-        let run = |f: &(dyn Fn(&[Lane], &mut [Lane]) + Sync)| rows::<T>(cpu, &x, f);
+        let run = |f: &OfRow<'_, Lane>| rows::<T>(cpu, &x, f);
         match *op {
             Row::Softmax => run(&softmax),
             Row::LogSoftmax => run(&log_softmax),
@@ -42,12 +42,11 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
     })
 }
 
-/// Applies `f` to each row, which it reads from its first operand and writes to its second.
-fn rows<T: Element>(
-    cpu: &Context<'_>,
-    x: &Tensor,
-    f: &(dyn Fn(&[T::Lane], &mut [T::Lane]) + Sync),
-) -> Result<Outputs> {
+/// What is done to a row: it is read from the first operand, and its result written to the second.
+type OfRow<'a, L> = dyn Fn(&[L], &mut [L]) + Sync + 'a;
+
+/// Applies `f` to each row.
+fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &OfRow<'_, T::Lane>) -> Result<Outputs> {
     let data = contiguous::<T>(x)?;
     let n = row_len(x)?;
     let chunk = (CHUNK / n).max(1) * n;
@@ -161,7 +160,7 @@ fn factor_of_norm<L: Wide>(x: &[L], epsilon: f64) -> L {
 }
 
 /// `yᵢ = f(xᵢ)`.
-fn each<L: Wide>(x: &[L], y: &mut [L], f: impl Fn(L) -> L) {
+pub(crate) fn each<L: Wide>(x: &[L], y: &mut [L], f: impl Fn(L) -> L) {
     dispatch(Each { x, y, f });
 }
 

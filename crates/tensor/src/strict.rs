@@ -51,7 +51,7 @@ impl Backend for Strict {
     #[track_caller]
     fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], _: &[Spec]) -> Result<Outputs> {
         if let Some(result) = op.composed(inputs) {
-            return Ok(smallvec::smallvec![result?]);
+            return result;
         }
         let inputs: SmallVec<[Tensor; 4]> = inputs.iter().map(|x| reseat(x, &self.base)).collect();
         let inputs: SmallVec<[&Tensor; 4]> = inputs.iter().collect();

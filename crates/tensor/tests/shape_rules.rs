@@ -98,6 +98,11 @@ fn products() {
     refused(f(&[]).matmul(&f(&[3])), Sizes);
     refused(f(&[4]).matmul(&f(&[3])), Sizes);
     refused(f(&[1 << 40, 1]).matmul(&f(&[1, 1 << 40])), Limit);
+    let [y, mean, variance] = f(&[2, 3, 4]).batch_norm(&f(&[3]), &f(&[3]), 0.1).unwrap();
+    assert_eq!(
+        [y.shape().sizes(), mean.shape().sizes(), variance.shape().sizes()],
+        [&[2, 3, 4][..], &[3], &[3]]
+    );
     let attention = Attention { scale: 1.0, causal: true };
     gives(f(&[2, 4, 8]).attention(&f(&[2, 6, 8]), &f(&[2, 6, 5]), attention), [2, 4, 5]);
     gives(f(&[0, 8]).attention(&f(&[6, 8]), &f(&[6, 5]), attention), [0, 5]);

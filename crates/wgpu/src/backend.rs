@@ -160,6 +160,10 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Sort(op) => sort::apply(context, op, inputs),
         Op::Row(op) => row::apply(context, op, inputs),
         Op::Attention(op) => attention::apply(context, op, inputs),
+        // By its definition.
+        Op::BatchNorm(_) => op
+            .composed(inputs)
+            .unwrap_or_else(|| Err(Error::internal("wgpu", "a batch norm has three operands"))),
         Op::View(_) => Err(Error::internal("wgpu", "views are layouts and reach no real device")),
     }
 }

@@ -5,6 +5,7 @@
 //! recorder can differentiate it again. A family without a rule does not compile.
 
 mod attention;
+mod batch_norm;
 mod concat;
 mod conv;
 mod gather;
@@ -69,6 +70,9 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
         (Op::Sort(op), [x], [_, order]) => Ok(sort::pull(*op, x, order)),
         (Op::Row(op), inputs, [y]) => row::pull(*op, inputs, y),
         (Op::Attention(op), [q, k, v], _) => Ok(attention::pull(*op, q, k, v, wanted)),
+        (Op::BatchNorm(op), [x, w, _], [_, mean, variance]) => {
+            Ok(batch_norm::pull(*op, [x, w], [mean, variance], wanted))
+        }
         (
             Op::Reduce(_)
             | Op::Scan(_)
@@ -84,7 +88,8 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
             | Op::Sort(_)
             | Op::Random(_)
             | Op::Row(_)
-            | Op::Attention(_),
+            | Op::Attention(_)
+            | Op::BatchNorm(_),
             _,
             _,
         ) => Err(Error::internal(

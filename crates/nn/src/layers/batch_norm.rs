@@ -77,23 +77,22 @@ impl BatchNorm {
         })
     }
 
-    /// The centred input `[n, channels, rest]` and the variance of the batch `[1, channels, 1]`; moves the
-    /// running statistics.
+    /// The result for a batch; moves the running statistics.
     #[track_caller]
-    fn of_batch(&self, x: &Tensor) -> Result<(Tensor, Tensor)> {
-        let [n, _, rest] = x.dims()?;
-        let count = n * rest;
+    fn of_batch(&self, x: &Tensor, channels: usize) -> Result<Tensor> {
+        let count = x.elements() / channels.max(1);
         if count < 2 {
             let message = format!("{count} values a channel have no variance: train on larger batches");
             return Err(Error::value("batch_norm", message));
         }
-        let mean = x.mean([0, 2], true)?;
-        let centred = x.sub(&mean)?;
-        let variance = centred.map(|x| x * x)?.mean([0, 2], true)?;
+        let constant = |value| Tensor::full([channels], value, x.dtype(), x.device());
+        let weight = self.weight.clone().map_or_else(|| constant(1.0), Ok)?;
+        let bias = self.bias.clone().map_or_else(|| constant(0.0), Ok)?;
+        let [y, mean, variance] = x.batch_norm(&weight, &bias, self.epsilon)?;
         let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
         self.track(&self.running_mean, &mean.undecorated())?;
         self.track(&self.running_variance, &unbiased)?;
-        Ok((centred, variance))
+        Ok(y)
     }
 
     #[track_caller]
@@ -120,24 +119,21 @@ impl Layer for BatchNorm {
             return Err(Error::shape("batch_norm", rule, &[*x.shape(), *mean.shape()])
                 .advise("move that axis there or make the layer for it"));
         }
-        let column = |x: &Tensor| x.reshape([channels, 1]);
+        if cx.is_training() {
+            return self.of_batch(x, channels);
+        }
+        // One factor and one term a channel: a single pass over the input.
+        let (column, epsilon) = (|x: &Tensor| x.reshape([channels, 1]), self.epsilon);
+        let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
+        if let Some(weight) = &self.weight {
+            scale = scale.mul(weight)?;
+        }
+        let mut shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
+        if let Some(bias) = &self.bias {
+            shift = shift.add(bias)?;
+        }
         let flat = x.reshape([*n, channels, rest.iter().product()])?;
-        let epsilon = self.epsilon;
-        let scale = |variance: &Tensor| {
-            let scale = variance.map(|v| (v + epsilon).rsqrt())?;
-            self.weight.as_ref().map_or(Ok(scale.clone()), |weight| scale.mul(&column(weight)?))
-        };
-        let bias = self.bias.as_ref().map(column).transpose()?;
-        let y = if cx.is_training() {
-            let (centred, variance) = self.of_batch(&flat)?;
-            let scale = scale(&variance)?;
-            bias.map_or_else(|| centred.mul(&scale), |bias| centred.mul_add(&scale, &bias))?
-        } else {
-            // One factor and one term a channel: a single pass over the input.
-            let (mean, scale) = (column(&mean)?, scale(&column(&variance)?)?);
-            let shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
-            flat.mul_add(&scale, &bias.map_or(Ok(shift.clone()), |bias| bias.add(&shift))?)?
-        };
+        let y = flat.mul_add(&column(&scale)?, &column(&shift)?)?;
         y.reshape(x.shape())
     }
 }

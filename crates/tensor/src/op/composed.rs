@@ -3,7 +3,7 @@
 use smallvec::smallvec;
 
 use super::attention::too_few_keys;
-use super::{Attention, Map, MatMul, Op, ReduceKind, Row, Spec};
+use super::{Attention, BatchNorm, Map, MatMul, Op, ReduceKind, Row, Spec};
 use crate::backend::{Device, Outputs};
 use crate::tensor::constants;
 use crate::{DType, Error, Result, Scalar, Shape, Tensor};
@@ -13,12 +13,14 @@ impl Op {
     ///
     /// `None` for operations that are simple already.
     #[track_caller]
-    pub fn composed(&self, inputs: &[&Tensor]) -> Option<Result<Tensor>> {
+    pub fn composed(&self, inputs: &[&Tensor]) -> Option<Result<Outputs>> {
+        let one = |result: Result<Tensor>| Some(result.map(|result| smallvec![result]));
         match (self, inputs) {
-            (Self::Row(row), inputs) => Some(compose_row(row, inputs)),
-            (Self::Attention(attention), [q, k, v]) => Some(compose_attention(attention, q, k, v)),
+            (Self::Row(row), inputs) => one(compose_row(row, inputs)),
+            (Self::Attention(attention), [q, k, v]) => one(compose_attention(attention, q, k, v)),
+            (Self::BatchNorm(norm), [x, w, b]) => Some(compose_batch_norm(norm, x, w, b)),
             (Self::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..]) => {
-                Some(compose_epilogue(map, a, b, more))
+                one(compose_epilogue(map, a, b, more))
             }
             (
                 Self::Map(_)
@@ -37,7 +39,8 @@ impl Op {
                 | Self::Pad(_)
                 | Self::Sort(_)
                 | Self::Random(_)
-                | Self::Attention(_),
+                | Self::Attention(_)
+                | Self::BatchNorm(_),
                 _,
             ) => None,
         }
@@ -85,6 +88,25 @@ fn compose_row(row: &Row, inputs: &[&Tensor]) -> Result<Tensor> {
 }
 
 #[track_caller]
+fn compose_batch_norm(norm: &BatchNorm, x: &Tensor, w: &Tensor, b: &Tensor) -> Result<Outputs> {
+    let [n, channels, rest @ ..] = x.shape().sizes() else {
+        return Err(Error::value("batch_norm", "an input is [batch, channels, ..]: reshape it"));
+    };
+    let dtype = x.dtype();
+    // Halves in f32, so that a backend whose kernel this is rounds once.
+    let flat = x.wide()?.reshape([*n, *channels, rest.iter().product()])?;
+    let column = |x: &Tensor| x.wide()?.reshape([*channels, 1]);
+    let mean = flat.mean([0, 2], true)?;
+    let centred = flat.sub(&mean)?;
+    let variance = centred.map(|x| x * x)?.mean([0, 2], true)?;
+    let epsilon = norm.epsilon;
+    let scale = variance.map(|variance| (variance + epsilon).rsqrt())?.mul(&column(w)?)?;
+    let y = centred.mul(&scale)?.add(&column(b)?)?.reshape(x.shape())?.to_dtype(dtype)?;
+    let of_channels = |x: &Tensor| x.reshape([*channels])?.to_dtype(dtype);
+    Ok(smallvec![y, of_channels(&mean)?, of_channels(&variance)?])
+}
+
+#[track_caller]
 fn compose_attention(attention: &Attention, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
     attention.weights(q, k)?.matmul(v)
 }
@@ -128,7 +150,7 @@ pub(crate) fn without_elements(
     match op {
         Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constants(device, results, Scalar::Int(1)),
         Op::MatMul(MatMul { epilogue: Some(_) }) => match op.composed(inputs) {
-            Some(result) => Ok(smallvec![result?]),
+            Some(result) => result,
             None => Err(Error::internal("matmul", "an epilogue has a definition")),
         },
         // A sum over nothing.
@@ -164,7 +186,8 @@ pub(crate) fn without_elements(
         | Op::View(_)
         | Op::Sort(_)
         | Op::Random(_)
-        | Op::Row(_) => {
+        | Op::Row(_)
+        | Op::BatchNorm(_) => {
             let shapes: Vec<Shape> = inputs.iter().map(|x| *x.shape()).collect();
             Err(Error::shape(op.name(), "operands without elements cannot give a result with some", &shapes)
                 .advise("check for empty input"))

@@ -5,6 +5,7 @@
 //! match over `Op` is exhaustive, so that the compiler lists what a new family lacks.
 
 mod attention;
+mod batch_norm;
 mod composed;
 mod concat;
 mod conv;
@@ -26,6 +27,7 @@ use smallvec::SmallVec;
 pub(crate) use composed::without_elements;
 
 pub use attention::Attention;
+pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad};
 pub use gather::{Gather, GatherKind, Scatter, ScatterMode};
@@ -101,6 +103,8 @@ pub enum Op {
     Row(Row),
     /// Scaled dot-product attention.
     Attention(Attention),
+    /// Normalises channels over a batch.
+    BatchNorm(BatchNorm),
 }
 
 impl Op {
@@ -125,6 +129,7 @@ impl Op {
             Self::Random(op) => op.distribution.name(),
             Self::Row(op) => op.name(),
             Self::Attention(_) => "attention",
+            Self::BatchNorm(_) => "batch_norm",
         }
     }
 
@@ -150,6 +155,10 @@ impl Op {
                 return Ok(());
             }
             Self::Sort(op) => {
+                results.extend(op.infer(operands(self, inputs)?)?);
+                return Ok(());
+            }
+            Self::BatchNorm(op) => {
                 results.extend(op.infer(operands(self, inputs)?)?);
                 return Ok(());
             }

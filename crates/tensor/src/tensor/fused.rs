@@ -1,8 +1,8 @@
 //! Fused operations: rows and attention.
 
 use super::Tensor;
-use crate::Result;
-use crate::op::{Attention, Op, Row};
+use crate::op::{Attention, BatchNorm, Op, Row};
+use crate::{Error, Result};
 
 impl Tensor {
     #[track_caller]
@@ -61,6 +61,31 @@ impl Tensor {
     #[track_caller]
     pub fn cross_entropy(&self, labels: &Self) -> Result<Self> {
         Self::apply_one(&Op::Row(Row::CrossEntropy), &[self, labels])
+    }
+
+    /// Each channel (axis 1) with mean 0 and variance 1 over all else, scaled and shifted; and the means and the population
+    /// variances: see [`BatchNorm`].
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// let of = |shape: &[usize]| Tensor::ones(shape, DType::F32, &meta::device());
+    /// let [y, mean, variance] = of(&[8, 3, 5, 5])?.batch_norm(&of(&[3])?, &of(&[3])?, 1e-5)?;
+    /// assert_eq!(y.shape().sizes(), [8, 3, 5, 5]);
+    /// assert_eq!([mean.shape().sizes(), variance.shape().sizes()], [[3], [3]]);
+    /// // A factor and a term for each channel.
+    /// assert!(of(&[8, 3, 5, 5])?.batch_norm(&of(&[4])?, &of(&[3])?, 1e-5).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) below rank 2, without elements, or if `factor` and `term` are not a
+    /// number a channel; [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    #[track_caller]
+    pub fn batch_norm(&self, factor: &Self, term: &Self, epsilon: f64) -> Result<[Self; 3]> {
+        let results = Self::apply(&Op::BatchNorm(BatchNorm { epsilon }), &[self, factor, term])?;
+        let results = <[Self; 3]>::try_from(results.into_iter().collect::<Vec<_>>());
+        results.map_err(|_| Error::internal("batch_norm", "results were miscounted"))
     }
 
     /// Scaled dot-product attention, `self` being the queries; see [`Attention`] for the shapes.

@@ -62,7 +62,7 @@ impl Tensor {
 
     /// The same numbers in a dtype that sums and counts of many fit into: halves in `f32`.
     #[track_caller]
-    fn wide(&self) -> Result<Self> {
+    pub(crate) fn wide(&self) -> Result<Self> {
         match self.dtype() {
             DType::F16 | DType::BF16 => self.to_dtype(DType::F32),
             _ => Ok(self.clone()),

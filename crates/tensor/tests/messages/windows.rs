@@ -59,6 +59,33 @@ fn windows() {
 }
 
 #[test]
+fn batch_norm() {
+    let mut t = Table::of(file!());
+    let (x, channels) = (floats(&[2, 3, 4]), floats(&[3]));
+    t.row(
+        floats(&[3]).batch_norm(&channels, &channels, 0.1),
+        "batch_norm: an input is [batch, channels, ..]: [3]; reshape the input",
+    );
+    t.row(
+        x.batch_norm(&channels, &floats(&[4]), 0.1),
+        "batch_norm: a factor and a term are needed for each channel of the input, which is axis 1: [2, 3, 4] and [3] and [4]; move the channels there, or pass as many",
+    );
+    t.row(
+        floats(&[0, 3]).batch_norm(&channels, &channels, 0.1),
+        "batch_norm: a channel without elements has no mean: [0, 3]; pass at least one",
+    );
+    t.row(
+        x.batch_norm(&channels, &channels, f64::NAN),
+        "batch_norm: epsilon NaN: use a finite number that is not negative",
+    );
+    t.row(
+        x.batch_norm(&integers(&[3]), &channels, 0.1),
+        "batch_norm: operands of f32 and i32: cast one with to_dtype",
+    );
+    t.finish();
+}
+
+#[test]
 fn rows() {
     let mut t = Table::of(file!());
     let (x, labels) = (floats(&[2, 3]), integers(&[2]));

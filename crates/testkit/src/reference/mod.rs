@@ -5,6 +5,7 @@
 //! Elements are addressed by index, never by stride. Beside each number stands [how far](crate::Bounded) a device may be from it.
 
 mod attention;
+mod batch_norm;
 mod concat;
 mod conv;
 mod device;
@@ -68,5 +69,6 @@ pub fn expect(op: &Op, inputs: &[HostArray], arithmetic: Arithmetic) -> Result<V
         Op::Random(op) => one(random::expect(op, first)),
         Op::Row(op) => one(row::expect(op, &operands, first, arithmetic)?),
         Op::Attention(op) => one(attention::expect(op, &operands, first, arithmetic)),
+        Op::BatchNorm(op) => Ok(batch_norm::expect(op, &operands, &results, arithmetic)),
     }
 }

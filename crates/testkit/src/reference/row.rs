@@ -85,7 +85,7 @@ fn log_softmax(x: &[f64], unit: f64) -> Vec<Bounded> {
     row.shifted.iter().map(|&shifted| Bounded::float(shifted - log, error(shifted))).collect()
 }
 
-fn layer_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
+pub(super) fn layer_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
     let (n, root) = (x.len() as f64, (x.len() as f64).sqrt());
     let mean = x.iter().sum::<f64>() / n;
     let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;

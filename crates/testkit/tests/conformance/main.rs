@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 mod attention;
+mod batch_norm;
 mod casts;
 mod claims;
 mod conv;

@@ -1,7 +1,7 @@
 //! Fused operations: rows and attention.
 
 use tensorkeep_tensor::Tensor;
-use tensorkeep_tensor::op::{Attention, Op, Row};
+use tensorkeep_tensor::op::{Attention, BatchNorm, Op, Row};
 use tensorkeep_testkit::gradient;
 
 use crate::{check, indices, ordinary};
@@ -25,6 +25,25 @@ fn rows_far_from_zero() {
             &[ordinary([2, 3], 1)],
         )
         .unwrap();
+    }
+}
+
+#[test]
+fn batch_norm() {
+    for shape in [vec![3, 2], vec![2, 1, 3], vec![2, 2, 2, 2]] {
+        let channels = &shape[1..2];
+        let inputs = [ordinary(&*shape, 1), ordinary(channels, 2), ordinary(channels, 3)];
+        let op = Op::BatchNorm(BatchNorm { epsilon: 0.1 });
+        // Of each result, and of all together.
+        for which in 0..3 {
+            let result = |x: &[Tensor]| Ok(Tensor::apply(&op, &x.iter().collect::<Vec<_>>())?.remove(which));
+            gradient::check(result, &inputs).unwrap_or_else(|error| panic!("{shape:?}, {which}: {error}"));
+        }
+        let all = |x: &[Tensor]| {
+            let [y, mean, variance] = x[0].batch_norm(&x[1], &x[2], 0.1)?;
+            y.sum_all()?.add(&mean.mul(&variance)?.sum_all()?)?.add(&y.mul(&y)?.mul(&y)?.sum_all()?)
+        };
+        gradient::check(all, &inputs).unwrap();
     }
 }
 
