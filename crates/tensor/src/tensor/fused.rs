@@ -68,7 +68,8 @@ impl Tensor {
     ///
     /// ```
     /// # use tensorkeep_tensor::{DType, Tensor, meta};
-    /// let of = |shape: &[usize]| Tensor::ones(shape, DType::F32, &meta::device());
+    /// let device = meta::device();
+    /// let of = |shape: &[usize]| Tensor::ones(shape, DType::F32, &device);
     /// let [y, mean, variance] = of(&[8, 3, 5, 5])?.batch_norm(&of(&[3])?, &of(&[3])?, 1e-5)?;
     /// assert_eq!(y.shape().sizes(), [8, 3, 5, 5]);
     /// assert_eq!([mean.shape().sizes(), variance.shape().sizes()], [[3], [3]]);
