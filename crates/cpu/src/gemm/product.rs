@@ -41,7 +41,7 @@ pub(super) enum Path {
 impl Path {
     fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
         let narrow = a.rows() <= narrow::MAX_ROWS && T::direct(b).is_some();
-        let few = a.rows() <= swapped::MAX_ROWS && a.rows() < b.cols() && T::direct(b).is_some();
+        let few = swapped::pays(&a, &b) && T::direct(b).is_some();
         let depth = DEPTH_BYTES / size_of::<T::Sum>();
         match (b.row_stride(), b.col_stride()) {
             (1, _) if narrow => Self::Dots,

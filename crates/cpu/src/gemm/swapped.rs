@@ -6,16 +6,23 @@ use std::mem;
 use super::Store;
 use super::blocked::{self, blocks};
 use super::element::Accumulator;
+use super::operand::Operand;
 use super::product::Product;
 use super::scratch::Scratch;
 use super::window::Window;
 use crate::transpose::{SIDE, transposed};
 
 /// The most rows for which that pays.
-pub(super) const MAX_ROWS: usize = 64;
+const MAX_ROWS: usize = 64;
 
 /// Columns that are computed before they are transposed: with [`MAX_ROWS`], 128 KiB.
 const COLS: usize = 512;
+
+/// Whether it costs less to pack the left operand and to transpose the result than to pack the right operand.
+pub(super) fn pays<T>(a: &Operand<'_, T>, b: &Operand<'_, T>) -> bool {
+    let (rows, cols, depth) = (a.rows(), b.cols(), a.cols());
+    rows <= MAX_ROWS && 2 * rows <= cols && 4 * rows <= depth
+}
 
 /// Computes `product` into `c`, with the inner dimension in blocks of at most `depth`.
 pub(super) fn multiply<T: Accumulator>(
@@ -45,13 +52,17 @@ fn store_transposed<T: Accumulator>(sums: &[T], c: &mut Window<'_, T>, store: St
         for i in (0..width).step_by(SIDE) {
             let mut block = [[T::zeroed(); SIDE]; SIDE];
             for (row, column) in block.iter_mut().zip(columns.chunks_exact(width)) {
-                let part = &column[i..width.min(i + SIDE)];
-                row[..part.len()].copy_from_slice(part);
+                match column[i..].first_chunk() {
+                    Some(part) => *row = *part,
+                    None => row.iter_mut().zip(&column[i..]).for_each(|(to, &sum)| *to = sum),
+                }
             }
             for (i, sums) in (i..width).zip(transposed(block)) {
                 let row = &mut c.row(i)[j..];
-                for (c, sum) in row.iter_mut().zip(sums) {
-                    *c = if store == Store::Accumulate { c.add(sum) } else { sum };
+                match (row.first_chunk_mut(), store) {
+                    (Some(row), Store::Overwrite) => *row = sums,
+                    (_, Store::Overwrite) => row.iter_mut().zip(sums).for_each(|(c, sum)| *c = sum),
+                    (_, Store::Accumulate) => row.iter_mut().zip(sums).for_each(|(c, sum)| *c = c.add(sum)),
                 }
             }
         }

@@ -28,6 +28,9 @@ const SHAPES: &[[usize; 3]] = &[
     [43, 17, 513],
     [260, 35, 20],
     [7, 1030, 11],
+    // Few rows, on a right operand whose columns lie side by side.
+    [9, 37, 301],
+    [6, 530, 41],
     [0, 4, 4],
     [4, 0, 4],
     [4, 4, 0],
