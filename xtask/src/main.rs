@@ -18,9 +18,10 @@ usage: cargo xtask <task>
 
 tasks:
   test [--exhaustive] [filter ...]
-                      build and run every test: unit, integration and documentation tests of all crates, those of
-                      the CPU on each of its instruction sets; with filters, only the tests whose name contains one
-                      of them; --exhaustive optimises, and checks every number where a sample is checked otherwise
+                      build and run every test: unit, integration and documentation tests of all crates, and the
+                      conformance suite on lesser instruction sets of the CPU; with filters, only the tests whose
+                      name contains one of them; --exhaustive optimises, and checks every number where a sample
+                      is checked otherwise
   sanitize            run the tests of the CPU's kernels under the address sanitizer, which takes the nightly toolchain
   bench [--quick] [--filter X] [--threads N] [--seconds S] [--peak] [--compare DIR [--rounds N]]
                       time the workloads, or those whose name contains X: alone, beside what the machine can do

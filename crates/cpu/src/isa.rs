@@ -1,7 +1,8 @@
 //! The instruction sets that kernels are compiled for, and which of them this machine has.
 
-use std::ffi::OsStr;
 use std::sync::OnceLock;
+
+use tensorkeep_tensor::{Error, Result};
 
 /// An instruction set that this machine has.
 ///
@@ -11,7 +12,7 @@ use std::sync::OnceLock;
 pub(crate) struct Isa(Level);
 
 /// What an [`Isa`] may be, from the most general to the fastest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
     /// What the compiler's target has without asking.
     Portable,
@@ -24,14 +25,11 @@ pub(crate) enum Level {
 }
 
 impl Isa {
-    /// The fastest instruction set of this machine, or the fastest up to the one that the environment's
-    /// `TENSORKEEP_CPU_ISA` names: what makes the tests of one machine those of a lesser one.
+    /// The fastest instruction set of this machine, up to [the limit](limit_instructions) if there is one.
     pub(crate) fn best() -> Self {
-        static BEST: OnceLock<Isa> = OnceLock::new();
         *BEST.get_or_init(|| {
-            let limit = std::env::var_os(LIMIT);
-            let allowed = Self::available().take_while(|isa| isa.0.is_within(limit.as_deref()));
-            allowed.last().unwrap_or(Self(Level::Portable))
+            let limit = LIMIT.get().copied().unwrap_or(Level::FASTEST);
+            Self::available().take_while(|isa| isa.0 <= limit).last().unwrap_or(Self(Level::Portable))
         })
     }
 
@@ -51,18 +49,53 @@ const LEVELS: &[Level] = &[Level::Portable, Level::Avx2, Level::Avx512];
 #[cfg(not(target_arch = "x86_64"))]
 const LEVELS: &[Level] = &[Level::Portable];
 
-/// The variable of the environment that limits what [`Isa::best`] is.
-const LIMIT: &str = "TENSORKEEP_CPU_ISA";
+/// What kernels use, once one has asked.
+static BEST: OnceLock<Isa> = OnceLock::new();
+
+/// What they may use.
+static LIMIT: OnceLock<Level> = OnceLock::new();
+
+/// Limits the kernels of this process to instructions up to those of a set: `portable`, `avx2` or `avx512`. What makes the
+/// tests of one machine those of a lesser one; results may differ by rounding, since lesser sets do not fuse products and
+/// sums.
+///
+/// ```
+/// tensorkeep_cpu::limit_instructions("portable")?;
+/// assert!(tensorkeep_cpu::limit_instructions("sse9").is_err());
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for another name, and if there is another limit, or kernels use more already: they choose once.
+#[track_caller]
+pub fn limit_instructions(to: &str) -> Result<()> {
+    let Some(level) = LEVELS.iter().copied().find(|level| level.name() == to) else {
+        let names: Vec<&str> = LEVELS.iter().map(|level| level.name()).collect();
+        let message = format!("`{to}` is no instruction set: use one of {}", names.join(", "));
+        return Err(Error::value("cpu", message));
+    };
+    if *LIMIT.get_or_init(|| level) != level || Isa::best().0 > level {
+        let message = format!("kernels use {} already: limit them before the first", Isa::best().0.name());
+        return Err(Error::value("cpu", message));
+    }
+    Ok(())
+}
 
 impl Level {
-    /// Whether a limit by name admits this level. A name that is none admits the portable one alone.
-    fn is_within(self, limit: Option<&OsStr>) -> bool {
+    /// The last of [`LEVELS`].
+    #[cfg(target_arch = "x86_64")]
+    const FASTEST: Self = Self::Avx512;
+    #[cfg(not(target_arch = "x86_64"))]
+    const FASTEST: Self = Self::Portable;
+
+    fn name(self) -> &'static str {
         match self {
-            Self::Portable => true,
+            Self::Portable => "portable",
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => limit.is_none_or(|limit| limit == "avx2" || limit == "avx512"),
+            Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => limit.is_none_or(|limit| limit == "avx512"),
+            Self::Avx512 => "avx512",
         }
     }
 
@@ -83,29 +116,6 @@ impl Level {
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl")
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_limit_admits_what_is_below_it() {
-        let admitted = |limit: Option<&str>| {
-            LEVELS.iter().filter(|level| level.is_within(limit.map(OsStr::new))).count()
-        };
-        let all = LEVELS.len();
-        for (limit, count) in [
-            (None, all),
-            (Some("avx512"), all),
-            (Some("avx2"), all.min(2)),
-            (Some("portable"), 1),
-            (Some("AVX2"), 1),
-            (Some(""), 1),
-        ] {
-            assert_eq!(admitted(limit), count, "{limit:?}");
         }
     }
 }

@@ -32,4 +32,5 @@ mod window;
 mod workers;
 
 pub use backend::{Options, device, with_options};
+pub use isa::limit_instructions;
 pub use peak::multiply_add;

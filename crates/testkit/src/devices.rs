@@ -69,8 +69,12 @@ pub fn devices() -> Result<Vec<Subject>> {
 }
 
 fn find() -> Result<Vec<Subject>> {
+    let limit = std::env::var_os("TENSORKEEP_CPU_ISA");
+    if let Some(limit) = &limit {
+        tensorkeep_cpu::limit_instructions(&limit.to_string_lossy())?;
+    }
     let cpu = Subject { device: tensorkeep_cpu::device(), arithmetic: Arithmetic::default() };
-    if std::env::var_os("TENSORKEEP_CPU_ISA").is_some() {
+    if limit.is_some() {
         // A limit to the CPU's instructions changes nothing elsewhere.
         return Ok(vec![cpu]);
     }

@@ -5,13 +5,14 @@ use super::tree::{Finding, Tree};
 
 const MAY: [&str; 4] = ["crates/bench/", "crates/cli/", "crates/testkit/", "xtask/"];
 
-/// Only the programs, the test kit, this crate and integration tests read environment variables.
+/// Only the programs, the test kit, this crate and files of tests read environment variables.
 ///
 /// Because a library that reads the environment gives different results in two processes with the same arguments, and
 /// nothing in its signature says so.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
-    let may = |path: &str| MAY.iter().any(|folder| path.starts_with(folder)) || path.contains("/tests/");
+    let test = |path: &str| path.contains("/tests/") || path.ends_with("/tests.rs");
+    let may = |path: &str| MAY.iter().any(|folder| path.starts_with(folder)) || test(path);
     for file in tree.ending(".rs").filter(|file| !may(&file.path)) {
         let code = code_only(&file.text);
         for (line, after) in word(&code, "env") {
@@ -35,6 +36,7 @@ mod tests {
         let reads = "fn f() {\n    std::env::var(\"HOME\");\n}\n";
         assert_found(check, &[("crates/cli/src/main.rs", reads)], &[]);
         assert_found(check, &[("crates/wgpu/tests/adapter.rs", reads)], &[]);
+        assert_found(check, &[("crates/cpu/src/vecmath/tests.rs", reads)], &[]);
         let fine = "// std::env::var(x)\nenv!(\"CARGO_PKG_NAME\"); env::args();";
         assert_found(check, &[("crates/nn/src/lib.rs", fine)], &[]);
 
