@@ -5,7 +5,7 @@ use tensorkeep_tensor::Result;
 use super::geometry::Geometry;
 use super::patches::Patches;
 use super::taps::{self, Taps};
-use super::{depthwise, pointwise};
+use super::{depthwise, pointwise, rows_at_a_time};
 use crate::float::Wide;
 use crate::memory::Bytes;
 use crate::storage::Context;
@@ -29,7 +29,7 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], w: &[S], y:
         planes.fill(cpu, &x[i * g.x_len()..][..g.x_len()], room.as_mut_slice());
         let patches = Patches::new(room.as_slice(), starts.as_slice(), columns)?;
         let kernels = &kernels[i % g.groups * g.outputs * depth..][..g.outputs * depth];
-        let part = g.part(cpu, g.outputs);
+        let part = rows_at_a_time(cpu, g.images * g.groups, g.outputs);
         cpu.workers.try_chunks(g.image_work(), y, part * g.positions, |p, y| {
             let count = y.len() / g.positions;
             patches.multiply(&kernels[p * part * depth..][..count * depth], count, |o, segment, sums| {

@@ -6,7 +6,6 @@ use tensorkeep_tensor::op::Conv;
 use super::columns::Columns;
 use super::planes::Planes;
 use super::taps::{self, Taps};
-use crate::storage::Context;
 use crate::window::Windows;
 
 /// The sizes of a convolution, and where its windows lie.
@@ -90,12 +89,6 @@ impl Geometry {
     /// As [`work`](Self::work), of one image and group.
     pub(super) fn image_work(&self) -> u64 {
         (self.y_len() as u64).saturating_mul(self.depth as u64) / 8
-    }
-
-    /// Into how many of `count` channels or outputs the work on an image and group is cut: all, unless there are fewer of
-    /// those than threads.
-    pub(super) fn part(&self, cpu: &Context<'_>, count: usize) -> usize {
-        count.div_ceil(cpu.workers.count().div_ceil(self.images * self.groups)).max(1)
     }
 
     /// The elements of the kernels that some window sees the image at, and the planes that they see.

@@ -7,7 +7,7 @@ use super::geometry::Geometry;
 use super::patches::Patches;
 use super::planes::Planes;
 use super::taps::{self, Adjoint, Taps};
-use super::{depthwise, pointwise};
+use super::{depthwise, pointwise, rows_at_a_time};
 use crate::float::Wide;
 use crate::memory::Bytes;
 use crate::storage::Context;
@@ -31,7 +31,7 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, dy: &[S], w: &[S], d
         if seen < g.inputs {
             dx.fill(S::ZERO);
         }
-        let part = g.part(cpu, g.channels);
+        let part = rows_at_a_time(cpu, g.images * g.groups, g.channels);
         cpu.workers.try_chunks(g.image_work(), dx, part * g.inputs, |p, dx| {
             let first = i % g.groups * g.channels + p * part;
             phases.iter().try_for_each(|phase| phase.run(g, room.as_slice(), first, dx))

@@ -71,6 +71,12 @@ fn compute<T: Float>(
     Ok(smallvec![cpu.computed::<T>(spec, |out| kernel(a, b, out))?])
 }
 
+/// Of the `count` rows that one of so many tasks computes, how many to compute at a time: all, unless there are fewer tasks
+/// than threads.
+fn rows_at_a_time(cpu: &Context<'_>, tasks: usize, count: usize) -> usize {
+    count.div_ceil(cpu.workers.count().div_ceil(tasks.max(1))).max(1)
+}
+
 /// What a misfit of the operands of a product is: the fault of the kernel that made them.
 #[cold]
 fn misfit(Misfit(why): Misfit) -> Error {

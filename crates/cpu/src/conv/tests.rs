@@ -172,6 +172,15 @@ const CASES: &[Case] = &[
         outputs: 3,
         axes: &[(3, 3, 7, 40, (40, 45)), (4, 2, 1, 30, (30, 30))],
     },
+    // Windows that see no element of the input.
+    Case { images: 2, groups: 1, channels: 2, outputs: 3, axes: &[(1, 1, 10, 1, (3, 3))] },
+    Case {
+        images: 1,
+        groups: 2,
+        channels: 2,
+        outputs: 1,
+        axes: &[(2, 2, 9, 1, (5, 2)), (4, 3, 1, 1, (1, 1))],
+    },
     // More of everything than a tile holds.
     Case {
         images: 1,
@@ -324,9 +333,10 @@ fn views_are_read_as_they_lie() {
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let large: [(usize, usize, usize, usize, &[Axis]); 3] = [
+    let large: [(usize, usize, usize, usize, &[Axis]); 4] = [
         (40, 1, 6, 16, &[(14, 5, 1, 1, (0, 0)), (14, 5, 1, 1, (0, 0))]),
         (1, 1, 32, 48, &[(40, 3, 1, 1, (1, 1)), (41, 3, 1, 1, (1, 1))]),
+        (2, 1, 32, 48, &[(40, 3, 2, 1, (1, 1)), (41, 3, 1, 1, (1, 1))]),
         (9, 24, 1, 1, &[(30, 3, 1, 1, (1, 1)), (30, 3, 1, 1, (1, 1))]),
     ];
     for (images, groups, channels, outputs, axes) in large {

@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::geometry::Geometry;
 use super::planes::{Axis, Planes};
 use super::taps::{self, Taps};
-use super::{depthwise, misfit, pointwise};
+use super::{depthwise, misfit, pointwise, rows_at_a_time};
 use crate::float::Wide;
 use crate::gemm::{Gathered, Matrices, Store, multiply_rows};
 use crate::isa::Isa;
@@ -29,10 +29,20 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], dy: &[S], d
     }
     let (taps, planes) = g.taps();
     let depth = g.channels * taps::count(&taps);
-    let patches =
-        Sums { taps, planes, columns: g.columns(&planes), starts: taps::starts(cpu, &taps, &planes, depth)? };
+    dw.fill(S::ZERO);
+    if depth == 0 {
+        // No window sees an element of the input.
+        return Ok(());
+    }
     let size = g.outputs * depth;
     let parts = (PARTS_BYTES / size_of::<S>() / size.max(1)).clamp(1, PARTS.min(g.images));
+    let patches = Sums {
+        taps,
+        planes,
+        columns: g.columns(&planes),
+        starts: taps::starts(cpu, &taps, &planes, depth)?,
+        rows: rows_at_a_time(cpu, g.groups * parts, depth),
+    };
     let mut sums = cpu.scratch::<S>(g.groups * size * parts)?;
     let sums = sums.as_mut_slice();
     cpu.workers.try_chunks(g.work(), sums, size, |i, sum| {
@@ -43,7 +53,6 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], dy: &[S], d
         }
         patches.of_images(cpu, g, [x, dy], group, images, sum)
     })?;
-    dw.fill(S::ZERO);
     for (dw, sums) in dw.chunks_exact_mut(g.w_len()).zip(sums.chunks_exact(size * parts)) {
         for sum in sums.chunks_exact(size) {
             patches.add_transposed(g, sum, dw);
@@ -58,6 +67,8 @@ struct Sums {
     planes: Planes,
     columns: Columns,
     starts: Bytes,
+    /// Rows of a sum to compute at a time.
+    rows: usize,
 }
 
 impl Sums {
@@ -85,9 +96,11 @@ impl Sums {
                 offsets: &[0],
                 strides: [1, windows.channel() as isize],
             };
-            patches
-                .and_then(|patches| multiply_rows(Isa::best(), patches, dy, g.outputs, sum, store))
-                .map_err(misfit)?;
+            let patches = patches.map_err(misfit)?;
+            cpu.workers.try_chunks(g.image_work(), sum, self.rows * g.outputs, |p, sum| {
+                let patches = patches.rows_from(p * self.rows, sum.len() / g.outputs);
+                multiply_rows(Isa::best(), patches, dy, g.outputs, sum, store).map_err(misfit)
+            })?;
         }
         Ok(())
     }

@@ -63,6 +63,12 @@ impl<'a, T> Gathered<'a, T> {
         self.rows.as_ptr()
     }
 
+    /// So many rows, or as many as there are, from number `first` on.
+    pub(crate) fn rows_from(&self, first: usize, count: usize) -> Self {
+        let end = self.rows.len().min(first.saturating_add(count));
+        self.block(first.min(end)..end, 0..self.cols)
+    }
+
     /// The part in the given rows and columns.
     ///
     /// # Panics
