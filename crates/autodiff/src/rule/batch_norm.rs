@@ -78,7 +78,7 @@ impl Rule {
         let count = self.count();
         let column = |gradient: Option<&Tensor>, times: f64| match gradient {
             Some(gradient) => self.column(&gradient.mul(times / count)?),
-            None => self.column(&self.mean.mul(0.0)?),
+            None => self.column(&Tensor::zeros(self.mean.shape(), self.mean.dtype(), self.mean.device())?),
         };
         let (level, slope, mean) = (column(dmean, 1.0)?, column(dvariance, 2.0)?, self.column(&self.mean)?);
         Tensor::zip_all([&self.x, &mean, &level, &slope], |[x, mean, level, slope]| {

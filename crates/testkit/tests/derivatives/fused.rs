@@ -39,6 +39,14 @@ fn batch_norm() {
             let result = |x: &[Tensor]| Ok(Tensor::apply(&op, &x.iter().collect::<Vec<_>>())?.remove(which));
             gradient::check(result, &inputs).unwrap_or_else(|error| panic!("{shape:?}, {which}: {error}"));
         }
+        // Of the input alone, factor and term being constants; and of the moments alone.
+        let of_input = |x: &[Tensor]| Ok(x[0].batch_norm(&inputs[1], &inputs[2], 0.1)?[0].clone());
+        gradient::check(of_input, &inputs[..1]).unwrap();
+        let of_moments = |x: &[Tensor]| {
+            let [_, mean, variance] = x[0].batch_norm(&inputs[1], &inputs[2], 0.1)?;
+            mean.mul(&variance)
+        };
+        gradient::check(of_moments, &inputs[..1]).unwrap();
         let all = |x: &[Tensor]| {
             let [y, mean, variance] = x[0].batch_norm(&x[1], &x[2], 0.1)?;
             y.sum_all()?.add(&mean.mul(&variance)?.sum_all()?)?.add(&y.mul(&y)?.mul(&y)?.sum_all()?)
