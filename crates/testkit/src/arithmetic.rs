@@ -55,7 +55,7 @@ impl Arithmetic {
             // A shader's reduction to a quarter turn has no digit left for larger angles.
             Unary::Sin | Unary::Cos | Unary::Tan if self.shader && x.abs() > 1e5 => (2.0, f64::INFINITY),
             Unary::Sin | Unary::Cos => (2.0, 4.0),
-            Unary::Tan => (3.0, 16.0),
+            Unary::Tan => (3.5, 16.0),
             Unary::Tanh | Unary::Sigmoid | Unary::Erf => (3.0, 8.0),
         };
         if self.shader { shader } else { cpu }
