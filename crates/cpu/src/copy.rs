@@ -5,7 +5,7 @@ use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{MAX_RANK, Result, Tensor};
 
 use crate::storage::{Context, Stored, elements, for_bits};
-use crate::transpose::{SIDE, transposed};
+use crate::transpose::{SIDE, blocks, transposed};
 use crate::view::{View, read_run};
 use crate::workers::Workers;
 
@@ -134,11 +134,8 @@ fn read_block<T: Stored>(
     let position = |i: usize, j: usize| (from + i as isize * row_stride + j as isize * col_stride) as usize;
     for j in (0..whole[1]).step_by(SIDE) {
         let columns: [&[T]; SIDE] = std::array::from_fn(|q| &data[position(0, j + q)..][..whole[0]]);
-        let [a, b, c, d] = columns.map(|column| column.as_chunks::<SIDE>().0);
-        for (rows, (((a, b), c), d)) in
-            block.as_chunks_mut::<SIDE>().0.iter_mut().zip(a.iter().zip(b).zip(c).zip(d))
-        {
-            for (row, elements) in rows.iter_mut().zip(transposed([*a, *b, *c, *d])) {
+        for (rows, columns) in block.as_chunks_mut::<SIDE>().0.iter_mut().zip(blocks(columns)) {
+            for (row, elements) in rows.iter_mut().zip(transposed(columns.map(|column| *column))) {
                 row[j..j + SIDE].copy_from_slice(&elements);
             }
         }

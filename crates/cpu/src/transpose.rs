@@ -9,6 +9,12 @@ pub(crate) const SIDE: usize = 4;
 /// Rows of a block, or its columns.
 pub(crate) type Block<T> = [[T; SIDE]; SIDE];
 
+/// All whole blocks of as many columns, each by its columns.
+pub(crate) fn blocks<T>([a, b, c, d]: [&[T]; SIDE]) -> impl Iterator<Item = [&[T; SIDE]; SIDE]> {
+    let [a, b, c, d] = [a, b, c, d].map(|column| column.as_chunks().0);
+    a.iter().zip(b).zip(c).zip(d).map(|(((a, b), c), d)| [a, b, c, d])
+}
+
 /// The columns of a block whose rows are given.
 #[inline(always)]
 pub(crate) fn transposed<T: Pod>(rows: Block<T>) -> Block<T> {

@@ -32,6 +32,11 @@ pub(super) struct Axis {
 }
 
 impl Axis {
+    /// An axis that is not split, with zeros before and after it: element `i` is element `i − low` of the image.
+    pub(super) fn whole(size: usize, len: usize, low: isize) -> Self {
+        Self { size, step: 1, phases: 1, dilation: 1, first: 0, len, low }
+    }
+
     fn residue(&self, phase: usize) -> usize {
         (self.first + phase) * self.dilation % self.step
     }

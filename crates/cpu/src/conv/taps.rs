@@ -107,8 +107,7 @@ impl Adjoint {
     pub(super) fn new(axis: &window::Axis) -> Self {
         let period = axis.stride / gcd(axis.stride, axis.dilation);
         let phases = period.min(axis.seen().len());
-        let planes = Axis { size: axis.output, step: 1, phases: 1, dilation: 1, first: 0, len: 1, low: 0 };
-        let mut adjoint = Self { axis: *axis, phases, period, planes };
+        let mut adjoint = Self { axis: *axis, phases, period, planes: Axis::whole(axis.output, 1, 0) };
         let all = || (0..phases).map(|phase| adjoint.phase(phase)).filter(|phase| phase.count > 0);
         // The farthest place sees the earliest window.
         let low =

@@ -107,16 +107,8 @@ impl Sums {
 
     /// Planes with an element for each column.
     fn windows(&self, g: &Geometry) -> Planes {
-        let axes = std::array::from_fn(|axis| Axis {
-            size: g.windows.axes[axis].output,
-            step: 1,
-            phases: 1,
-            dilation: 1,
-            first: 0,
-            len: self.columns.lens[axis],
-            low: 0,
-        });
-        Planes { axes }
+        let axis = |axis: usize| Axis::whole(g.windows.axes[axis].output, self.columns.lens[axis], 0);
+        Planes { axes: std::array::from_fn(axis) }
     }
 
     /// `dw[o, k] += sum[k, o]` for the elements of kernels that see the image.

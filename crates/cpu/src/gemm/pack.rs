@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
-use crate::transpose::{SIDE, transposed};
+use crate::transpose::{SIDE, blocks, transposed};
 
 /// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
 /// streams are written.
@@ -91,15 +91,16 @@ fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum
 
 /// Writes four columns to the rows of a panel, from its column `j` on.
 fn transpose_columns<T: Element>(columns: [&[T]; SIDE], j: usize, width: usize, into: &mut [T::Sum]) {
-    let [a, b, c, d] = columns.map(|column| column.as_chunks::<SIDE>().0);
-    let (whole, rest) = into.split_at_mut(a.len() * SIDE * width);
-    for (into, (((a, b), c), d)) in whole.chunks_exact_mut(SIDE * width).zip(a.iter().zip(b).zip(c).zip(d)) {
-        let rows = transposed([a, b, c, d].map(|column| column.map(T::widen)));
+    let depth = columns[0].len();
+    let done = depth - depth % SIDE;
+    let (whole, rest) = into.split_at_mut(done * width);
+    for (into, columns) in whole.chunks_exact_mut(SIDE * width).zip(blocks(columns)) {
+        let rows = transposed(columns.map(|column| column.map(T::widen)));
         for (into, row) in into.chunks_exact_mut(width).zip(rows) {
             into[j..j + SIDE].copy_from_slice(&row);
         }
     }
-    for (p, into) in (a.len() * SIDE..).zip(rest.chunks_exact_mut(width)) {
+    for (p, into) in (done..depth).zip(rest.chunks_exact_mut(width)) {
         into[j..j + SIDE].copy_from_slice(&columns.map(|column| column[p].widen()));
     }
 }

@@ -1,6 +1,6 @@
 //! Normalisation of channels over a batch.
 
-use super::{Spec, require_float, same_dtype};
+use super::{Spec, require_epsilon, require_float, same_dtype};
 use crate::{Error, Result, Shape};
 
 /// Each channel with mean 0 and variance 1 over all else, then scaled and shifted: `y = w (x − μ) / √(σ² + ε) + b`, where
@@ -24,10 +24,7 @@ impl BatchNorm {
         let op = "batch_norm";
         let dtype = same_dtype(op, inputs)?;
         require_float(op, dtype)?;
-        if !(self.epsilon >= 0.0 && self.epsilon.is_finite()) {
-            let message = format!("epsilon {}: use a finite number that is not negative", self.epsilon);
-            return Err(Error::value(op, message));
-        }
+        require_epsilon(op, self.epsilon)?;
         let [x, w, b] = inputs.map(|spec| spec.shape);
         let [_, channels, ..] = *x.sizes() else {
             return Err(

@@ -224,6 +224,15 @@ pub(crate) fn require_float(op: &'static str, dtype: DType) -> Result<()> {
     Err(Error::dtype(op, format!("{dtype} has no fractions: cast to a float dtype with to_dtype")))
 }
 
+/// Refuses what cannot be added to a variance to keep it from 0.
+#[track_caller]
+fn require_epsilon(op: &'static str, epsilon: f64) -> Result<()> {
+    if epsilon >= 0.0 && epsilon.is_finite() {
+        return Ok(());
+    }
+    Err(Error::value(op, format!("epsilon {epsilon}: use a finite number that is not negative")))
+}
+
 /// Refuses dtypes that cannot be summed without surprise.
 #[track_caller]
 fn require_number(op: &'static str, dtype: DType) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Operations over the last axis that normalise it, in one pass over a row in cache.
 
-use super::{Spec, operands_of, require_float, require_index};
+use super::{Spec, operands_of, require_epsilon, require_float, require_index};
 use crate::{Error, Result, Shape};
 
 /// An operation over each row (the last axis) of `x`.
@@ -55,13 +55,8 @@ impl Row {
             return Err(Error::shape(name, "a row operation needs at least 1 axis", &[x.shape])
                 .advise("add one with unsqueeze"));
         };
-        if let Self::LayerNorm { epsilon } | Self::RmsNorm { epsilon } = *self
-            && !(epsilon >= 0.0 && epsilon.is_finite())
-        {
-            return Err(Error::value(
-                name,
-                format!("epsilon {epsilon}: use a finite number that is not negative"),
-            ));
+        if let Self::LayerNorm { epsilon } | Self::RmsNorm { epsilon } = *self {
+            require_epsilon(name, epsilon)?;
         }
         let Some(labels) = inputs.get(1) else { return Ok(x) };
         require_index(name, labels.dtype)?;

@@ -31,8 +31,7 @@ impl Tensor {
     /// broadcast.
     #[track_caller]
     pub fn zip(&self, other: &Self, f: impl FnOnce(&Expr, &Expr) -> Expr) -> Result<Self> {
-        let program = Program::with_inputs("zip", &[f(&Expr::input(0), &Expr::input(1))], 2)?;
-        Self::apply_one(&Op::Map(Map::new(program, &[])), &[self, other])
+        Self::zip_all([self, other], |[a, b]| f(&a, &b))
     }
 
     /// Applies an elementwise function of several tensors in one pass, broadcast together.
