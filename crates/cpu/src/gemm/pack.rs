@@ -1,14 +1,18 @@
 //! Packing: an operand copied into the order in which tiles read it.
+#![allow(unsafe_code, reason = "memory can be asked for ahead only by an instruction of the machine")]
 
 use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
-use crate::transpose::{SIDE, blocks, transposed};
+use crate::transpose::{SIDE, transposed};
 
 /// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
 /// streams are written.
 const SIDE_BY_SIDE: usize = 4;
+
+/// How many rows before it is packed a row is asked for. Rows lie too far apart for the machine to guess that it will be.
+const AHEAD: usize = 12;
 
 /// Copies `block`, widened, to the start of `into` as panels of `width` columns, one after the other: of each its rows one
 /// after the other, those of the last panel filled up with zeros. Rows of the left operand are packed as columns of its
@@ -44,6 +48,8 @@ fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &
     for (j, into) in (0..block.cols()).step_by(SIDE_BY_SIDE * WIDTH).zip(groups) {
         let group = block.block(0..depth, j..block.cols().min(j + SIDE_BY_SIDE * WIDTH));
         for p in 0..depth {
+            let (next, _) = group.row((p + AHEAD).min(depth - 1)).unwrap_or_default().as_chunks::<WIDTH>();
+            next.iter().for_each(prefetch);
             let (row, _) = group.row(p).unwrap_or_default().as_chunks::<WIDTH>();
             for (from, into) in row.iter().zip(into.chunks_exact_mut(WIDTH * depth)) {
                 if let Some(into) = into[p * WIDTH..].first_chunk_mut::<WIDTH>() {
@@ -79,28 +85,52 @@ fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum
         transpose_columns([column(j), column(j + 1), column(j + 2), column(j + 3)], j, width, into);
         j += SIDE;
     }
-    for j in j..columns.rows() {
-        for (into, x) in into.chunks_exact_mut(width).zip(column(j)) {
-            into[j] = x.widen();
-        }
+    match columns.rows() - j {
+        3 => transpose_columns([column(j), column(j + 1), column(j + 2)], j, width, into),
+        2 => transpose_columns([column(j), column(j + 1)], j, width, into),
+        1 => transpose_columns([column(j)], j, width, into),
+        _ => {}
     }
     for into in into.chunks_exact_mut(width) {
         into[columns.rows()..].fill(T::Sum::zeroed());
     }
 }
 
-/// Writes four columns to the rows of a panel, from its column `j` on.
-fn transpose_columns<T: Element>(columns: [&[T]; SIDE], j: usize, width: usize, into: &mut [T::Sum]) {
+/// Writes up to four columns to the rows of a panel, from its column `j` on.
+fn transpose_columns<T: Element, const COUNT: usize>(
+    columns: [&[T]; COUNT],
+    j: usize,
+    width: usize,
+    into: &mut [T::Sum],
+) {
     let depth = columns[0].len();
     let done = depth - depth % SIDE;
     let (whole, rest) = into.split_at_mut(done * width);
-    for (into, columns) in whole.chunks_exact_mut(SIDE * width).zip(blocks(columns)) {
-        let rows = transposed(columns.map(|column| column.map(T::widen)));
-        for (into, row) in into.chunks_exact_mut(width).zip(rows) {
-            into[j..j + SIDE].copy_from_slice(&row);
+    for (p, into) in (0..).step_by(SIDE).zip(whole.chunks_exact_mut(SIDE * width)) {
+        let mut block = [[T::Sum::zeroed(); SIDE]; SIDE];
+        for (row, column) in block.iter_mut().zip(&columns) {
+            T::widen_slice(&column[p..p + SIDE], row);
+        }
+        for (into, row) in into.chunks_exact_mut(width).zip(&transposed(block)) {
+            into[j..j + COUNT].copy_from_slice(&row[..COUNT]);
         }
     }
     for (p, into) in (done..depth).zip(rest.chunks_exact_mut(width)) {
-        into[j..j + SIDE].copy_from_slice(&columns.map(|column| column[p].widen()));
+        for (into, column) in into[j..].iter_mut().zip(&columns) {
+            *into = column[p].widen();
+        }
     }
+}
+
+/// Asks for the line that holds `x` without waiting for it.
+#[inline(always)]
+fn prefetch<T>(x: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 machine has SSE, and `x` is there, though an address that is not would do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = x;
 }

@@ -9,6 +9,10 @@ use super::scratch::Run;
 /// An operand that is read fewer times than this is not worth packing where tiles can read it as it is.
 const READS_WORTH_PACKING: usize = 4;
 
+/// The same for contiguous rows of the right operand: of each a tile reads one or two whole lines, which come from the second
+/// cache in time.
+const ROW_READS_WORTH_PACKING: usize = 8;
+
 /// An operand of at most so many bytes stays in the first cache as it is.
 const SMALL_BYTES: usize = 16 << 10;
 
@@ -46,8 +50,8 @@ impl<'a, T: Accumulator> Panels<'a, T> {
     ) -> Self {
         let cols = block.cols() % kernel.tile_cols();
         let last = (cols > 0).then(|| Last { cols, width: kernel.width_for(cols) });
-        let readable =
-            block.col_stride() == 1 && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()));
+        let readable = block.col_stride() == 1
+            && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()), ROW_READS_WORTH_PACKING);
         Self::new(block, kernel.tile_cols(), last, readable, run)
     }
 
@@ -60,8 +64,8 @@ impl<'a, T: Accumulator> Panels<'a, T> {
     ) -> Self {
         let rows = block.rows() % kernel.tile_rows();
         let last = (rows > 0).then_some(Last { cols: rows, width: rows });
-        let readable =
-            has_separate_rows(&block) || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()));
+        let readable = has_separate_rows(&block)
+            || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()), READS_WORTH_PACKING);
         Self::new(block.transposed(), kernel.tile_rows(), last, readable, run)
     }
 
@@ -117,7 +121,7 @@ fn has_separate_rows<T>(block: &Operand<'_, T>) -> bool {
 }
 
 /// Whether a block that is read `reads` times should be copied into the order of reading first.
-fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize) -> bool {
+fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize, worth: usize) -> bool {
     let bytes = block.rows() * block.cols() * size_of::<T>();
-    reads >= READS_WORTH_PACKING && bytes > SMALL_BYTES
+    reads >= worth && bytes > SMALL_BYTES
 }
