@@ -5,9 +5,10 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
+use crate::cotangent::Cotangent;
 use crate::like::Like;
 use crate::recorder::{self, Traced};
-use crate::tape::{Gradient, Slot};
+use crate::tape::{Pull, Slot};
 
 /// The same numbers, with no gradient to where they came from.
 #[must_use]
@@ -87,14 +88,14 @@ fn apply(
         return Ok(value);
     }
     let (backward, output) = (Arc::clone(backward), value.clone());
-    let pull = Box::new(move |dys: &[Option<Tensor>]| {
+    let pull = Pull::rule(move |dys| {
         let Some(Some(dy)) = dys.first() else {
             return Err(Error::internal("custom_vjp", "a rule was called without a cotangent"));
         };
         let gradients = backward(&primals, &output, dy)?;
         check(&primals, &gradients)?;
         let kept = primals.iter().zip(gradients).map(|(x, dx)| dx.filter(|_| x.dtype().is_float()));
-        Ok(kept.map(|dx| dx.map(Gradient::Whole)).collect())
+        Ok(kept.map(|dx| dx.map(Cotangent::Whole)).collect())
     });
     let outputs: Outputs = recorder::record(&device, &tape, slots, smallvec::smallvec![value], pull)?;
     outputs.into_iter().next().ok_or_else(|| Error::internal("custom_vjp", "a recorded value got lost"))

@@ -4,25 +4,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::{Error, Result, Shape, Tensor};
+use tensorkeep_tensor::{Error, Result, Tensor};
 
 use crate::cotangent::Cotangent;
 
-/// The gradient of an operation's input.
-#[derive(Debug)]
-pub(crate) enum Gradient {
-    /// Of all of it.
-    Whole(Tensor),
-    /// Of a slice without gaps along `axis` of an input of `shape`, from `start` on; zero elsewhere.
-    Slice { dy: Tensor, shape: Shape, axis: usize, start: usize },
+/// Gradients of an operation's inputs, `None` where none was asked for.
+pub(crate) type Gradients = SmallVec<[Option<Cotangent>; 2]>;
+
+/// A derivative rule at work.
+pub(crate) enum Pull {
+    /// From the cotangents of an operation's results (`None` where zero) to the gradients of its inputs. It holds what it
+    /// needs of the operation's operands and results, and nothing else.
+    Rule(Box<Rule>),
+    /// The transposition of a matrix: what waits for more in its cotangent waits on.
+    Transpose,
 }
 
-/// Gradients of an operation's inputs, `None` where none was asked for.
-pub(crate) type Gradients = SmallVec<[Option<Gradient>; 2]>;
+type Rule = dyn Fn(&[Option<Tensor>]) -> Result<Gradients> + Send + Sync;
 
-/// A derivative rule at work: from the cotangents of an operation's results (`None` where zero) to the gradients of its
-/// inputs. It holds what it needs of the operation's operands and results, and nothing else.
-pub(crate) type Pull = Box<dyn Fn(&[Option<Tensor>]) -> Result<Gradients> + Send + Sync>;
+impl Pull {
+    pub(crate) fn rule(
+        rule: impl Fn(&[Option<Tensor>]) -> Result<Gradients> + Send + Sync + 'static,
+    ) -> Self {
+        Self::Rule(Box::new(rule))
+    }
+}
 
 /// A place for a cotangent: one a leaf, one a recorded result.
 pub(crate) type Slot = u32;
@@ -112,7 +118,7 @@ impl Recording {
     /// Sweeps from the cotangent `dy` of `result` back to the slots below `leaves`, forgetting each operation as soon as it
     /// is done.
     pub(crate) fn consume(mut self, result: Slot, dy: Tensor, leaves: usize) -> Result<Vec<Option<Tensor>>> {
-        let mut sweep = Sweep::new(self.slots, result, dy);
+        let mut sweep = Sweep::new(&self, result, dy);
         while let Some(node) = self.nodes.pop() {
             sweep.step(&node)?;
         }
@@ -121,7 +127,7 @@ impl Recording {
 
     /// The same sweep, keeping the recording for another.
     pub(crate) fn sweep(&self, result: Slot, dy: Tensor, leaves: usize) -> Result<Vec<Option<Tensor>>> {
-        let mut sweep = Sweep::new(self.slots, result, dy);
+        let mut sweep = Sweep::new(self, result, dy);
         for node in self.nodes.iter().rev() {
             sweep.step(node)?;
         }
@@ -132,13 +138,23 @@ impl Recording {
 /// Cotangents on their way back. Slots are taken as soon as their operation is done.
 struct Sweep {
     cotangents: Vec<Option<Cotangent>>,
+    /// How many gradients each slot may still get: after the last, nothing waits.
+    awaited: Vec<u32>,
 }
 
 impl Sweep {
-    fn new(slots: Slot, result: Slot, dy: Tensor) -> Self {
-        let mut cotangents: Vec<_> = (0..slots).map(|_| None).collect();
+    fn new(recording: &Recording, result: Slot, dy: Tensor) -> Self {
+        let mut cotangents: Vec<_> = (0..recording.slots).map(|_| None).collect();
         cotangents[result as usize] = Some(Cotangent::Whole(dy));
-        Self { cotangents }
+        let mut awaited = vec![0; cotangents.len()];
+        for node in &recording.nodes {
+            node.inputs.iter().flatten().for_each(|&slot| awaited[slot as usize] += 1);
+            if let Pull::Transpose = node.pull {
+                // What reaches a transpose waits where its matrix is.
+                awaited[node.first as usize] += 1;
+            }
+        }
+        Self { cotangents, awaited }
     }
 
     fn step(&mut self, node: &Node) -> Result<()> {
@@ -149,18 +165,32 @@ impl Sweep {
             return Ok(());
         }
         let taken = self.cotangents.drain(first..).take(node.results as usize);
-        let dys = taken.map(|dy| dy.map(Cotangent::into_tensor).transpose());
-        let dys: SmallVec<[Option<Tensor>; 1]> = dys.collect::<Result<_>>()?;
-        let gradients = (node.pull)(&dys)?;
+        let gradients = match &node.pull {
+            Pull::Transpose => {
+                taken.map(|dy| dy.map(Cotangent::transposed).transpose()).collect::<Result<_>>()?
+            }
+            Pull::Rule(rule) => {
+                let dys = taken.map(|dy| dy.map(Cotangent::into_tensor).transpose());
+                rule(&dys.collect::<Result<SmallVec<[Option<Tensor>; 1]>>>()?)?
+            }
+        };
         for (slot, gradient) in node.inputs.iter().zip(gradients) {
             if let (Some(slot), Some(gradient)) = (slot, gradient) {
-                let place = &mut self.cotangents[*slot as usize];
-                *place = Some(match place.take() {
-                    None => Cotangent::new(gradient),
-                    Some(sum) => sum.plus(gradient)?,
-                });
+                self.receive(*slot as usize, gradient)?;
             }
         }
+        Ok(())
+    }
+
+    fn receive(&mut self, slot: usize, gradient: Cotangent) -> Result<()> {
+        let place = &mut self.cotangents[slot];
+        let sum = match place.take() {
+            None => gradient,
+            Some(sum) => sum.plus(gradient)?,
+        };
+        self.awaited[slot] -= 1;
+        let done = self.awaited[slot] == 0;
+        *place = Some(if done { Cotangent::Whole(sum.into_tensor()?) } else { sum });
         Ok(())
     }
 

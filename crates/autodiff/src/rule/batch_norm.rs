@@ -4,7 +4,8 @@ use tensorkeep_tensor::op::BatchNorm;
 use tensorkeep_tensor::{Result, Tensor};
 
 use super::Wanted;
-use crate::tape::{Gradient, Gradients, Pull};
+use crate::cotangent::Cotangent;
+use crate::tape::{Gradients, Pull};
 
 /// With `x̂` the normalised input, `n` its elements of a channel and sums over those: `db = Σ dy`, `dw = Σ dy x̂`, `dx = w / σ ·
 /// (dy − (db + x̂ dw) / n)`. Ioffe and Szegedy, 2015, arXiv:1502.03167, section 3, its equations put together. To that come
@@ -17,7 +18,7 @@ pub(super) fn pull(
 ) -> Pull {
     let rule =
         Rule { op, x: x.clone(), w: w.clone(), mean: mean.clone(), variance: variance.clone(), wanted };
-    Box::new(move |dys| {
+    Pull::rule(move |dys| {
         let [dy, dmean, dvariance] = std::array::from_fn(|i| dys.get(i).and_then(Option::as_ref));
         rule.gradients(dy, dmean, dvariance)
     })
@@ -50,7 +51,7 @@ impl Rule {
                 None => by_moments,
             });
         }
-        Ok(gradients.into_iter().map(|gradient| gradient.map(Gradient::Whole)).collect())
+        Ok(gradients.into_iter().map(|gradient| gradient.map(Cotangent::Whole)).collect())
     }
 
     /// The gradients of all inputs from that of the normalised result.

@@ -6,7 +6,8 @@ use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{Error, Outputs, Result, Scalar, Shape, Tensor};
 
 use super::Wanted;
-use crate::tape::{Gradient as Pulled, Gradients, Pull};
+use crate::cotangent::Cotangent;
+use crate::tape::{Gradients, Pull};
 
 pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wanted) -> Result<Pull> {
     let typed = map.program.typed(inputs.iter().map(|x| x.dtype()), &map.params)?.into_owned();
@@ -16,7 +17,7 @@ pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wa
     let shapes = broadcast(inputs, outputs);
     let zero_like: Vec<Tensor> = if outputs.len() > 1 { outputs.to_vec() } else { Vec::new() };
     let count = inputs.len();
-    Ok(Box::new(move |dys| {
+    Ok(Pull::rule(move |dys| {
         let dys = complete(dys, &zero_like)?;
         let operands = Operands { dys: &dys, reads: &reads, places: &gradient.reads, params: &params };
         let mut gradients = Outputs::new();
@@ -32,8 +33,8 @@ pub(super) fn pull(map: &Map, inputs: &[&Tensor], outputs: &[Tensor], wanted: Wa
         for i in 0..count {
             let gradient = if wanted.contains(i) { gradients.next() } else { None };
             result.push(match (gradient, shapes.get(i)) {
-                (Some(gradient), Some(shape)) => Some(Pulled::Whole(gradient.sum_to(shape)?)),
-                (gradient, _) => gradient.map(Pulled::Whole),
+                (Some(gradient), Some(shape)) => Some(Cotangent::Whole(gradient.sum_to(shape)?)),
+                (gradient, _) => gradient.map(Cotangent::Whole),
             });
         }
         Ok(result)

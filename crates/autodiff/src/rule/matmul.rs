@@ -4,7 +4,8 @@
 use smallvec::smallvec;
 use tensorkeep_tensor::{Result, Tensor};
 
-use super::{Wanted, several};
+use super::{Wanted, of_first};
+use crate::cotangent::Cotangent;
 use crate::tape::Pull;
 
 pub(super) fn pull(a: &Tensor, b: &Tensor, wanted: Wanted) -> Pull {
@@ -13,17 +14,16 @@ pub(super) fn pull(a: &Tensor, b: &Tensor, wanted: Wanted) -> Pull {
     // Each side is needed only for the gradient of the other.
     let a = wanted.contains(1).then(|| a.clone());
     let b = wanted.contains(0).then(|| b.clone());
-    several(move |dc| {
+    of_first(move |dc| {
         let by_a = b.as_ref().map(|b| product(dc, &b.t()?, a_by_columns)?.sum_to(&shape_a)).transpose()?;
         let by_b = match &a {
-            // One matrix for a whole batch: the batch joins the rows, and its sum is part of the product.
-            Some(a) if shape_b.rank() == 2 && shape_a.rank() > 2 => {
-                Some(product(&rows(a)?.t()?, &rows(dc)?, b_by_columns)?)
-            }
-            Some(a) => Some(product(&a.t()?, dc, b_by_columns)?.sum_to(&shape_b)?),
+            // One matrix for a whole batch, or for all steps of a sequence: what it is multiplied by joins the rows, and its sum
+            // is part of the product.
+            Some(a) if shape_b.rank() == 2 => Some(Cotangent::product(rows(a)?, rows(dc)?, b_by_columns)),
+            Some(a) => Some(Cotangent::Whole(product(&a.t()?, dc, b_by_columns)?.sum_to(&shape_b)?)),
             None => None,
         };
-        Ok(smallvec![by_a, by_b])
+        Ok(smallvec![by_a.map(Cotangent::Whole), by_b])
     })
 }
 

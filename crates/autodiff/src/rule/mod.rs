@@ -23,7 +23,8 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::{MatMul, Op};
 use tensorkeep_tensor::{Error, Result, Tensor};
 
-use crate::tape::{Gradient, Gradients, Pull};
+use crate::cotangent::Cotangent;
+use crate::tape::{Gradients, Pull};
 
 /// Which inputs' gradients are asked for.
 #[derive(Clone, Debug)]
@@ -109,12 +110,12 @@ type Tensors = SmallVec<[Option<Tensor>; 2]>;
 
 /// A rule for an operation of one differentiable result, its first.
 fn several(rule: impl Fn(&Tensor) -> Result<Tensors> + Send + Sync + 'static) -> Pull {
-    of_first(move |dy| Ok(rule(dy)?.into_iter().map(|dx| dx.map(Gradient::Whole)).collect()))
+    of_first(move |dy| Ok(rule(dy)?.into_iter().map(|dx| dx.map(Cotangent::Whole)).collect()))
 }
 
-/// A rule that may give gradients of slices, for an operation of one differentiable result, its first.
+/// A rule that may give gradients in parts, for an operation of one differentiable result, its first.
 fn of_first(rule: impl Fn(&Tensor) -> Result<Gradients> + Send + Sync + 'static) -> Pull {
-    Box::new(move |dys| match dys.first() {
+    Pull::rule(move |dys| match dys.first() {
         Some(Some(dy)) => rule(dy),
         _ => Err(Error::internal("grad", "a rule was called without a cotangent")),
     })

@@ -5,12 +5,14 @@ use tensorkeep_tensor::op::{PadAxis, View};
 use tensorkeep_tensor::{Result, Scalar, Shape, Tensor};
 
 use super::{of_first, permute, single};
-use crate::tape::{Gradient, Pull};
+use crate::cotangent::Cotangent;
+use crate::tape::Pull;
 
 pub(super) fn pull(view: &View, x: &Tensor) -> Pull {
     let shape = *x.shape();
     match view {
         View::Reshape(_) => single(move |dy| dy.reshape(shape)),
+        View::Permute(order) if order[..] == [1, 0] => Pull::Transpose,
         View::Permute(order) => {
             let mut inverse: SmallVec<[usize; 8]> = order.clone();
             for (i, &axis) in order.iter().enumerate() {
@@ -21,7 +23,7 @@ pub(super) fn pull(view: &View, x: &Tensor) -> Pull {
         View::Broadcast(_) => single(move |dy| dy.sum_to(&shape)),
         // Zeros around it would be added to those of the other slices: they are joined where the input is reached.
         &View::Slice { axis, start, step: 1, .. } => {
-            of_first(move |dy| Ok(smallvec![Some(Gradient::Slice { dy: dy.clone(), shape, axis, start })]))
+            of_first(move |dy| Ok(smallvec![Some(Cotangent::slice(dy.clone(), shape, axis, start))]))
         }
         &View::Slice { axis, start, len, step } => {
             single(move |dy| unslice(dy, &shape, axis, start, len, step))
