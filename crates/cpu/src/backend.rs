@@ -2,8 +2,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use tensorkeep_tensor::op::{Op, Spec};
-use tensorkeep_tensor::{Backend, DTypes, Device, Error, HostArray, Limits, Memory, Outputs, Result, Tensor};
+use tensorkeep_tensor::op::{Map, Op, Spec};
+use tensorkeep_tensor::{
+    Access, Backend, DTypes, Device, Error, HostArray, Limits, Memory, Outputs, Result, Tensor,
+};
 
 use crate::memory::Pool;
 use crate::storage::Context;
@@ -98,6 +100,14 @@ impl Backend for Cpu {
 
     fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs> {
         apply(&self.context(device, results), op, inputs)
+    }
+
+    fn updates(&self, op: &Map, operands: &[Access<'_>]) -> bool {
+        map::updates(op, operands)
+    }
+
+    fn update(&self, op: &Map, operands: &mut [Access<'_>]) -> bool {
+        map::updates(op, operands) && map::update(&self.workers, op, operands).is_ok()
     }
 
     fn synchronize(&self) -> Result<()> {

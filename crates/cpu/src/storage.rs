@@ -178,6 +178,14 @@ pub(crate) fn elements<T: Stored>(x: &Tensor) -> Result<&[T]> {
     }
 }
 
+/// The bytes of a contiguous tensor that no other handle leads to.
+pub(crate) fn contiguous_mut(x: &mut Tensor) -> Result<&mut [u8]> {
+    let (start, len) = (x.layout().offset() * x.dtype().size(), x.elements() * x.dtype().size());
+    let bytes = x.buffer_mut().and_then(|buffer| buffer.get_mut::<Bytes>());
+    let found = bytes.and_then(|bytes| bytes.as_mut_slice().get_mut(start..start + len));
+    found.ok_or_else(|| Error::internal("cpu", "a shared tensor reached a kernel that writes in place"))
+}
+
 /// The elements of a contiguous tensor.
 pub(crate) fn contiguous<T: Stored>(x: &Tensor) -> Result<&[T]> {
     let start = x.layout().offset();

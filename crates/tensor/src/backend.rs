@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use crate::op::{Op, Spec};
-use crate::{DTypes, HostArray, Result, Tensor};
+use crate::op::{Map, Op, Spec};
+use crate::{Access, DTypes, HostArray, Result, Tensor};
 
 /// The results of an operation; nearly always one.
 pub type Outputs = SmallVec<[Tensor; 1]>;
@@ -66,6 +66,19 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     ///
     /// If the device cannot do it, has no room, or finds an index out of range.
     fn apply(&self, device: &Device, op: &Op, inputs: &[&Tensor], results: &[Spec]) -> Result<Outputs>;
+
+    /// Whether [`update`](Self::update) would do it.
+    fn updates(&self, _: &Map, _: &[Access<'_>]) -> bool {
+        false
+    }
+
+    /// Applies an elementwise operation, and leaves its results in the memory of those operands that are to be written, in
+    /// order, if it can do so without memory of its own. Tells whether it did; if not, nothing has changed.
+    ///
+    /// These operands have elements, the shape and dtype of their results, and no other handle leads to them.
+    fn update(&self, _: &Map, _: &mut [Access<'_>]) -> bool {
+        false
+    }
 
     /// What a tensor of a decorating device stands for on the device below; `None` on a real device.
     fn lower(&self, _: &Tensor) -> Option<Tensor> {
@@ -177,6 +190,11 @@ impl Buffer {
     /// The storage for writing, if it is of type `T` and nobody else holds it.
     pub fn get_mut<T: Any>(&mut self) -> Option<&mut T> {
         Arc::get_mut(&mut self.0)?.downcast_mut()
+    }
+
+    /// Whether nobody else holds it.
+    pub fn is_exclusive(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
     }
 
     /// A number that no other living buffer has.

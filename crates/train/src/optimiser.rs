@@ -1,11 +1,13 @@
 //! A rule applied to a model.
 
+use std::collections::HashMap;
+use std::panic::Location;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 use tensorkeep_tensor::expr::Program;
 use tensorkeep_tensor::module::{LeafMut, Module, Parameter, Path, parameters};
-use tensorkeep_tensor::{Error, Outputs, Result, Scalar, Tensor};
+use tensorkeep_tensor::{Access, Error, Outputs, Result, Scalar, Tensor};
 
 use crate::rule::Rule;
 
@@ -76,7 +78,8 @@ impl Optimiser {
     /// One step: every parameter that has a gradient moves, tied ones once. A gradient without elements marks a frozen
     /// parameter, which stays.
     ///
-    /// Either all parameters move or, on an error, none.
+    /// Either all parameters move or, on an error, none. Those whose memory nobody shares are written over where the device can do
+    /// that; whoever holds another handle to one keeps what it was.
     ///
     /// # Errors
     ///
@@ -96,16 +99,11 @@ impl Optimiser {
             return Err(Error::value("optimiser", message));
         }
         self.settle(&leaves)?;
-        let params = self.rule.params(self.step + 1);
-        let mut moved: Vec<Option<Outputs>> = Vec::with_capacity(leaves.len());
-        for ((leaf, grad), slots) in leaves.iter().zip(&grads).zip(&self.slots) {
-            moved.push(
-                self.moved(leaf, &grad.value, slots, &params).map_err(|e| e.within(leaf.path.as_str()))?,
-            );
-        }
-        self.step += 1;
-        self.install(model, &leaves, moved);
-        Ok(())
+        let tied: Vec<bool> = leaves.iter().map(|leaf| leaf.tied).collect();
+        // Handles of our own would keep parameters from being written over.
+        drop(leaves);
+        let moves = self.moves(model, &grads, &tied)?;
+        self.install(model, &grads, moves)
     }
 
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
@@ -129,52 +127,122 @@ impl Optimiser {
         Ok(Slots { path: leaf.path.clone(), tensors })
     }
 
-    /// The new parameter and state, or `None` for one that does not move.
+    /// How each parameter is to move. Changes nothing: whatever can fail is done here.
     #[track_caller]
-    fn moved(
-        &self,
-        leaf: &Parameter,
-        grad: &Tensor,
-        slots: &Slots,
-        params: &[Scalar],
-    ) -> Result<Option<Outputs>> {
-        let frozen = grad.elements() == 0 && leaf.value.elements() != 0;
-        if leaf.tied || frozen || !leaf.value.dtype().is_float() {
-            return Ok(None);
-        }
-        if grad.shape() != leaf.value.shape() {
-            let shapes = [*grad.shape(), *leaf.value.shape()];
-            return Err(Error::shape("optimiser", "a gradient is not shaped like its parameter", &shapes));
-        }
-        // Broadcast, an old state would change the parameter's shape.
-        if let Some(slot) = slots.tensors.iter().find(|slot| slot.shape() != leaf.value.shape()) {
-            let shapes = [*slot.shape(), *leaf.value.shape()];
-            let rule = "the parameter had another shape in earlier steps";
-            return Err(Error::shape("optimiser", rule, &shapes).advise("use a new optimiser for it"));
-        }
-        let inputs: SmallVec<[&Tensor; 4]> = [&leaf.value, grad].into_iter().chain(&slots.tensors).collect();
-        let params = params.get(..self.program.params()).unwrap_or(params);
-        Tensor::map_all(&self.program, &inputs, params).map(Some)
-    }
-
-    /// Puts the new parameters into the model, tied ones everywhere, and the new state into the slots.
-    fn install<M: Module>(&mut self, model: &mut M, leaves: &[Parameter], moved: Vec<Option<Outputs>>) {
-        let mut values: Vec<(&Tensor, Tensor)> = Vec::new();
-        for ((leaf, outputs), slots) in leaves.iter().zip(moved).zip(&mut self.slots) {
-            let mut outputs = outputs.into_iter().flatten();
-            if let Some(value) = outputs.next() {
-                values.push((&leaf.value, value));
-                slots.tensors = outputs.collect();
-            }
-        }
-        let values: std::collections::HashMap<_, _> =
-            values.iter().map(|(old, new)| (old.identity(), new)).collect();
-        model.visit_mut(&mut Path::root(), &mut |_, leaf| {
-            if let LeafMut::Parameter(x) = leaf
-                && let Some(&value) = values.get(&x.identity())
+    fn moves<M: Module>(&mut self, model: &mut M, grads: &[Parameter], tied: &[bool]) -> Result<Vec<Move>> {
+        let params = self.params(self.step + 1);
+        let mut moves: Result<Vec<Move>> = Ok(Vec::with_capacity(grads.len()));
+        let mut parts = grads.iter().zip(tied).zip(&mut self.slots);
+        model.visit_mut(&mut Path::root(), &mut |path, leaf| {
+            if let (Ok(list), LeafMut::Parameter(x)) = (&mut moves, leaf)
+                && let Some(((grad, &tied), slots)) = parts.next()
             {
-                *x = value.clone();
+                match movement(&self.program, x, &grad.value, slots, &params, tied) {
+                    Ok(movement) => list.push(movement),
+                    Err(error) => moves = Err(error.within(path.as_str())),
+                }
             }
         });
+        let at = Location::caller();
+        moves.map_err(|error| error.located(at))
     }
+
+    /// Moves the parameters, tied ones everywhere, and their state.
+    #[track_caller]
+    fn install<M: Module>(&mut self, model: &mut M, grads: &[Parameter], moves: Vec<Move>) -> Result<()> {
+        self.step += 1;
+        let params = self.params(self.step);
+        let mut parts = grads.iter().zip(moves).zip(&mut self.slots);
+        let (mut known, mut result) = (HashMap::new(), Ok(()));
+        model.visit_mut(&mut Path::root(), &mut |_, leaf| {
+            if let LeafMut::Parameter(x) = leaf
+                && let Some(((grad, movement), slots)) = parts.next()
+            {
+                match movement {
+                    Move::None => {}
+                    Move::InPlace => {
+                        let mut operands = operands(x, &grad.value, slots);
+                        // It takes no memory, so there is nothing to fail.
+                        if let Err(error) = Tensor::update_all(&self.program, &mut operands, &params) {
+                            result = Err(error);
+                        }
+                    }
+                    Move::To(outputs) => {
+                        let mut outputs = outputs.into_iter();
+                        if let Some(value) = outputs.next() {
+                            known.insert(x.identity(), value.clone());
+                            *x = value;
+                            slots.tensors = outputs.collect();
+                        }
+                    }
+                    Move::AsEarlier => {
+                        if let Some(value) = known.get(&x.identity()) {
+                            *x = value.clone();
+                        }
+                    }
+                }
+            }
+        });
+        result
+    }
+
+    /// The parameters of the program at a step.
+    fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
+        let mut params = self.rule.params(step);
+        params.truncate(self.program.params());
+        params
+    }
+}
+
+/// How a parameter moves.
+enum Move {
+    /// Not at all.
+    None,
+    /// In the memory that it and its state have.
+    InPlace,
+    /// To this value, and to this state.
+    To(Outputs),
+    /// As the earlier leaf that it is tied to.
+    AsEarlier,
+}
+
+/// How one parameter is to move.
+#[track_caller]
+fn movement(
+    program: &Arc<Program>,
+    x: &mut Tensor,
+    grad: &Tensor,
+    slots: &mut Slots,
+    params: &[Scalar],
+    tied: bool,
+) -> Result<Move> {
+    let frozen = grad.elements() == 0 && x.elements() != 0;
+    if frozen || !x.dtype().is_float() {
+        return Ok(Move::None);
+    }
+    if tied {
+        return Ok(Move::AsEarlier);
+    }
+    if grad.shape() != x.shape() {
+        let shapes = [*grad.shape(), *x.shape()];
+        return Err(Error::shape("optimiser", "a gradient is not shaped like its parameter", &shapes));
+    }
+    // Broadcast, an old state would change the parameter's shape.
+    if let Some(slot) = slots.tensors.iter().find(|slot| slot.shape() != x.shape()) {
+        let shapes = [*slot.shape(), *x.shape()];
+        let rule = "the parameter had another shape in earlier steps";
+        return Err(Error::shape("optimiser", rule, &shapes).advise("use a new optimiser for it"));
+    }
+    let operands = operands(x, grad, slots);
+    if Tensor::is_updated_in_place(program, &operands, params) {
+        return Ok(Move::InPlace);
+    }
+    let inputs: SmallVec<[&Tensor; 4]> = operands.iter().map(|x| &**x).collect();
+    Tensor::map_all(program, &inputs, params).map(Move::To)
+}
+
+/// The operands of a rule's program.
+fn operands<'a>(x: &'a mut Tensor, grad: &'a Tensor, slots: &'a mut Slots) -> SmallVec<[Access<'a>; 4]> {
+    let state = slots.tensors.iter_mut().map(Access::Write);
+    [Access::Write(x), Access::Read(grad)].into_iter().chain(state).collect()
 }

@@ -165,3 +165,33 @@ fn updates_leave_copies_alone() {
     descent().update(&mut model, &tensor(&[1.0])).unwrap();
     assert_eq!((values(&model), values(&copy)), (vec![0.0], vec![1.0]));
 }
+
+/// What nobody shares is written over: a step takes no memory. What somebody shares takes some, and where there is none, nothing
+/// moves, also not what would have needed none.
+#[test]
+fn steps_in_place_take_no_memory() {
+    let options = tensorkeep_cpu::Options { memory_bytes: Some(7 * 64), ..Default::default() };
+    let device = tensorkeep_cpu::with_options(options).unwrap();
+    let one = || Tensor::new([1.0f32], &device).unwrap();
+    // Two parameters, two gradients and two states of a cache line each leave room for one more.
+    let (mut model, grads) = (vec![one(), one()], vec![one(), one()]);
+    let mut optimiser = Optimiser::new(Sgd { momentum: 0.5, ..Sgd::new(1.0) }).unwrap();
+    // The state starts as zeros that share one element each, and lies for itself from the first step on.
+    optimiser
+        .update(&mut model, &vec![grads[0].clone(), Tensor::zeros([0], DType::F32, &device).unwrap()])
+        .unwrap();
+    let (live, at) = (device.memory().live, model[0].buffer().id());
+    optimiser
+        .update(&mut model, &vec![grads[0].clone(), Tensor::zeros([0], DType::F32, &device).unwrap()])
+        .unwrap();
+    assert_eq!((device.memory().live, model[0].buffer().id()), (live, at));
+    assert_eq!(model.iter().map(values).collect::<Vec<_>>(), [[-1.5], [1.0]]);
+
+    let shared = model[1].clone();
+    let error = optimiser.update(&mut model, &grads).unwrap_err();
+    assert_eq!((error.kind(), error.layer().as_str()), (ErrorKind::OutOfMemory, "1"), "{error}");
+    assert_eq!(model.iter().map(values).collect::<Vec<_>>(), [[-1.5], [1.0]]);
+    drop(shared);
+    optimiser.update(&mut model, &grads).unwrap();
+    assert_eq!(values(&model[0]), [-3.25]);
+}

@@ -33,7 +33,7 @@ impl Cotangent {
     /// The sum of both.
     pub(crate) fn plus(self, other: Self) -> Result<Self> {
         match (self, other) {
-            (Self::Whole(a), Self::Whole(b)) => Ok(Self::Whole(a.add(&b)?)),
+            (Self::Whole(a), Self::Whole(b)) => Ok(Self::Whole((a + b)?)),
             (Self::Slices(mut a), Self::Slices(b)) if a.axis() == b.axis() => {
                 a.extend(*b)?;
                 Ok(Self::Slices(a))
@@ -75,7 +75,7 @@ impl Cotangent {
 /// Adds a gradient to those that wait for nothing.
 fn add_to(rest: &mut Option<Tensor>, dy: Tensor) -> Result<()> {
     *rest = Some(match rest.take() {
-        Some(rest) => rest.add(&dy)?,
+        Some(rest) => (rest + dy)?,
         None => dy,
     });
     Ok(())

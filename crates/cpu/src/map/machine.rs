@@ -143,8 +143,10 @@ impl Machine<'_, '_> {
 
     fn load(&mut self, input: usize) {
         let source = &self.job.sources[input];
-        if source.direct::<u8>(self.start, self.len).is_none() {
-            let register = &mut self.registers.tiles[self.job.plan.homes[input]];
+        let register = &mut self.registers.tiles[self.job.plan.homes[input]];
+        if let Some(output) = source.taken_by() {
+            source.row_of(self.outputs[output]).load(self.at, self.len, bytemuck::cast_slice_mut(register));
+        } else if source.direct::<u8>(self.start, self.len).is_none() {
             source.load(self.start, self.len, bytemuck::cast_slice_mut(register));
         }
     }

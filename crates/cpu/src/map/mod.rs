@@ -19,12 +19,13 @@ mod tests;
 
 use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{Outputs, Result, Tensor};
+use tensorkeep_tensor::{Access, Outputs, Result, Tensor};
 
 use crate::copy;
 use crate::memory::Bytes;
-use crate::storage::Context;
+use crate::storage::{Context, contiguous_mut};
 use crate::view::View;
+use crate::workers::Workers;
 use machine::{Job, run};
 use plan::Plan;
 use source::Source;
@@ -54,7 +55,11 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<O
     for spec in cpu.results {
         results.push(cpu.alloc(spec)?);
     }
-    compute(cpu, &Job { plan, sources: &sources, params: &op.params }, shape.elements(), &mut results);
+    let mut parts: SmallVec<[Part<'_>; 1]> = SmallVec::new();
+    for (bytes, spec) in results.iter_mut().zip(cpu.results) {
+        parts.push(Part { bytes: bytes.as_mut_slice(), size: spec.dtype.size() });
+    }
+    compute(cpu.workers, &Job { plan, sources: &sources, params: &op.params }, shape.elements(), parts);
     let mut outputs = Outputs::new();
     for (bytes, spec) in results.into_iter().zip(cpu.results) {
         outputs.push(cpu.tensor(bytes, spec));
@@ -62,36 +67,77 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<O
     Ok(outputs)
 }
 
-/// Contiguous copies, with their positions, of those inputs whose elements lie so far apart that tiles would fetch each
-/// cache line many times.
+/// Whether [`update`] can do it: operands are where tiles can read them, and those that are to be written are read before.
+pub(crate) fn updates(op: &Map, operands: &[Access<'_>]) -> bool {
+    let Ok(typed) = op.program.typed(operands.iter().map(|x| x.dtype()), &op.params) else { return false };
+    let (plan, mut output) = (typed.compiled(Plan::new), 0);
+    operands.iter().enumerate().all(|(input, x)| match x {
+        Access::Read(x) => !is_scattered(x),
+        Access::Write(x) => {
+            output += 1;
+            x.layout().is_contiguous() && plan.reads_before_writing(input, output - 1)
+        }
+    })
+}
+
+/// Computes the results in the memory of the operands that are to be written.
+pub(crate) fn update(workers: &Workers, op: &Map, operands: &mut [Access<'_>]) -> Result<()> {
+    let typed = op.program.typed(operands.iter().map(|x| x.dtype()), &op.params)?;
+    let plan = typed.compiled(Plan::new);
+    let written = operands.iter().find(|x| matches!(x, Access::Write(_)));
+    let Some(shape) = written.map(|x| *x.shape()) else { return Ok(()) };
+    let (mut sources, mut parts) = (SmallVec::<[Source<'_>; 4]>::new(), SmallVec::<[Part<'_>; 1]>::new());
+    for x in operands {
+        match x {
+            Access::Read(x) => sources.push(Source::new(x, &shape)?),
+            Access::Write(x) => {
+                sources.push(Source::result(x.dtype(), parts.len()));
+                let size = x.dtype().size();
+                parts.push(Part { bytes: contiguous_mut(x)?, size });
+            }
+        }
+    }
+    compute(workers, &Job { plan, sources: &sources, params: &op.params }, shape.elements(), parts);
+    Ok(())
+}
+
+/// Contiguous copies, with their positions, of those inputs that are [scattered](is_scattered).
 fn gather_scattered(cpu: &Context<'_>, inputs: &[&Tensor]) -> Result<Vec<(usize, Tensor)>> {
     let mut gathered = Vec::new();
     for (i, x) in inputs.iter().enumerate() {
-        let scattered = x.elements() > TILE
-            && !x.layout().is_contiguous()
-            && View::new(x.layout()).is_scattered(x.dtype().size());
-        if scattered {
+        if is_scattered(x) {
             gathered.push((i, copy::duplicate(cpu, x)?));
         }
     }
     Ok(gathered)
 }
 
+/// Whether its elements lie so far apart that tiles would fetch each cache line many times.
+fn is_scattered(x: &Tensor) -> bool {
+    x.elements() > TILE && !x.layout().is_contiguous() && View::new(x.layout()).is_scattered(x.dtype().size())
+}
+
+/// A result that is to be written.
+struct Part<'a> {
+    bytes: &'a mut [u8],
+    /// Bytes of an element.
+    size: usize,
+}
+
 /// Runs a job over all elements, piece by piece if that is worth several threads.
-fn compute(cpu: &Context<'_>, job: &Job<'_>, count: usize, outputs: &mut [Bytes]) {
+fn compute(workers: &Workers, job: &Job<'_>, count: usize, outputs: SmallVec<[Part<'_>; 1]>) {
     let work = job.plan.cost.saturating_mul(count as u64);
-    if cpu.workers.threads(work) == 1 {
+    if workers.threads(work) == 1 {
         let mut whole: SmallVec<[&mut [u8]; 1]> = SmallVec::new();
-        outputs.iter_mut().for_each(|bytes| whole.push(bytes.as_mut_slice()));
+        outputs.into_iter().for_each(|part| whole.push(part.bytes));
         return run(job, 0, count, &mut whole);
     }
     let mut pieces: Vec<SmallVec<[&mut [u8]; 1]>> =
         std::iter::repeat_with(SmallVec::new).take(count.div_ceil(CHUNK)).collect();
-    for (bytes, spec) in outputs.iter_mut().zip(cpu.results) {
-        let chunks = bytes.as_mut_slice().chunks_mut(CHUNK * spec.dtype.size());
-        pieces.iter_mut().zip(chunks).for_each(|(piece, chunk)| piece.push(chunk));
+    for Part { bytes, size } in outputs {
+        pieces.iter_mut().zip(bytes.chunks_mut(CHUNK * size)).for_each(|(piece, chunk)| piece.push(chunk));
     }
-    cpu.workers.for_each(work, &mut pieces, |i, piece| {
+    workers.for_each(work, &mut pieces, |i, piece| {
         run(job, i * CHUNK, CHUNK.min(count - i * CHUNK), piece);
     });
 }

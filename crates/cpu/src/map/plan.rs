@@ -52,6 +52,23 @@ pub(super) enum Step {
     Store { dtype: DType, x: Place, output: usize },
 }
 
+impl Step {
+    /// Where it leaves what it computes.
+    fn writes(&self) -> Place {
+        match *self {
+            Self::Load { .. } => Place::Nowhere,
+            Self::Store { output, .. } => Place::Output(output),
+            Self::Fill { to, .. }
+            | Self::Unary { to, .. }
+            | Self::Binary { to, .. }
+            | Self::Select { to, .. }
+            | Self::Choose { to, .. }
+            | Self::MulAdd { to, .. }
+            | Self::Cast { to, .. } => to,
+        }
+    }
+}
+
 /// What is done with a product `p` and another number `x`.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum ProductSum {
@@ -89,6 +106,14 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(typed: &Typed) -> Self {
         Planner::new(typed).plan()
+    }
+
+    /// Whether a tile of an input is loaded before that of a result is written, so that they may be the same.
+    pub(super) fn reads_before_writing(&self, input: usize, output: usize) -> bool {
+        let at = |is: &dyn Fn(&Step) -> bool| self.steps.iter().position(is);
+        let read = at(&|step| matches!(step, Step::Load { input: loaded } if *loaded == input));
+        let written = at(&|step| step.writes() == Place::Output(output));
+        read.is_none_or(|read| written.is_none_or(|written| read < written))
     }
 }
 

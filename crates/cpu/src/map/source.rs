@@ -12,7 +12,7 @@ use crate::view::View;
 
 /// An input, stretched to the shape of the results.
 pub(super) struct Source<'a> {
-    x: &'a Tensor,
+    dtype: DType,
     lies: Lies<'a>,
 }
 
@@ -21,6 +21,8 @@ enum Lies<'a> {
     Contiguous(&'a [u8]),
     /// As the view says, in this buffer. Apart, since it is large and rare.
     Strided(&'a [u8], Box<View>),
+    /// Where the result of this number is to be written.
+    Result(usize),
 }
 
 impl<'a> Source<'a> {
@@ -32,17 +34,33 @@ impl<'a> Source<'a> {
         } else {
             Lies::Strided(buffer, Box::new(View::broadcast(x.layout(), shape)))
         };
-        Ok(Self { x, lies })
+        Ok(Self { dtype: x.dtype(), lies })
+    }
+
+    /// An operand whose place a result takes.
+    pub(super) fn result(dtype: DType, number: usize) -> Self {
+        Self { dtype, lies: Lies::Result(number) }
+    }
+
+    /// The number of the result whose place it takes.
+    pub(super) fn taken_by(&self) -> Option<usize> {
+        if let Lies::Result(number) = self.lies { Some(number) } else { None }
+    }
+
+    /// These elements in a row.
+    pub(super) fn row_of(&self, bytes: &'a [u8]) -> Self {
+        Self { dtype: self.dtype, lies: Lies::Contiguous(bytes) }
     }
 
     /// The elements from number `start` on, if they can be used where they lie.
     pub(super) fn direct<T: Pod>(&self, start: usize, len: usize) -> Option<&'a [T]> {
         match &self.lies {
-            _ if !is_native(self.x.dtype()) => None,
+            _ if !is_native(self.dtype) => None,
             Lies::Contiguous(bytes) => Some(&bytemuck::cast_slice(bytes)[start..][..len]),
             Lies::Strided(buffer, view) => {
                 Some(&bytemuck::cast_slice(buffer)[view.run(start, len)?..][..len])
             }
+            Lies::Result(_) => None,
         }
     }
 
@@ -52,7 +70,7 @@ impl<'a> Source<'a> {
         /// The shortest row that is: what it costs to go from tile to tile is little beside it.
         const SHORTEST: usize = 256;
         match &self.lies {
-            Lies::Strided(_, view) if is_native(self.x.dtype()) => match view.axes.last() {
+            Lies::Strided(_, view) if is_native(self.dtype) => match view.axes.last() {
                 Some(&(n @ SHORTEST..TILE, 1)) => Some(n),
                 _ => None,
             },
@@ -62,12 +80,12 @@ impl<'a> Source<'a> {
 
     /// Whether [`direct`](Self::direct) gives them wherever they start.
     pub(super) fn is_direct(&self) -> bool {
-        matches!(self.lies, Lies::Contiguous(_)) && is_native(self.x.dtype())
+        matches!(self.lies, Lies::Contiguous(_)) && is_native(self.dtype)
     }
 
     /// Brings the elements from number `start` on into the register `to`.
     pub(super) fn load(&self, start: usize, len: usize, to: &mut [u8]) {
-        match self.x.dtype() {
+        match self.dtype {
             DType::F16 => {
                 let mut halves = [f16::ZERO; TILE];
                 self.read(start, &mut halves[..len]);
@@ -90,6 +108,8 @@ impl<'a> Source<'a> {
                 out.copy_from_slice(&bytemuck::cast_slice(bytes)[start..][..out.len()])
             }
             Lies::Strided(buffer, view) => view.read(bytemuck::cast_slice(buffer), start, out),
+            // The machine reads it by `row_of`.
+            Lies::Result(_) => {}
         }
     }
 }

@@ -33,7 +33,7 @@ impl Map {
     }
 
     #[track_caller]
-    pub(super) fn infer_into(&self, inputs: &[Spec], results: &mut Specs) -> Result<()> {
+    pub(crate) fn infer_into(&self, inputs: &[Spec], results: &mut Specs) -> Result<()> {
         let name = self.program.name();
         if inputs.len() != self.program.inputs() || self.params.len() != self.program.params() {
             let message = format!(

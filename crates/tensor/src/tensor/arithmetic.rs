@@ -3,7 +3,7 @@
 use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 use std::sync::OnceLock;
 
-use super::Tensor;
+use super::{Access, Tensor};
 use crate::expr::standard::{self, Sides};
 use crate::expr::{Binary, Expr, Unary};
 use crate::op::{Map, Op};
@@ -48,6 +48,25 @@ impl Tensor {
                 Self::apply_one(&Op::Map(Map::new(program, &[value])), &[self])
             }
         }
+    }
+
+    /// [`binary`](Self::binary), in the memory of the left side if nobody else holds it and the result is like it.
+    #[track_caller]
+    fn into_binary(mut self, function: Binary, other: Operand<'_>) -> Result<Self> {
+        if !self.is_exclusive() {
+            return self.binary(function, other);
+        }
+        match other {
+            Operand::Tensor(other) => {
+                let program = standard::binary(function, Sides::Tensors)?;
+                Self::update_all(&program, &mut [Access::Write(&mut self), Access::Read(other)], &[])?;
+            }
+            Operand::Scalar(value) => {
+                let program = standard::binary(function, Sides::ParamRight)?;
+                Self::update_all(&program, &mut [Access::Write(&mut self)], &[value])?;
+            }
+        }
+        Ok(self)
     }
 
     /// `function(value, self)`.
@@ -224,14 +243,27 @@ macro_rules! operators {
             }
         }
 
-        impl<T> $trait<T> for Tensor
-        where
-            for<'a> &'a Tensor: $trait<T, Output = Result<Tensor>>,
-        {
+        impl<'a, T: Into<Operand<'a>>> $trait<T> for Tensor {
             type Output = Result<Tensor>;
             #[track_caller]
             fn $method(self, other: T) -> Result<Tensor> {
-                $trait::$method(&self, other)
+                self.into_binary(Binary::$trait, other.into())
+            }
+        }
+
+        impl $trait<Result<Tensor>> for Tensor {
+            type Output = Result<Tensor>;
+            #[track_caller]
+            fn $method(self, other: Result<Tensor>) -> Result<Tensor> {
+                self.into_binary(Binary::$trait, Operand::Tensor(&other?))
+            }
+        }
+
+        impl $trait<Tensor> for Tensor {
+            type Output = Result<Tensor>;
+            #[track_caller]
+            fn $method(self, other: Tensor) -> Result<Tensor> {
+                self.into_binary(Binary::$trait, Operand::Tensor(&other))
             }
         }
 
@@ -239,7 +271,7 @@ macro_rules! operators {
             type Output = Result<Tensor>;
             #[track_caller]
             fn $method(self, other: &Tensor) -> Result<Tensor> {
-                Tensor::$method(&self?, other)
+                self?.into_binary(Binary::$trait, Operand::Tensor(other))
             }
         }
 
@@ -247,7 +279,7 @@ macro_rules! operators {
             type Output = Result<Tensor>;
             #[track_caller]
             fn $method(self, other: Tensor) -> Result<Tensor> {
-                Tensor::$method(&self?, &other)
+                self?.into_binary(Binary::$trait, Operand::Tensor(&other))
             }
         }
 

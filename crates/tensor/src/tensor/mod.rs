@@ -12,6 +12,7 @@ mod map;
 mod print;
 mod reduce;
 mod triangle;
+mod update;
 mod view;
 
 use std::sync::Arc;
@@ -21,12 +22,14 @@ use crate::{DType, Layout, Result, Shape};
 
 pub(crate) use apply::{apply_on, constants, only};
 pub use arithmetic::Operand;
+pub use update::Access;
 
 /// An array of numbers on a device.
 ///
-/// Cloning is cheap and shares the elements; nothing a user can call changes the elements of a tensor. Rank
+/// Cloning is cheap and shares the elements; nothing a user can call changes elements that another handle sees. Rank
 /// is known at run time, at most [`MAX_RANK`](crate::MAX_RANK). Every operation returns a [`Result`], and the
-/// arithmetic operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work.
+/// arithmetic operators chain over it: `(&a + &b)? * 2.0` and `&a + (&b * 2.0)` both work. An operator that is given its left side
+/// (`a + &b`) computes in the memory of that side, where nobody else holds it and the device can.
 ///
 /// Views (`reshape`, `permute`, `slice`, …) share elements and change only how they are addressed.
 ///
