@@ -118,7 +118,8 @@ impl Backend for Recorder {
             primals.push(traced.map_or(x, |traced| &traced.primal));
         }
         let recorded = slots.iter().any(Option::is_some) && self.tape.is_open();
-        if recorded && rule::is_decomposed(op) {
+        let wanted = rule::Wanted(slots.iter().map(Option::is_some).collect());
+        if recorded && rule::is_decomposed(op, &primals, &wanted)? {
             // Recorded through its definition, which comes back here in simpler operations.
             if let Some(result) = op.composed(inputs) {
                 return result;
@@ -128,7 +129,6 @@ impl Backend for Recorder {
         if !recorded || !outputs.iter().any(|x| x.dtype().is_float()) {
             return Ok(outputs);
         }
-        let wanted = rule::Wanted(slots.iter().map(Option::is_some).collect());
         let pull = rule::pull(op, &primals, &outputs, wanted)?;
         record(device, &self.tape, slots, outputs, pull)
     }

@@ -28,6 +28,18 @@ impl Pull {
     ) -> Self {
         Self::Rule(Box::new(rule))
     }
+
+    /// The gradients of the inputs.
+    pub(crate) fn apply(&self, dys: &[Option<Tensor>]) -> Result<Gradients> {
+        match self {
+            Self::Rule(rule) => rule(dys),
+            Self::Transpose => {
+                let turned =
+                    |dy: &Option<Tensor>| dy.as_ref().map(|dy| Ok(Cotangent::Whole(dy.t()?))).transpose();
+                dys.iter().map(turned).collect()
+            }
+        }
+    }
 }
 
 /// A place for a cotangent: one a leaf, one a recorded result.

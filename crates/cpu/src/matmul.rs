@@ -4,8 +4,8 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::{MatMul, Spec};
 use tensorkeep_tensor::{DType, Error, Layout, MAX_RANK, Outputs, Result, Shape, Tensor};
 
-use crate::gemm::{self, Matrices, Misfit, Store, gemm};
-use crate::map;
+use crate::gemm::{self, Matrices, Misfit, Store, gemm, gemm_with};
+use crate::map::{self, Finish};
 use crate::memory::Bytes;
 use crate::storage::{Context, Stored, elements};
 
@@ -13,34 +13,53 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &MatMul, inputs: &[&Tensor]) -> Resul
     let [a, b, more @ ..] = inputs else {
         return Err(Error::internal("matmul", "a product of fewer than two operands"));
     };
-    let product = product(cpu, a, b)?;
-    let Some(epilogue) = &op.epilogue else { return Ok(smallvec![product]) };
+    let Some(epilogue) = &op.epilogue else { return Ok(smallvec![product(cpu, a, b, None)?]) };
+    if a.dtype() != DType::U8 {
+        let finished = |finish: &Finish<'_>| product(cpu, a, b, Some(finish));
+        if let Some(y) = map::with_epilogue(epilogue, a.dtype(), more, cpu.result()?, finished)? {
+            return Ok(smallvec![y]);
+        }
+    }
+    let product = product(cpu, a, b, None)?;
     let operands: SmallVec<[&Tensor; 4]> = std::iter::once(&product).chain(more.iter().copied()).collect();
     map::apply(cpu, epilogue, &operands)
 }
 
-fn product(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+fn product(cpu: &Context<'_>, a: &Tensor, b: &Tensor, finish: Option<&Finish<'_>>) -> Result<Tensor> {
     match a.dtype() {
-        DType::F32 => multiply::<f32>(cpu, a, b),
-        DType::F64 => multiply::<f64>(cpu, a, b),
-        DType::F16 => multiply::<half::f16>(cpu, a, b),
-        DType::BF16 => multiply::<half::bf16>(cpu, a, b),
-        DType::I64 => multiply::<i64>(cpu, a, b),
-        DType::I32 => multiply::<i32>(cpu, a, b),
+        DType::F32 => multiply::<f32>(cpu, a, b, finish),
+        DType::F64 => multiply::<f64>(cpu, a, b, finish),
+        DType::F16 => multiply::<half::f16>(cpu, a, b, finish),
+        DType::BF16 => multiply::<half::bf16>(cpu, a, b, finish),
+        DType::I64 => multiply::<i64>(cpu, a, b, finish),
+        DType::I32 => multiply::<i32>(cpu, a, b, finish),
         // The last 8 bits of a product depend on the last 8 bits of its factors alone.
-        DType::U8 => product(cpu, &a.to_dtype(DType::I32)?, &b.to_dtype(DType::I32)?)?.to_dtype(DType::U8),
+        DType::U8 => {
+            product(cpu, &a.to_dtype(DType::I32)?, &b.to_dtype(DType::I32)?, None)?.to_dtype(DType::U8)
+        }
         DType::Bool => Err(Error::internal("matmul", "the shape rule admits numbers alone")),
     }
 }
 
-fn multiply<T: Stored + gemm::Element>(cpu: &Context<'_>, a: &Tensor, b: &Tensor) -> Result<Tensor> {
+fn multiply<T: Stored + gemm::Element>(
+    cpu: &Context<'_>,
+    a: &Tensor,
+    b: &Tensor,
+    finish: Option<&Finish<'_>>,
+) -> Result<Tensor> {
     let batch = Batch::new(cpu, a.layout(), b.layout())?;
     let spec = Spec::new(batch.result, a.dtype());
     let [a, b] = [(a, &batch.a), (b, &batch.b)].map(|(x, side)| {
         elements::<T>(x).map(|data| Matrices { data, offsets: side.offsets(), strides: side.strides })
     });
     let (a, b) = (a?, b?);
-    cpu.filled(&spec, |c| gemm(cpu.workers, batch.shape, a, b, c, Store::Overwrite).map_err(misfit))
+    cpu.filled(&spec, |c| match finish {
+        None => gemm(cpu.workers, batch.shape, a, b, c, Store::Overwrite).map_err(misfit),
+        Some(finish) => {
+            let epilogue = |start, part: &mut [T]| finish(start, bytemuck::cast_slice_mut(part));
+            gemm_with(cpu.workers, batch.shape, a, b, c, &epilogue).map_err(misfit)
+        }
+    })
 }
 
 #[cold]

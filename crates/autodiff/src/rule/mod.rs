@@ -31,6 +31,12 @@ use crate::tape::{Gradients, Pull};
 pub(crate) struct Wanted(pub(crate) SmallVec<[bool; 4]>);
 
 impl Wanted {
+    /// Of the same inputs but for the first `count`, of which `first` stands for all.
+    fn merged(&self, count: usize) -> Self {
+        let (merged, others) = self.0.split_at(count.min(self.0.len()));
+        Self(std::iter::once(merged.contains(&true)).chain(others.iter().copied()).collect())
+    }
+
     fn contains(&self, input: usize) -> bool {
         self.0.get(input).copied().unwrap_or(false)
     }
@@ -47,8 +53,11 @@ impl Wanted {
 }
 
 /// Whether an operation is differentiated through its definition in simpler ones.
-pub(crate) fn is_decomposed(op: &Op) -> bool {
-    matches!(op, Op::MatMul(MatMul { epilogue: Some(_) }))
+pub(crate) fn is_decomposed(op: &Op, inputs: &[&Tensor], wanted: &Wanted) -> Result<bool> {
+    match op {
+        Op::MatMul(MatMul { epilogue: Some(map) }) => matmul::reads_product(map, inputs, wanted),
+        _ => Ok(false),
+    }
 }
 
 /// The rule of `op` for these operands and results.
@@ -57,7 +66,10 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
         (Op::Map(op), inputs, outputs) => map::pull(op, inputs, outputs, wanted),
         (Op::Reduce(op), [x], [y]) => reduce::pull(*op, x, y),
         (Op::Scan(op), inputs, [y]) => scan::pull(*op, inputs, y, wanted),
-        (Op::MatMul(_), [a, b], _) => Ok(matmul::pull(a, b, wanted)),
+        (Op::MatMul(MatMul { epilogue: None }), [a, b], _) => Ok(matmul::pull(a, b, &wanted)),
+        (Op::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..], [y]) => {
+            matmul::with_epilogue(map, [a, b], more, y, &wanted)
+        }
         (Op::Conv(op), [x, w], _) => Ok(conv::forward(*op, x, w, wanted)),
         (Op::ConvInputGrad(op), [dy, w], _) => Ok(conv::input_grad(*op, dy, w, wanted)),
         (Op::ConvWeightGrad(op), [x, dy], _) => Ok(conv::weight_grad(*op, x, dy, wanted)),

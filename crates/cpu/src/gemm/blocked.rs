@@ -31,20 +31,26 @@ pub(super) fn multiply<T: Accumulator>(
     scratch: &mut Scratch,
 ) {
     match product.path {
-        Path::Dots => narrow::multiply(product, c, scratch),
-        Path::Swapped { depth } => swapped::multiply(product, depth, c, scratch),
-        Path::Tiles { depth } => multiply_into(product, depth, &mut c, scratch),
+        Path::Dots => narrow::multiply(product, &mut c, scratch),
+        Path::Swapped { depth } => swapped::multiply(product, depth, &mut c, scratch),
+        Path::Tiles { depth } => {
+            return multiply_into(product, depth, &mut c, scratch, |c, at| product.finish(c, at));
+        }
     }
+    product.finish(&mut c, [0, 0]);
 }
 
-/// Computes `product`, widened, into `c`, with the inner dimension in blocks of at most `depth`.
+/// Computes `product`, widened, into `c`, with the inner dimension in blocks of at most `depth`. Tells `done` of each block of
+/// the result as soon as it is complete, and where it starts.
 pub(super) fn multiply_into<T: Element>(
     product: &Product<'_, T>,
     depth: usize,
     c: &mut Window<'_, T::Sum>,
     Scratch { left, right, rows: starts, .. }: &mut Scratch,
+    done: impl Fn(&mut Window<'_, T::Sum>, [usize; 2]),
 ) {
     let Product { a, b, store, kernel, .. } = product;
+    let inner = a.cols();
     for cols in blocks(0..b.cols(), COLS) {
         for (round, depth) in even_blocks(a.cols(), depth).enumerate() {
             let accumulate = round > 0 || *store == Store::Accumulate;
@@ -55,6 +61,9 @@ pub(super) fn multiply_into<T: Element>(
                 let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
                 let starts = starts.take(depth.len());
                 multiply_block(kernel, &Tiled::Panels(a), &b, &mut c, accumulate, starts);
+                if depth.end == inner {
+                    done(&mut c, [rows.start, cols.start]);
+                }
             }
         }
     }

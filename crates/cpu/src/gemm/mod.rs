@@ -26,6 +26,7 @@ pub(crate) use element::{Accumulator, Element};
 pub(crate) use gathered::Gathered;
 pub(crate) use implicit::{SLACK, multiply_columns, multiply_rows, tile_cols};
 use operand::Operand;
+pub(crate) use product::Epilogue;
 use product::Product;
 use window::Window;
 
@@ -96,10 +97,27 @@ pub(crate) fn gemm<T: Element>(
     c: &mut [T],
     store: Store,
 ) -> Result<(), Misfit> {
-    gemm_on(Isa::best(), workers, shape, a, b, c, store)
+    gemm_on(Isa::best(), workers, shape, a, b, c, store, None)
 }
 
-/// [`gemm`] on a given instruction set.
+/// [`gemm`] that overwrites `c`, with an epilogue.
+///
+/// # Errors
+///
+/// As for [`gemm`].
+pub(crate) fn gemm_with<T: Element>(
+    workers: &Workers,
+    shape: [usize; 3],
+    a: Matrices<'_, T>,
+    b: Matrices<'_, T>,
+    c: &mut [T],
+    epilogue: &Epilogue<'_, T>,
+) -> Result<(), Misfit> {
+    gemm_on(Isa::best(), workers, shape, a, b, c, Store::Overwrite, Some(epilogue))
+}
+
+/// [`gemm`] on a given instruction set, with or without an epilogue.
+#[expect(clippy::too_many_arguments, reason = "as many as a product has parts")]
 fn gemm_on<T: Element>(
     isa: Isa,
     workers: &Workers,
@@ -108,6 +126,7 @@ fn gemm_on<T: Element>(
     b: Matrices<'_, T>,
     c: &mut [T],
     store: Store,
+    epilogue: Option<&Epilogue<'_, T>>,
 ) -> Result<(), Misfit> {
     let batch = a.offsets.len();
     let size = m.checked_mul(n).ok_or(Misfit("the result is too large"))?;
@@ -121,6 +140,9 @@ fn gemm_on<T: Element>(
         if store == Store::Overwrite {
             c.fill(T::zeroed());
         }
+        if let Some(epilogue) = epilogue {
+            epilogue(0, c);
+        }
         return Ok(());
     }
     let multiply = |c: &mut [T], i: usize, pieces| {
@@ -131,7 +153,8 @@ fn gemm_on<T: Element>(
             (a, b) = (b.transposed(), a.transposed());
         }
         let c = Window::new(c, a.rows(), b.cols())?;
-        Product::new(a, b, store, isa).run(workers, c, pieces);
+        let product = Product::new(a, b, store, isa);
+        Product { epilogue, start: i * size, ..product }.run(workers, c, pieces);
         Ok(())
     };
     let work = work([m, n, k]);

@@ -20,7 +20,7 @@ const DEPTH: usize = 4096;
 /// Computes `product` into `c`.
 pub(super) fn multiply<T: Accumulator>(
     product: &Product<'_, T>,
-    mut c: Window<'_, T>,
+    c: &mut Window<'_, T>,
     scratch: &mut Scratch,
 ) {
     let Product { a, b, store, kernel, .. } = product;

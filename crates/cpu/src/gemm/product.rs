@@ -22,9 +22,16 @@ pub(crate) struct Product<'a, T: Element> {
     pub(super) a: Operand<'a, T>,
     pub(super) b: Operand<'a, T>,
     pub(super) store: Store,
+    pub(super) epilogue: Option<&'a Epilogue<'a, T>>,
+    /// Number of its first element in the whole of the results.
+    pub(super) start: usize,
     pub(super) kernel: &'static Kernel<T::Sum>,
     pub(super) path: Path,
 }
+
+/// What is done to elements as soon as they are complete, while they are in cache: to so many in a row, from the one of this
+/// number in the whole of the results on.
+pub(crate) type Epilogue<'a, T> = dyn Fn(usize, &mut [T]) + Send + Sync + 'a;
 
 /// Which arithmetic a product takes. It is chosen by the shape and strides of the whole product, never of a
 /// part, so that an element's value doesn't depend on how the work was divided.
@@ -63,7 +70,20 @@ impl<T: Element> Copy for Product<'_, T> {}
 impl<'a, T: Element> Product<'a, T> {
     pub(super) fn new(a: Operand<'a, T>, b: Operand<'a, T>, store: Store, isa: Isa) -> Self {
         debug_assert_eq!(a.cols(), b.rows());
-        Self { a, b, store, kernel: T::Sum::kernel(isa), path: Path::of(a, b) }
+        let (kernel, path) = (T::Sum::kernel(isa), Path::of(a, b));
+        Self { a, b, store, epilogue: None, start: 0, kernel, path }
+    }
+
+    /// Applies the epilogue to a part of the result that is complete, which starts at `(i, j)`.
+    pub(super) fn finish(&self, c: &mut Window<'_, T>, [i, j]: [usize; 2]) {
+        let Some(epilogue) = self.epilogue else { return };
+        let start = self.start + i * c.row_stride() + j;
+        if let Some(whole) = c.whole() {
+            return epilogue(start, whole);
+        }
+        for row in 0..c.rows() {
+            epilogue(start + row * c.row_stride(), c.row(row));
+        }
     }
 
     /// Computes the product into `c`, cut into `pieces` for as many threads.
@@ -71,17 +91,18 @@ impl<'a, T: Element> Product<'a, T> {
         match self.cut(pieces) {
             None => Scratch::with(|scratch| T::multiply(&self, c, scratch)),
             Some(Cut::Rows(at)) => {
+                let start = self.start + at * c.row_stride();
                 let (top, bottom) = c.split_rows(at);
                 let (inner, cols) = (0..self.a.cols(), self.a.rows());
                 let first = Self { a: self.a.block(0..at, inner.clone()), ..self };
-                let second = Self { a: self.a.block(at..cols, inner), ..self };
+                let second = Self { a: self.a.block(at..cols, inner), start, ..self };
                 halves(workers, [first, second], [top, bottom], pieces);
             }
             Some(Cut::Cols(at)) => {
                 let (left, right) = c.split_cols(at);
                 let (inner, cols) = (0..self.b.rows(), self.b.cols());
                 let first = Self { b: self.b.block(inner.clone(), 0..at), ..self };
-                let second = Self { b: self.b.block(inner, at..cols), ..self };
+                let second = Self { b: self.b.block(inner, at..cols), start: self.start + at, ..self };
                 halves(workers, [first, second], [left, right], pieces);
             }
         }

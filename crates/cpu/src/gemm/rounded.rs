@@ -29,10 +29,11 @@ pub(super) fn multiply<T: Element>(product: &Product<'_, T>, mut c: Window<'_, T
                 }
             }
             if let Ok(mut sums) = Window::new(sums, rows.len(), cols.len()) {
-                blocked::multiply_into(&part, depth, &mut sums, scratch);
+                blocked::multiply_into(&part, depth, &mut sums, scratch, |_, _| {});
                 for i in 0..rows.len() {
                     T::narrow_slice(sums.row(i), c.row(i));
                 }
+                product.finish(&mut c, [rows.start, cols.start]);
             }
         }
     }

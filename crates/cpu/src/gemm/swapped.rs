@@ -28,7 +28,7 @@ pub(super) fn pays<T>(a: &Operand<'_, T>, b: &Operand<'_, T>) -> bool {
 pub(super) fn multiply<T: Accumulator>(
     product: &Product<'_, T>,
     depth: usize,
-    mut c: Window<'_, T>,
+    c: &mut Window<'_, T>,
     scratch: &mut Scratch,
 ) {
     let Product { a, b, .. } = *product;
@@ -38,7 +38,7 @@ pub(super) fn multiply<T: Accumulator>(
         let part = Product { a: columns, b: a.transposed(), store: Store::Overwrite, ..*product };
         let sums = run.take(columns.rows() * a.rows());
         if let Ok(mut into) = Window::new(sums, columns.rows(), a.rows()) {
-            blocked::multiply_into(&part, depth, &mut into, scratch);
+            blocked::multiply_into(&part, depth, &mut into, scratch, |_, _| {});
             store_transposed(sums, &mut c.block([0, cols.start], [a.rows(), cols.len()]), product.store);
         }
     }

@@ -105,7 +105,7 @@ fn check<T: Exact>(isa: Isa, [m, n, k]: [usize; 3], store: Store) {
             let mut c = vec![T::from_small(3); m * n];
             let a = Matrices { data: &a, offsets: &[a_offset], strides: a_strides };
             let b = Matrices { data: &b, offsets: &[b_offset], strides: b_strides };
-            gemm_on(isa, &alone(), [m, n, k], a, b, &mut c, store).unwrap();
+            gemm_on(isa, &alone(), [m, n, k], a, b, &mut c, store, None).unwrap();
             assert!(c == expected, "{isa:?} {m}x{n}x{k} {a_strides:?} {b_strides:?} {store:?}");
         }
     }

@@ -57,6 +57,13 @@ impl<'a, T> Window<'a, T> {
         unsafe { slice::from_raw_parts_mut(self.ptr.add(i * self.row_stride), self.cols) }
     }
 
+    /// All elements, if they lie side by side.
+    pub(super) fn whole(&mut self) -> Option<&mut [T]> {
+        // SAFETY: rows follow each other without gaps, and each is inside the slice and ours alone by the invariant.
+        (self.cols == self.row_stride)
+            .then(|| unsafe { slice::from_raw_parts_mut(self.ptr, self.rows * self.cols) })
+    }
+
     /// The rows before `at`, and those from there on.
     pub(super) fn split_rows(self, at: usize) -> (Self, Self) {
         assert!(at <= self.rows);

@@ -6,6 +6,7 @@
 
 mod cast;
 mod compare;
+mod epilogue;
 mod float;
 mod integer;
 mod lane;
@@ -20,6 +21,8 @@ mod tests;
 use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{Access, Outputs, Result, Tensor};
+
+pub(crate) use epilogue::{Finish, with_epilogue};
 
 use crate::copy;
 use crate::memory::Bytes;

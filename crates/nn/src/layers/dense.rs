@@ -70,12 +70,12 @@ impl Layer for Dense {
         }
         // Further axes are rows like any other: one product, and one gradient, instead of a batch of them.
         let rows = batch.iter().product();
-        let flat = if batch.len() > 1 { x.reshape([rows, inputs])? } else { x.clone() };
-        let y = flat.matmul(&self.weight.t()?)?;
+        let flat = if batch.len() != 1 { x.reshape([rows, inputs])? } else { x.clone() };
+        let weight = self.weight.t()?;
         let y = match &self.bias {
-            Some(bias) => y.add(bias)?,
-            None => y,
+            Some(bias) => flat.matmul_add(&weight, bias)?,
+            None => flat.matmul(&weight)?,
         };
-        if batch.len() > 1 { y.reshape([batch, &[outputs]].concat()) } else { Ok(y) }
+        if batch.len() != 1 { y.reshape([batch, &[outputs]].concat()) } else { Ok(y) }
     }
 }

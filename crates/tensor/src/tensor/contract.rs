@@ -1,8 +1,14 @@
 //! Products, convolutions and pooling.
 
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+
 use super::Tensor;
-use crate::op::{Conv, ConvInputGrad, ConvWeightGrad, MatMul, Op, Pool, PoolGrad, PoolKind};
-use crate::{Error, Result};
+use crate::expr::standard::{self, Sides};
+use crate::expr::{Binary, Program};
+use crate::op::{Conv, ConvInputGrad, ConvWeightGrad, Map, MatMul, Op, Pool, PoolGrad, PoolKind};
+use crate::{Error, Result, Scalar};
 
 impl Tensor {
     /// The matrix product, batched and broadcast over all but the last two axes. A vector on either side is a
@@ -29,6 +35,49 @@ impl Tensor {
             (_, 1) => Self::apply_one(&op, &[self, &other.unsqueeze(-1)?])?.squeeze(-1),
             _ => Self::apply_one(&op, &[self, other]),
         }
+    }
+
+    /// The matrix product plus `term`, which broadcasts to it: a bias, or a residual. One operation, which adds while a part of the
+    /// product is in cache.
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// # let device = meta::device();
+    /// let (x, weight) = (Tensor::zeros([32, 784], DType::F32, &device)?, Tensor::zeros([784, 10], DType::F32, &device)?);
+    /// let y = x.matmul_add(&weight, &Tensor::zeros([10], DType::F32, &device)?)?;
+    /// assert_eq!(*y.shape(), [32, 10]);
+    /// assert!(x.matmul_add(&weight, &Tensor::zeros([784], DType::F32, &device)?).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`matmul`](Self::matmul); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the term does not broadcast to the
+    /// product.
+    #[track_caller]
+    pub fn matmul_add(&self, other: &Self, term: &Self) -> Result<Self> {
+        self.matmul_map(other, &standard::binary(Binary::Add, Sides::Tensors)?, &[term], &[])
+    }
+
+    /// An elementwise program of the matrix product, its first input, and of tensors that broadcast to it: bias, activation and
+    /// residual in one operation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`matmul`](Self::matmul), of matrices alone, and of [`map_all`](Self::map_all);
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the program changes the shape, [`ErrorKind::Value`](crate::ErrorKind::Value) if
+    /// it does not have exactly one result.
+    #[track_caller]
+    pub fn matmul_map(
+        &self,
+        other: &Self,
+        program: &Arc<Program>,
+        more: &[&Self],
+        params: &[Scalar],
+    ) -> Result<Self> {
+        let op = Op::MatMul(MatMul { epilogue: Some(Map::new(Arc::clone(program), params)) });
+        let operands: SmallVec<[&Self; 4]> = [self, other].into_iter().chain(more.iter().copied()).collect();
+        Self::apply_one(&op, &operands)
     }
 
     /// The outer product `[m, n]` of vectors `[m]` and `[n]`; tensors of other ranks count as the vectors of
