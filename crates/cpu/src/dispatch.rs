@@ -9,6 +9,7 @@ pub(crate) trait Loop {
     type Output;
 
     /// Whether it is compiled for AVX-512 too. Not worth the time of every build where few programs spend theirs.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there is AVX-512 on x86-64 alone"))]
     const IN_AVX512: bool = true;
 
     /// Runs it. Implementations are `#[inline(always)]`, and so is what they call, that all of it is compiled for the
@@ -21,6 +22,9 @@ pub(crate) trait Loop {
 pub(crate) fn dispatch<L: Loop>(body: L) -> L::Output {
     match Isa::best().level() {
         Level::Portable => body.run(),
+        // The compiler's target has it.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => body.run(),
         // SAFETY: an `Isa` exists only where the machine has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { run_avx2(body) },

@@ -16,6 +16,9 @@ pub(crate) struct Isa(Level);
 pub(crate) enum Level {
     /// What the compiler's target has without asking.
     Portable,
+    /// NEON, which every such machine has, and with it the multiply-add.
+    #[cfg(target_arch = "aarch64")]
+    Neon,
     /// AVX2, FMA, F16C.
     #[cfg(target_arch = "x86_64")]
     Avx2,
@@ -46,7 +49,9 @@ impl Isa {
 
 #[cfg(target_arch = "x86_64")]
 const LEVELS: &[Level] = &[Level::Portable, Level::Avx2, Level::Avx512];
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+const LEVELS: &[Level] = &[Level::Portable, Level::Neon];
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const LEVELS: &[Level] = &[Level::Portable];
 
 /// What kernels use, once one has asked.
@@ -55,7 +60,7 @@ static BEST: OnceLock<Isa> = OnceLock::new();
 /// What they may use.
 static LIMIT: OnceLock<Level> = OnceLock::new();
 
-/// Limits the kernels of this process to instructions up to those of a set: `portable`, `avx2` or `avx512`. What makes the
+/// Limits the kernels of this process to instructions up to those of a set: `portable`, `avx2` or `avx512`, on ARM `portable` or `neon`. What makes the
 /// tests of one machine those of a lesser one; results may differ by rounding, since lesser sets do not fuse products and
 /// sums.
 ///
@@ -86,12 +91,16 @@ impl Level {
     /// The last of [`LEVELS`].
     #[cfg(target_arch = "x86_64")]
     const FASTEST: Self = Self::Avx512;
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    const FASTEST: Self = Self::Neon;
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     const FASTEST: Self = Self::Portable;
 
     fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => "neon",
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => "avx2",
             #[cfg(target_arch = "x86_64")]
@@ -102,6 +111,8 @@ impl Level {
     fn is_present(self) -> bool {
         match self {
             Self::Portable => true,
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => {
                 is_x86_feature_detected!("avx2")

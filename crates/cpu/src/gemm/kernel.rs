@@ -105,6 +105,10 @@ macro_rules! kernel {
 pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
     match isa.level() {
         Level::Portable => kernel!(tile, dot, Array<f32, 4>, 4, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => {
+            kernel!(tile, dot, std::arch::aarch64::float32x4_t, 4, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256, 8, rows 1 2 3 4 5 6),
         #[cfg(target_arch = "x86_64")]
@@ -117,6 +121,10 @@ pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
 pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
     match isa.level() {
         Level::Portable => kernel!(tile, dot, Array<f64, 2>, 2, rows 1 2 3 4 5 6),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => {
+            kernel!(tile, dot, std::arch::aarch64::float64x2_t, 2, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256d, 4, rows 1 2 3 4 5 6),
         #[cfg(target_arch = "x86_64")]
@@ -129,6 +137,9 @@ pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
 pub(super) fn i32(isa: Isa) -> &'static Kernel<i32> {
     match isa.level() {
         Level::Portable => kernel!(tile, dot, Array<i32, 4>, 4, rows 1 2 3 4),
+        // Integers the compiler multiplies by NEON on its own.
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => kernel!(tile, dot, Array<i32, 4>, 4, rows 1 2 3 4),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 | Level::Avx512 => kernel!(tile_avx2, dot_avx2, Array<i32, 8>, 8, rows 1 2 3 4),
     }

@@ -33,6 +33,8 @@ fn copy_panels<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::S
         4 => copy_panels_of::<T, 4>(full, into),
         6 => copy_panels_of::<T, 6>(full, into),
         8 => copy_panels_of::<T, 8>(full, into),
+        #[cfg(target_arch = "aarch64")]
+        12 => copy_panels_of::<T, 12>(full, into),
         14 => copy_panels_of::<T, 14>(full, into),
         16 => copy_panels_of::<T, 16>(full, into),
         32 => copy_panels_of::<T, 32>(full, into),

@@ -82,55 +82,75 @@ impl<T: Accumulator, const N: usize> Register for Array<T, N> {
     }
 }
 
-/// Implements [`Register`] for a register of the machine by naming its instructions.
-#[cfg(target_arch = "x86_64")]
+/// Implements [`Register`] for a register of the machine by naming its instructions, and what multiplies and adds.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! register {
     (
-        $register:ident of $lanes:literal $scalar:ident:
-        $splat:ident $load:ident $store:ident $mul_add:ident $add:ident
+        $arch:ident $register:ident of $lanes:literal $scalar:ident:
+        $splat:ident $load:ident $store:ident $add:ident, |$x:ident, $factor:ident, $sum:ident| $mul_add:expr
     ) => {
-        impl Register for std::arch::x86_64::$register {
+        impl Register for std::arch::$arch::$register {
             type Scalar = $scalar;
             const LANES: usize = $lanes;
 
             #[inline(always)]
             unsafe fn splat(x: $scalar) -> Self {
                 // SAFETY: the caller vouches for the instruction set.
-                unsafe { std::arch::x86_64::$splat(x) }
+                unsafe { std::arch::$arch::$splat(x) }
             }
 
             #[inline(always)]
             unsafe fn load(from: *const $scalar) -> Self {
                 // SAFETY: the caller vouches for the instruction set and for the numbers at `from`.
-                unsafe { std::arch::x86_64::$load(from) }
+                unsafe { std::arch::$arch::$load(from) }
             }
 
             #[inline(always)]
             unsafe fn store(self, to: *mut $scalar) {
                 // SAFETY: the caller vouches for the instruction set and for the room at `to`.
-                unsafe { std::arch::x86_64::$store(to, self) }
+                unsafe { std::arch::$arch::$store(to, self) }
             }
 
             #[inline(always)]
-            unsafe fn mul_add(self, factor: Self, sum: Self) -> Self {
+            unsafe fn mul_add(self, $factor: Self, $sum: Self) -> Self {
+                let $x = self;
                 // SAFETY: the caller vouches for the instruction set.
-                unsafe { std::arch::x86_64::$mul_add(self, factor, sum) }
+                unsafe { $mul_add }
             }
 
             #[inline(always)]
             unsafe fn add(self, other: Self) -> Self {
                 // SAFETY: the caller vouches for the instruction set.
-                unsafe { std::arch::x86_64::$add(self, other) }
+                unsafe { std::arch::$arch::$add(self, other) }
             }
         }
     };
 }
 
 #[cfg(target_arch = "x86_64")]
-register!(__m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_fmadd_ps _mm256_add_ps);
-#[cfg(target_arch = "x86_64")]
-register!(__m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_fmadd_pd _mm256_add_pd);
-#[cfg(target_arch = "x86_64")]
-register!(__m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_fmadd_ps _mm512_add_ps);
-#[cfg(target_arch = "x86_64")]
-register!(__m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_fmadd_pd _mm512_add_pd);
+mod x86 {
+    use std::arch::x86_64::{_mm256_fmadd_pd, _mm256_fmadd_ps, _mm512_fmadd_pd, _mm512_fmadd_ps};
+
+    use super::Register;
+
+    register!(x86_64 __m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps,
+        |x, factor, sum| _mm256_fmadd_ps(x, factor, sum));
+    register!(x86_64 __m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd,
+        |x, factor, sum| _mm256_fmadd_pd(x, factor, sum));
+    register!(x86_64 __m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps,
+        |x, factor, sum| _mm512_fmadd_ps(x, factor, sum));
+    register!(x86_64 __m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd,
+        |x, factor, sum| _mm512_fmadd_pd(x, factor, sum));
+}
+
+#[cfg(target_arch = "aarch64")]
+mod neon {
+    use std::arch::aarch64::{vfmaq_f32, vfmaq_f64};
+
+    use super::Register;
+
+    register!(aarch64 float32x4_t of 4 f32: vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32,
+        |x, factor, sum| vfmaq_f32(sum, x, factor));
+    register!(aarch64 float64x2_t of 2 f64: vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64,
+        |x, factor, sum| vfmaq_f64(sum, x, factor));
+}

@@ -35,6 +35,7 @@ pub(super) fn is_native(dtype: DType) -> bool {
 /// An element of a lane.
 pub(super) trait Element: Pod + PartialOrd {
     /// Whether loops over it are compiled for AVX-512 too.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there is AVX-512 on x86-64 alone"))]
     const IN_AVX512: bool = false;
 
     /// `x` where `condition` is 1, `y` where it is 0, by the bits: of a choice between two loads the compiler makes a branch

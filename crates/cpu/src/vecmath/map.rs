@@ -21,6 +21,8 @@ pub(crate) fn map2<T: Real, F: Function2<T>>(x: &[T], y: &[T], to: &mut [T]) {
 pub(super) fn map_on<T: Real, F: Function<T>>(isa: Isa, from: &[T], to: &mut [T]) {
     match isa.level() {
         Level::Portable => chunks::<T, F, false>(from, to),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => chunks::<T, F, true>(from, to),
         // SAFETY: an `Isa` exists only where the machine has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { map_avx2::<T, F>(from, to) },
@@ -34,6 +36,8 @@ pub(super) fn map_on<T: Real, F: Function<T>>(isa: Isa, from: &[T], to: &mut [T]
 pub(super) fn map2_on<T: Real, F: Function2<T>>(isa: Isa, x: &[T], y: &[T], to: &mut [T]) {
     match isa.level() {
         Level::Portable => chunks2::<T, F, false>(x, y, to),
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => chunks2::<T, F, true>(x, y, to),
         // SAFETY: an `Isa` exists only where the machine has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { map2_avx2::<T, F>(x, y, to) },
