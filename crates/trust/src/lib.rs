@@ -41,3 +41,8 @@ pub use rollback::{Missing, Older, RecordKey, RollbackGuard};
 pub use secret_key::SecretKey;
 pub use signature_block::{CONTAINER_CONTEXT, MAX_BLOCK, MAX_SIGNATURES, add_signature};
 pub use trust_store::{Role, TrustStore, TrustedKey};
+
+/// The examples of the page for users are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/SIGNING.md")]
+struct SigningPage;

@@ -22,6 +22,9 @@ const HEADER: &str = "tensorkeep releases v1";
 /// A signed file stays validly signed for ever, so an attacker can hand out last year's model with last year's weakness.
 /// The guard remembers, for each key and each identifier, the highest release that was accepted, and refuses lower ones.
 ///
+/// Keys are kept apart, so that a stolen one cannot lock out the others by signing the highest number there is. The price: of a
+/// file that several signed, an attacker can strip the signatures of those who have a record. Where that matters, let one key sign.
+///
 /// The record is a text file under a message authentication code, so that it cannot be edited without the
 /// [`RecordKey`]. It cannot protect itself against being *replaced by an older copy of itself* or deleted by somebody who may
 /// write its folder: deletion is noticed with [`Missing::Refuse`], replacement is not.
