@@ -70,9 +70,10 @@ impl fmt::Debug for PayloadDigest {
 /// What is to be trusted, and as what.
 #[derive(Clone, Copy, Debug)]
 pub struct Artifact<'a> {
-    /// What the caller is about to use it as; never what the file alone says.
+    /// What the caller is about to use it as. That the manifest says the same is for the caller to check.
     pub role: Role,
-    /// The identifier in the manifest, such as `acme/mnist`.
+    /// The identifier in the manifest, such as `acme/mnist`. Whoever asked for another one has to compare: this one may be validly
+    /// signed, and not what was asked for.
     pub id: &'a str,
     /// The signed part: version and manifest.
     pub payload: &'a [u8],

@@ -114,10 +114,7 @@ impl Bundle {
             ));
         }
         let payload = json::decode_base64(&text.dsse_envelope.payload, "the payload")?;
-        if payload.len() > MAX_PAYLOAD {
-            let message = format!("bundle: a payload of {} bytes, more than {MAX_PAYLOAD}", payload.len());
-            return Err(Error::new(Code::Limit, message));
-        }
+        check_length(&payload)?;
         let signature = json::decode_base64(&signature.sig, "the signature")?;
         Ok(Self { key: KeyName::read(text.verification_material.public_key)?, payload, signature })
     }
@@ -155,6 +152,7 @@ impl Bundle {
     /// The text of a new bundle.
     pub(super) fn sign(statement: &Statement, key: &SecretKey) -> Result<String> {
         let payload = statement.to_json()?;
+        check_length(&payload)?;
         let signature = key.sign(&pre_authentication(&payload), Encoding::Der)?;
         let hint = Some(key.public_key().bundle_hint());
         let text = BundleText {
@@ -192,6 +190,14 @@ fn check_type(what: &str, found: &str, wanted: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::new(Code::Value, format!("bundle: {what} is {}, not {wanted}", shown(found))))
+}
+
+fn check_length(payload: &[u8]) -> Result<()> {
+    if payload.len() <= MAX_PAYLOAD {
+        return Ok(());
+    }
+    let message = format!("bundle: a payload of {} bytes, more than {MAX_PAYLOAD}", payload.len());
+    Err(Error::new(Code::Limit, message))
 }
 
 /// What is signed: the payload behind its type and its length, so that neither can be taken for a part of the other.

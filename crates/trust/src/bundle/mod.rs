@@ -6,6 +6,8 @@
 //! Sources: the OpenSSF Model Signing specification 1.0; Sigstore's bundle format 0.3; DSSE protocol 1.0; in-toto Statement 1.
 
 mod envelope;
+#[cfg(unix)]
+mod folder;
 mod json;
 mod resource;
 mod statement;
