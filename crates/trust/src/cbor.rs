@@ -11,14 +11,14 @@ use crate::{Code, Error, Result};
 /// The three bits in front of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Major {
-    Unsigned = 0,
-    Negative = 1,
-    Bytes = 2,
-    Text = 3,
-    Array = 4,
-    Map = 5,
-    Tag = 6,
-    Simple = 7,
+    Unsigned,
+    Negative,
+    Bytes,
+    Text,
+    Array,
+    Map,
+    Tag,
+    Simple,
 }
 
 /// The simple value `null`, which COSE writes `nil`.
@@ -68,23 +68,30 @@ fn length(bytes: &[u8]) -> u64 {
 }
 
 impl Major {
-    const ALL: [Major; 8] = [
-        Self::Unsigned,
-        Self::Negative,
-        Self::Bytes,
-        Self::Text,
-        Self::Array,
-        Self::Map,
-        Self::Tag,
-        Self::Simple,
-    ];
-
     fn bits(self) -> u8 {
-        Self::ALL.iter().zip(0u8..).find(|(major, _)| **major == self).map_or(0, |(_, bits)| bits << 5)
+        match self {
+            Self::Unsigned => 0x00,
+            Self::Negative => 0x20,
+            Self::Bytes => 0x40,
+            Self::Text => 0x60,
+            Self::Array => 0x80,
+            Self::Map => 0xa0,
+            Self::Tag => 0xc0,
+            Self::Simple => 0xe0,
+        }
     }
 
-    fn of(byte: u8) -> Self {
-        Self::ALL.into_iter().find(|major| major.bits() == byte & 0xe0).unwrap_or(Self::Simple)
+    fn of(first: u8) -> Self {
+        match first >> 5 {
+            0 => Self::Unsigned,
+            1 => Self::Negative,
+            2 => Self::Bytes,
+            3 => Self::Text,
+            4 => Self::Array,
+            5 => Self::Map,
+            6 => Self::Tag,
+            _ => Self::Simple,
+        }
     }
 }
 
