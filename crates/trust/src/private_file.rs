@@ -24,11 +24,14 @@ fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     with_mode(&mut options, mode);
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|error| Error::io(format!("creating {}", path.display()), error))
+    let failed = |error| Error::io(format!("creating {}", path.display()), error);
+    let mut file = options.open(path).map_err(failed)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| {
+        // Half a key is no key, and would stand in the way of the next attempt. It was made here, so it can go.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
 }
 
 /// Reads a file of at most `limit` bytes that belongs to the caller and is closed to everybody else.
