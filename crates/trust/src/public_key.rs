@@ -156,22 +156,20 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 
 impl Key {
-    /// A point in the subgroup of large prime order, in its one encoding.
+    /// A point in the subgroup of large prime order, but the neutral element.
     ///
-    /// Verifiers disagree about all other points; with them refused, there is nothing to disagree about.
+    /// Verifiers disagree about all other points; with them refused, there is nothing to disagree about. That shuts out second
+    /// encodings too, since all of them name points outside of the subgroup.
     /// See "Taming the many EdDSAs", Chalkias et al., 2020, section 3.
     fn ed25519(bytes: [u8; 32]) -> Result<Self> {
-        let compressed = CompressedEdwardsY(bytes);
-        let sound = compressed.decompress().is_some_and(|point| {
-            point.compress() == compressed && point.is_torsion_free() && !point.is_small_order()
-        });
-        let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).ok();
-        match key.filter(|key| sound && !key.is_weak()) {
-            Some(key) => Ok(Self::Ed25519(key)),
-            None => Err(Error::new(
-                Code::Key,
-                "public key: the Ed25519 point is weak or malformed; make a new key",
-            )),
+        let point = CompressedEdwardsY(bytes).decompress();
+        let sound = point.is_some_and(|point| point.is_torsion_free() && !point.is_small_order());
+        match ed25519_dalek::VerifyingKey::from_bytes(&bytes) {
+            Ok(key) if sound => Ok(Self::Ed25519(key)),
+            _ => {
+                let message = "public key: the Ed25519 point is weak or malformed; make a new key";
+                Err(Error::new(Code::Key, message))
+            }
         }
     }
 

@@ -49,3 +49,38 @@ fn ecdsa_is_verified_as_wycheproof_says() {
         println!("{name:?}: {count} cases");
     }
 }
+
+/// The 38 encodings whose `y` is not below the prime 2^255 - 19, with either sign: each names a point that has another, and proper,
+/// encoding, or none at all.
+#[test]
+fn points_have_one_encoding() {
+    let mut on_the_curve = 0;
+    for excess in 0..19 {
+        for sign in [0x7f, 0xff] {
+            let mut bytes = [0xff; 32];
+            (bytes[0], bytes[31]) = (0xed + excess, sign);
+            on_the_curve += usize::from(CompressedEdwardsY(bytes).decompress().is_some());
+            assert!(Key::ed25519(bytes).is_err(), "{excess} {sign:x}");
+        }
+    }
+    assert!(on_the_curve > 4, "{on_the_curve} of them name a point, more than those of small order");
+}
+
+/// Whoever holds the key can make a signature whose `R` is the neutral element. The equation of RFC 8032 holds for it; strict
+/// verification refuses it, as do other strict verifiers.
+#[test]
+fn a_neutral_commitment_is_refused() {
+    use curve25519_dalek::{EdwardsPoint, Scalar};
+    let secret = Scalar::from(12_345_u64);
+    let public = EdwardsPoint::mul_base(&secret).compress().0;
+    let neutral = EdwardsPoint::default().compress().0;
+    let hash = sha2::Sha512::digest([neutral.as_slice(), &public, b"message"].concat());
+    let challenge = Scalar::from_bytes_mod_order_wide(&hash.into());
+    let signature = [neutral, (challenge * secret).to_bytes()].concat();
+
+    let lenient = ed25519_dalek::VerifyingKey::from_bytes(&public).unwrap();
+    let parsed = ed25519_dalek::Signature::from_slice(&signature).unwrap();
+    assert!(ed25519_dalek::Verifier::verify(&lenient, b"message", &parsed).is_ok());
+    let key = Key::ed25519(public).unwrap().into_public().unwrap();
+    assert!(!key.verifies(b"message", &signature, Encoding::Fixed));
+}
