@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/tensor", &[]),
     ("shaders", &[]),
     ("crates/derive", &[]),
+    ("crates/trust", &[]),
     ("xtask", &[]),
     ("crates/cpu", &["tensorkeep-tensor"]),
     ("crates/wgpu", &["tensorkeep-tensor", "tensorkeep-shaders"]),
@@ -32,6 +33,7 @@ const EVERYTHING_BELOW: &[&str] = &[
     "tensorkeep-data",
     "tensorkeep-nn",
     "tensorkeep-train",
+    "tensorkeep-trust",
 ];
 
 /// Foreign crates that one member alone may name.
