@@ -8,6 +8,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/tensor", &[]),
     ("shaders", &[]),
     ("crates/derive", &[]),
+    ("crates/format", &[]),
     ("xtask", &[]),
     ("crates/cpu", &["tensorkeep-tensor"]),
     ("crates/wgpu", &["tensorkeep-tensor", "tensorkeep-shaders"]),
@@ -30,6 +31,7 @@ const EVERYTHING_BELOW: &[&str] = &[
     "tensorkeep-wgpu",
     "tensorkeep-autodiff",
     "tensorkeep-data",
+    "tensorkeep-format",
     "tensorkeep-nn",
     "tensorkeep-train",
 ];
