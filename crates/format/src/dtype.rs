@@ -1,5 +1,8 @@
 //! The types of elements.
 
+use ciborium_ll::Header;
+
+use crate::cbor::{Reader, Record, Writer};
 use crate::{Code, Error, Result};
 
 /// The type of a tensor's elements, little-endian in a file.
@@ -98,6 +101,19 @@ impl DType {
     fn row(self) -> (Self, &'static str, u8) {
         // The table is in the order of the variants; a test holds them together.
         Self::TABLE.get(self as usize).copied().unwrap_or(Self::TABLE[0])
+    }
+}
+
+impl Record for DType {
+    fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        match reader.header()? {
+            Header::Text(Some(length)) => Self::parse(reader.text_of(length)?),
+            _ => Err(reader.fault(Code::DType, "a dtype is text")),
+        }
+    }
+
+    fn write(&self, writer: &mut Writer<'_>) {
+        writer.text(self.name());
     }
 }
 

@@ -8,10 +8,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// One row a code: variant, stable text, meaning.
 macro_rules! codes {
     ($($(#[$doc:meta])+ $variant:ident $text:literal;)+) => {
-        /// What is wrong with a file. The [text](Code::as_str) of a code never changes, and a code is never used for another fault.
+        /// What is wrong with a file. The [text](Code::as_str) of a code never changes, and a code is never used for
+        /// another fault.
         ///
-        /// Codes that start with `E_` concern model files, codes with `D_` imported data. Some are raised by crates above this
-        /// one (signatures, layers, storage): they stand here so that one table holds them all.
+        /// Codes that start with `E_` concern model files, codes with `D_` imported data. Some are raised by crates
+        /// above this one (signatures, layers, storage): they stand here so that one table holds them all.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])+ $variant,)+ }
@@ -75,7 +76,7 @@ codes! {
     Crit "E_CRIT";
     /// No signature where the caller asks for one.
     Unsigned "E_UNSIGNED";
-    /// A signature that does not verify, or a damaged block of signatures.
+    /// A signature that does not verify, or a block of signatures that is none.
     Sig "E_SIG";
     /// A key that is unknown, unfit or without the right.
     Key "E_KEY";
@@ -181,10 +182,16 @@ impl Error {
         &self.0.message
     }
 
-    /// The same error, known to be about the file or part `place`.
+    /// The same error, known to be in the part `part`.
+    pub(crate) fn at(mut self, part: &str) -> Self {
+        self.0.message = format!("{part}: {}", self.0.message);
+        self
+    }
+
+    /// The same error, known to be about the file `place`, a path that the caller gave. It is escaped and not cut.
     #[must_use]
     pub fn within(mut self, place: &str) -> Self {
-        self.0.message = format!("{}: {}", escape(place), self.0.message);
+        self.0.message = format!("{}: {}", escape_up_to(place, usize::MAX), self.0.message);
         self
     }
 }
@@ -203,8 +210,8 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
-/// Text as it may be shown: in quotes, at most 64 characters, everything escaped that a terminal, a log or a page could take for
-/// more than text.
+/// Text as it may be shown: in quotes, at most 64 characters, everything escaped that a terminal, a log or a page
+/// could take for more than text.
 ///
 /// ```
 /// use tensorkeep_format::escape;
@@ -213,9 +220,12 @@ impl std::error::Error for Error {}
 /// assert_eq!(escape("a\n\u{1b}[2J\u{202e}"), r#""a\n\u{1b}[2J\u{202e}""#);
 /// ```
 pub fn escape(text: &str) -> String {
-    const MOST: usize = 64;
+    escape_up_to(text, 64)
+}
+
+fn escape_up_to(text: &str, most: usize) -> String {
     let mut shown = String::from('"');
-    for c in text.chars().take(MOST) {
+    for c in text.chars().take(most) {
         match c {
             ' '..='~' if c != '"' && c != '\\' => shown.push(c),
             // Beyond ASCII, what looks like one thing may be another.
@@ -227,7 +237,7 @@ pub fn escape(text: &str) -> String {
         }
     }
     shown.push('"');
-    if text.chars().nth(MOST).is_some() {
+    if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     shown
