@@ -7,6 +7,7 @@ use super::tree::{Finding, Tree};
 const LAYERS: &[(&str, &[&str])] = &[
     ("crates/tensor", &[]),
     ("shaders", &[]),
+    ("crates/storage", &[]),
     ("crates/derive", &[]),
     ("crates/format", &[]),
     ("xtask", &[]),
@@ -26,6 +27,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const EVERYTHING_BELOW: &[&str] = &[
     "tensorkeep",
     "tensorkeep-tensor",
+    "tensorkeep-storage",
     "tensorkeep-derive",
     "tensorkeep-cpu",
     "tensorkeep-wgpu",
