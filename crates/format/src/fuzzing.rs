@@ -1,6 +1,10 @@
 //! Bodies of fuzz targets: functions that may be given any bytes, and panic if a promise is broken.
 
+mod imports;
+
 use crate::{Code, LoadLimits, SliceReader, StreamReader, reseal};
+
+pub use imports::{npy, npz, safetensors};
 
 /// The promises of the container: the reader of streams and the reader of slices agree, and what they accept is what
 /// the writer writes.

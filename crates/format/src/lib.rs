@@ -47,16 +47,26 @@
     )
 )]
 
+mod array;
 mod cbor;
 mod container;
 mod dtype;
 mod error;
+mod fill;
+mod foreign;
 #[doc(hidden)]
 pub mod fuzzing;
 mod limits;
+pub mod npy;
+pub mod npz;
 mod open;
+mod read_file;
 mod recognise;
+mod rename;
+pub mod safetensors;
+mod scanner;
 
+pub use array::Array;
 pub use cbor::{Map, Raw, Value};
 pub use container::{
     Architecture, Axis, Digest, FileReader, Head, Input, Kind, MAGIC, MAJOR, MINOR, Manifest, MapPolicy,
@@ -66,5 +76,10 @@ pub use container::{
 pub use dtype::DType;
 pub use error::{Code, Error, Result, escape};
 pub use limits::LoadLimits;
+pub use npy::{read_npy, write_npy};
+pub use npz::{Npz, write_npz};
 pub use open::FileRules;
+pub use read_file::read_file;
 pub use recognise::{Foreign, recognise};
+pub use rename::{Rename, Rule};
+pub use safetensors::{SafeTensors, SafeTensorsFile, write_safetensors};

@@ -12,13 +12,13 @@ mod header;
 mod layout;
 mod manifest;
 mod map;
-mod name;
+pub(crate) mod name;
 mod reseal;
 mod shape;
 mod slice;
 mod stream;
 mod tensor;
-mod values;
+pub(crate) mod values;
 mod write;
 
 pub use architecture::{Architecture, Axis, Input, Op, Output};

@@ -6,7 +6,7 @@ use crate::{Code, Error, Result, escape};
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
 /// The longest name of a tensor, in bytes.
-pub(super) const TENSOR: usize = 255;
+pub(crate) const TENSOR: usize = 255;
 /// The longest name of anything else.
 pub(super) const OTHER: usize = 128;
 
@@ -14,7 +14,7 @@ pub(super) const OTHER: usize = 128;
 ///
 /// A name can be shown, compared byte by byte, and used as a relative path on any system: no segment is empty,
 /// consists of dots or ends in one, or is a device of Windows.
-pub(super) fn check(name: &str, most: usize) -> Result<()> {
+pub(crate) fn check(name: &str, most: usize) -> Result<()> {
     let fault =
         |what: &str| Err(Error::new(Code::Name, format!("the name {} {what}: rename it", escape(name))));
     if name.len() > most {

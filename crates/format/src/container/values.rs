@@ -80,7 +80,7 @@ pub(super) fn absorb(hasher: &mut blake3::Hasher, bytes: &[u8]) {
 /// above 1.
 ///
 /// There is no early exit: without one the compiler uses vectors.
-fn any_unusual(dtype: DType, bytes: &[u8]) -> bool {
+pub(crate) fn any_unusual(dtype: DType, bytes: &[u8]) -> bool {
     macro_rules! any {
         ($int:ty, $exponent:expr) => {{
             let (elements, _) = bytes.as_chunks::<{ size_of::<$int>() }>();
