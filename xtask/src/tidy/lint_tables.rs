@@ -3,10 +3,10 @@
 use super::manifest::Manifest;
 use super::tree::{Finding, Tree};
 
-/// The one member whose kernels need `unsafe`, and which so needs a table of its own.
-const KERNELS: &str = "crates/cpu";
+/// The members that need `unsafe` somewhere, and so a table of their own.
+const OWN: [&str; 2] = ["crates/cpu", "crates/format"];
 
-/// Every member takes over the workspace's lints; `crates/cpu` repeats them, with `unsafe_code` denied, not forbidden.
+/// Every member takes over the workspace's lints; those that need `unsafe` repeat them, with `unsafe_code` denied, not forbidden.
 ///
 /// Because Cargo cannot take over a table and change one entry, and a copy that drifts is a rule that some crate escapes.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
@@ -14,7 +14,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for (folder, manifest) in tree.members() {
         let path = format!("{folder}/Cargo.toml");
-        if folder == KERNELS {
+        if OWN.contains(&folder) {
             for tool in ["rust", "clippy"] {
                 found.extend(differences(&root, &manifest, tool).map(|text| Finding::new(&path, 0, text)));
             }
