@@ -1,6 +1,7 @@
 //! The chores of the repository, as small commands. `cargo xtask help` lists them.
 
 mod bench;
+mod emulate;
 mod sanitize;
 mod test;
 mod tidy;
@@ -23,6 +24,7 @@ tasks:
                       name contains one of them; --exhaustive optimises, and checks every number where a sample
                       is checked otherwise
   sanitize            run the tests of the CPU's kernels under the address sanitizer, which takes the nightly toolchain
+  emulate             run the tests of the CPU's kernels for 64-bit ARM, whose instructions QEMU stands in for
   bench [--quick] [--filter X] [--threads N] [--seconds S] [--peak] [--compare DIR [--rounds N]]
                       time the workloads, or those whose name contains X: alone, beside what the machine can do
                       at most; or in turn with the peers that DIR/peers.json lists
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
 enum Task {
     Help,
     Bench { arguments: Vec<String> },
+    Emulate,
     Sanitize,
     Test { selection: Selection },
     Tidy,
@@ -82,6 +85,10 @@ impl Task {
             ("sanitize", [extra, ..]) => {
                 Err(invalid(format!("`sanitize` takes no arguments, but got `{extra}`")))
             }
+            ("emulate", []) => Ok(Task::Emulate),
+            ("emulate", [extra, ..]) => {
+                Err(invalid(format!("`emulate` takes no arguments, but got `{extra}`")))
+            }
             ("bench", arguments) => Ok(Task::Bench { arguments: arguments.to_vec() }),
             ("tidy", []) => Ok(Task::Tidy),
             ("tidy", [extra, ..]) => Err(invalid(format!("`tidy` takes no arguments, but got `{extra}`"))),
@@ -96,6 +103,7 @@ impl Task {
         match self {
             Task::Help => out.write_all(HELP.as_bytes()).map(|()| true),
             Task::Bench { arguments } => bench::run(root, &arguments),
+            Task::Emulate => emulate::run(root, out),
             Task::Sanitize => sanitize::run(root, out),
             Task::Test { selection } => test::run(root, &selection, out),
             Task::Tidy => tidy::run(root, out),
@@ -131,6 +139,8 @@ mod tests {
             ("test matmul conv", Ok(test(&["matmul", "conv"], false))),
             ("test --exhaustive precision", Ok(test(&["precision"], true))),
             ("sanitize", Ok(Task::Sanitize)),
+            ("emulate", Ok(Task::Emulate)),
+            ("emulate x", Err("`emulate` takes no arguments, but got `x`".into())),
             ("sanitize all", Err("`sanitize` takes no arguments, but got `all`".into())),
             ("test --release", Err("`test` takes words to filter by, and no flag `--release`".into())),
             ("tidy", Ok(Task::Tidy)),
@@ -144,7 +154,7 @@ mod tests {
 
     #[test]
     fn help_names_every_task() {
-        for task in ["test", "bench", "sanitize", "tidy", "help"] {
+        for task in ["test", "bench", "emulate", "sanitize", "tidy", "help"] {
             assert!(HELP.contains(&format!("\n  {task}")), "{task}");
         }
     }
