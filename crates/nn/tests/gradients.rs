@@ -4,7 +4,7 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -95,6 +95,14 @@ fn convolutions() {
     layer("groups", &grouped, &normal(&[2, 4, 4, 3]));
     let same = Conv { padding: Padding::Same, ..Conv::new([1, 3, 3], 1, 2, &mut rng()).unwrap() };
     layer("three axes", &same, &normal(&[1, 1, 2, 3, 3]));
+}
+
+#[test]
+fn recurrent() {
+    layer("lstm", &Lstm::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    layer("gru", &Gru::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    let stack = (Lstm::new(3, 4, &mut rng()).unwrap(), Gru::new(4, 2, &mut rng()).unwrap());
+    layer("one upon the other", &stack, &normal(&[1, 3, 3]));
 }
 
 #[test]

@@ -22,9 +22,11 @@ mod fan;
 mod glorot;
 mod kaiming;
 mod normal;
+mod uniform;
 
 pub use constant::{ones, zeros};
 pub use fan::Fan;
 pub use glorot::{glorot_normal, glorot_uniform};
 pub use kaiming::{kaiming_normal, kaiming_uniform};
 pub use normal::normal;
+pub use uniform::uniform;
