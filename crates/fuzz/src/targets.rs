@@ -1,0 +1,29 @@
+//! The table of targets.
+
+use tensorkeep_data::fuzzing as data;
+
+/// A named parser, and what it promises about any bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// Names its folders below `fuzz` too.
+    pub name: &'static str,
+    /// Panics if the parser breaks a promise on this input.
+    pub run: fn(&[u8]),
+}
+
+/// Every parser of the workspace that reads what others wrote.
+pub const TARGETS: &[Target] = &[
+    Target { name: "csv", run: data::csv },
+    Target { name: "gzip", run: data::gzip },
+    Target { name: "idx", run: data::idx },
+];
+
+/// The target of this name.
+///
+/// ```
+/// assert!(tensorkeep_fuzz::target("idx").is_some());
+/// assert!(tensorkeep_fuzz::target("pickle").is_none());
+/// ```
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS.iter().find(|target| target.name == name).copied()
+}
