@@ -1,7 +1,10 @@
 //! The chores of the repository, as small commands. `cargo xtask help` lists them.
 
+mod audit;
 mod bench;
 mod emulate;
+mod fuzz;
+mod nightly;
 mod sanitize;
 mod test;
 mod tidy;
@@ -25,6 +28,14 @@ tasks:
                       is checked otherwise
   sanitize            run the tests of the CPU's kernels under the address sanitizer, which takes the nightly toolchain
   emulate             run the tests of the CPU's kernels for 64-bit ARM, whose instructions QEMU stands in for
+  fuzz [--target X] [--seconds S | --runs N]
+                      run libFuzzer on the parsers, or on X alone, 60 s each if nothing else is said: takes the nightly
+                      toolchain and cargo-fuzz
+  fuzz --stable [--target X] [--runs N] [--seed S]
+                      run mutants of the corpora, a million for each parser if nothing else is said, on any toolchain
+  audit [--full] [--only CHECK,..] [--except CHECK,..] [--advisory-db DIR] [--max-age DAYS] [--fuzz-seconds S]
+                      judge the dependencies, the policy and the parsers; --full adds what takes minutes. Exit code
+                      0: all is well; 1: there are findings; 3: something could not be judged. See docs/AUDIT.md
   bench [--quick] [--filter X] [--threads N] [--seconds S] [--peak] [--compare DIR [--rounds N]]
                       time the workloads, or those whose name contains X: alone, beside what the machine can do
                       at most; or in turn with the peers that DIR/peers.json lists
@@ -33,13 +44,13 @@ tasks:
 
 environment:
   TENSORKEEP_REQUIRE_WGPU=1   `test` fails where no GPU adapter is found, instead of skipping the GPU's tests
+  TENSORKEEP_ADVISORY_DB=DIR  the advisory database that `audit` reads, unless --advisory-db names another
 ";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match Task::parse(&arguments).and_then(Task::run) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             // Nothing is left to do for someone whose standard error is closed.
             let _ = writeln!(io::stderr(), "error: {error}");
@@ -52,8 +63,10 @@ fn main() -> ExitCode {
 #[derive(Debug, PartialEq)]
 enum Task {
     Help,
+    Audit { options: audit::Options },
     Bench { arguments: Vec<String> },
     Emulate,
+    Fuzz { plan: fuzz::Plan },
     Sanitize,
     Test { selection: Selection },
     Tidy,
@@ -81,6 +94,12 @@ impl Task {
                     }
                 }
             }
+            ("audit", words) => {
+                let database = std::env::var_os("TENSORKEEP_ADVISORY_DB").map(Into::into);
+                let options = audit::Options::parse(words, database).map_err(invalid)?;
+                Ok(Task::Audit { options })
+            }
+            ("fuzz", words) => Ok(Task::Fuzz { plan: fuzz::Plan::parse(words).map_err(invalid)? }),
             ("sanitize", []) => Ok(Task::Sanitize),
             ("sanitize", [extra, ..]) => {
                 Err(invalid(format!("`sanitize` takes no arguments, but got `{extra}`")))
@@ -96,18 +115,21 @@ impl Task {
         }
     }
 
-    /// Whether the task found everything in order.
-    fn run(self) -> io::Result<bool> {
+    /// The exit code: 0 if the task found everything in order.
+    fn run(self) -> io::Result<u8> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new("."));
         let out = &mut io::stdout();
-        match self {
+        let in_order = match self {
+            Task::Audit { options } => return audit::run(root, options, out),
             Task::Help => out.write_all(HELP.as_bytes()).map(|()| true),
             Task::Bench { arguments } => bench::run(root, &arguments),
             Task::Emulate => emulate::run(root, out),
+            Task::Fuzz { plan } => fuzz::run(root, &plan, out),
             Task::Sanitize => sanitize::run(root, out),
             Task::Test { selection } => test::run(root, &selection, out),
             Task::Tidy => tidy::run(root, out),
-        }
+        };
+        Ok(u8::from(!in_order?))
     }
 }
 
@@ -145,6 +167,11 @@ mod tests {
             ("test --release", Err("`test` takes words to filter by, and no flag `--release`".into())),
             ("tidy", Ok(Task::Tidy)),
             ("tidy now", Err("`tidy` takes no arguments, but got `now`".into())),
+            ("audit --fast", Err("`audit` has no flag `--fast`".into())),
+            (
+                "fuzz --seconds 1 --stable",
+                Err("`--seconds` is libFuzzer's; with `--stable`, say `--runs`".into()),
+            ),
             ("fly", Err("no task `fly`; `cargo xtask help` lists them".into())),
         ];
         for (line, expected) in table {
@@ -154,7 +181,7 @@ mod tests {
 
     #[test]
     fn help_names_every_task() {
-        for task in ["test", "bench", "emulate", "sanitize", "tidy", "help"] {
+        for task in ["test", "bench", "emulate", "sanitize", "fuzz", "audit", "tidy", "help"] {
             assert!(HELP.contains(&format!("\n  {task}")), "{task}");
         }
     }

@@ -84,15 +84,15 @@ fn gpu_notice(required: Option<OsString>) -> &'static str {
 
 /// The numbers in libtest's closing lines.
 #[derive(Debug, Default, PartialEq)]
-struct Tally {
-    passed: u64,
-    failed: u64,
-    ignored: u64,
+pub(crate) struct Tally {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) ignored: u64,
 }
 
 impl Tally {
     /// Reads `test result: ok. 5 passed; 0 failed; 1 ignored; ..`.
-    fn parse(line: &str) -> Option<Tally> {
+    pub(crate) fn parse(line: &str) -> Option<Tally> {
         let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
         let count = |noun: &str| {
             counts.split("; ").find_map(|part| part.strip_suffix(noun)?.trim().parse().ok()).unwrap_or(0)

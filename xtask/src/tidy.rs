@@ -4,7 +4,7 @@
 //! input in its tests, and name it in [`RULES`].
 
 mod changelog;
-mod code;
+pub(crate) mod code;
 mod declarations;
 mod default_features;
 mod environment;
@@ -12,10 +12,10 @@ mod file_size;
 mod layering;
 mod lint_tables;
 mod machine_paths;
-mod manifest;
+pub(crate) mod manifest;
 mod module_names;
 mod shader_table;
-mod tree;
+pub(crate) mod tree;
 mod unsafe_notes;
 mod versions;
 mod whitespace;
@@ -43,6 +43,11 @@ const RULES: &[Rule] = &[
     ("versions", versions::check),
     ("whitespace", whitespace::check),
 ];
+
+/// Whether there is a rule of this name.
+pub(crate) fn has_rule(name: &str) -> bool {
+    RULES.iter().any(|(rule, _)| *rule == name)
+}
 
 /// Checks every rule, and says whether all hold.
 pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {

@@ -110,11 +110,17 @@ impl Csv {
 
 /// The source behind a byte-order mark, if there is one.
 fn without_mark<R: BufRead>(mut source: Source<R>) -> Result<Chain<Cursor<Vec<u8>>, Source<R>>> {
-    let mut start = start(OP, &mut source, 3)?;
-    if start == "\u{FEFF}".as_bytes() {
-        start.clear();
+    let mark = "\u{FEFF}".as_bytes();
+    let mut bytes = start(OP, &mut source, 3)?;
+    if bytes == mark {
+        bytes = start(OP, &mut source, 3)?;
     }
-    Ok(Cursor::new(start).chain(source))
+    // The parser below takes away a mark as well, but only one whose bytes come together.
+    if bytes == mark {
+        let message = "two byte-order marks: the table was joined or converted twice, save it anew";
+        return Err(Error::new(ErrorKind::Format, OP, message));
+    }
+    Ok(Cursor::new(bytes).chain(source))
 }
 
 /// A table that is being read.

@@ -28,6 +28,8 @@ mod csv;
 mod dataset;
 mod digits;
 mod fields;
+#[doc(hidden)]
+pub mod fuzzing;
 mod idx;
 mod limits;
 mod loader;

@@ -56,7 +56,7 @@ fn targets_can_be_numbers() {
 fn refusals_name_the_line() {
     let header = Csv { header: true, ..csv() };
     let named = Csv { label: Label::Name("c".into()), ..header.clone() };
-    let rows: [(&str, Csv, &[u8], ErrorKind, &str); 31] = [
+    let rows: [(&str, Csv, &[u8], ErrorKind, &str); 32] = [
         ("empty", csv(), b"", ErrorKind::Format, "there are no rows"),
         ("only line breaks", csv(), b"\n\r\n\n", ErrorKind::Format, "there are no rows"),
         ("only a header", header.clone(), b"a,b\n", ErrorKind::Format, "there are no rows"),
@@ -106,6 +106,13 @@ fn refusals_name_the_line() {
             "line 1: label 16777218 is not a class",
         ),
         ("hexadecimal", csv(), b"0x10,0\n", ErrorKind::Format, "line 1, column 1: \"0x10\""),
+        (
+            "two byte-order marks",
+            csv(),
+            "\u{FEFF}\u{FEFF}1,0\n".as_bytes(),
+            ErrorKind::Format,
+            "two byte-order marks",
+        ),
         ("not UTF-8", csv(), b"1,0\n\xFF,0\n", ErrorKind::Format, "line 2, column 1: not UTF-8"),
         (
             "a name that is not UTF-8",

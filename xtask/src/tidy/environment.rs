@@ -3,9 +3,9 @@
 use super::code::{code_only, word};
 use super::tree::{Finding, Tree};
 
-const MAY: [&str; 4] = ["crates/bench/", "crates/cli/", "crates/testkit/", "xtask/"];
+const MAY: [&str; 5] = ["crates/bench/", "crates/cli/", "crates/testkit/", "fuzz/", "xtask/"];
 
-/// Only the programs, the test kit, this crate and files of tests read environment variables.
+/// Only the programs, the test kit, the fuzzer, this crate and files of tests read environment variables.
 ///
 /// Because a library that reads the environment gives different results in two processes with the same arguments, and
 /// nothing in its signature says so.

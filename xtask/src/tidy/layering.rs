@@ -19,6 +19,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/nn", &["tensorkeep-autodiff", "tensorkeep-tensor", "tensorkeep-derive"]),
     ("crates/train", &["tensorkeep-data", "tensorkeep-nn", "tensorkeep-autodiff", "tensorkeep-tensor"]),
     ("crates/testkit", &["tensorkeep-tensor", "tensorkeep-cpu", "tensorkeep-wgpu", "tensorkeep-autodiff"]),
+    ("crates/fuzz", &["tensorkeep-data", "tensorkeep-format", "tensorkeep-trust"]),
     ("crates/tensorkeep", EVERYTHING_BELOW),
     ("crates/cli", EVERYTHING_BELOW),
     ("crates/bench", EVERYTHING_BELOW),

@@ -8,12 +8,9 @@ const HERE: &str = "xtask/src/tidy/machine_paths.rs";
 
 const FOLDERS: [&str; 5] = ["/home/", "/root/", "/tmp/", "/Users/", "/work/"];
 
-const INDEX: &str = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
-
-/// No file names a folder of somebody's machine, and `Cargo.lock` names no registry but crates.io.
+/// No file names a folder of somebody's machine.
 ///
-/// Because such a path works for one person and puzzles everyone else; and a lock file made behind a mirror sends everybody
-/// to that mirror.
+/// Because such a path works for one person and puzzles everyone else.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let mut found = Vec::new();
     for file in tree.files.iter().filter(|file| file.path != HERE) {
@@ -22,9 +19,6 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                 let message =
                     format!("names a folder of one machine, below `{folder}`; write a relative path");
                 found.push(Finding::new(&file.path, i + 1, message));
-            }
-            if file.path.ends_with("Cargo.lock") && line.starts_with("source = ") && line != INDEX {
-                found.push(Finding::new(&file.path, i + 1, "names a source other than crates.io"));
             }
         }
     }
@@ -56,16 +50,6 @@ mod tests {
                 "README.md:2: names a folder of one machine, below `/home/`; write a relative path",
                 "a.rs:1: names a folder of one machine, below `/tmp/`; write a relative path",
             ],
-        );
-    }
-
-    #[test]
-    fn the_lock_file_names_the_one_registry() {
-        assert_found(check, &[("Cargo.lock", super::INDEX)], &[]);
-        assert_found(
-            check,
-            &[("Cargo.lock", "source = \"sparse+https://mirror.example/index/\"")],
-            &["Cargo.lock:1: names a source other than crates.io"],
         );
     }
 }

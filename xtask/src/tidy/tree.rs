@@ -24,22 +24,14 @@ pub(crate) struct Tree {
 impl Tree {
     /// Reads what git tracks, and what it would track if all were added: a rule should speak before the commit.
     pub(crate) fn read(root: &Path) -> io::Result<Tree> {
-        let list = Command::new("git")
-            .current_dir(root)
-            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-            .output()?;
-        if !list.status.success() {
-            let reason = String::from_utf8_lossy(&list.stderr).into_owned();
-            return Err(io::Error::other(format!("git cannot list the files: {}", reason.trim())));
-        }
         let mut files = Vec::new();
-        for path in String::from_utf8_lossy(&list.stdout).split_terminator('\0') {
-            let full = root.join(path);
+        for path in tracked(root)? {
+            let full = root.join(&path);
             // What is no text, no plain file, or was deleted since it was tracked, has nothing that a rule could read.
             if full.is_file()
                 && let Ok(text) = String::from_utf8(std::fs::read(full)?)
             {
-                files.push(File { path: path.into(), text });
+                files.push(File { path, text });
             }
         }
         files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -62,10 +54,14 @@ impl Tree {
 
     /// The folder and the manifest of each member of the workspace.
     pub(crate) fn members(&self) -> impl Iterator<Item = (&str, Manifest)> {
-        self.files.iter().filter_map(|file| {
+        let excluded = self.root_manifest();
+        let excluded =
+            excluded.get("workspace", "exclude").map(|entry| entry.value.clone()).unwrap_or_default();
+        self.files.iter().filter_map(move |file| {
             let folder = file.path.strip_suffix("/Cargo.toml")?;
             let member = folder.strip_prefix("crates/").unwrap_or(folder);
-            (!member.contains('/')).then(|| (folder, Manifest::parse(&file.text)))
+            (!member.contains('/') && !excluded.contains(&format!("\"{folder}\"")))
+                .then(|| (folder, Manifest::parse(&file.text)))
         })
     }
 
@@ -74,6 +70,19 @@ impl Tree {
         let files = files.iter().map(|(path, text)| File { path: (*path).into(), text: (*text).into() });
         Tree { files: files.collect() }
     }
+}
+
+/// The paths of what git tracks, and what it would track if all were added.
+pub(crate) fn tracked(root: &Path) -> io::Result<Vec<String>> {
+    let list = Command::new("git")
+        .current_dir(root)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()?;
+    if !list.status.success() {
+        let reason = String::from_utf8_lossy(&list.stderr).into_owned();
+        return Err(io::Error::other(format!("git cannot list the files: {}", reason.trim())));
+    }
+    Ok(String::from_utf8_lossy(&list.stdout).split_terminator('\0').map(str::to_owned).collect())
 }
 
 /// A place that breaks a rule, and what to do about it.
@@ -115,8 +124,10 @@ mod tests {
     fn members_are_the_manifests_below_the_root() {
         let paths =
             ["Cargo.toml", "crates/a/Cargo.toml", "crates/a/tests/b/Cargo.toml", "shaders/Cargo.toml"];
-        let tree = Tree::of(&paths.map(|path| (path, "")));
-        let folders: Vec<&str> = tree.members().map(|(folder, _)| folder).collect();
-        assert_eq!(folders, ["crates/a", "shaders"]);
+        let mut tree = Tree::of(&paths.map(|path| (path, "")));
+        let folders = |tree: &Tree| tree.members().map(|(folder, _)| folder.to_owned()).collect::<Vec<_>>();
+        assert_eq!(folders(&tree), ["crates/a", "shaders"]);
+        tree.files[0].text = "[workspace]\nexclude = [\"shaders\"]\n".into();
+        assert_eq!(folders(&tree), ["crates/a"]);
     }
 }
