@@ -45,7 +45,7 @@ impl MappedReader {
         // SAFETY: the bytes must not change while they are mapped. A sealed memory file cannot change, by the
         // kernel's word, which was asked for above. For any other file it is the caller who promises it, by the
         // policy that has no default, and a file that someone may write to was refused above.
-        #[allow(unsafe_code)]
+        #[allow(unsafe_code, reason = "a mapping is sound only while its file stays as it is")]
         let mapping = unsafe { Mmap::map(file) }.map_err(|error| Error::io("mapping the file", &error))?;
         Self::new(mapping, limits)
     }

@@ -8,7 +8,7 @@ use crate::error::NotRegular;
 
 // Tested on every system, so that it can be changed on any.
 #[cfg(any(not(unix), test))]
-#[cfg_attr(unix, expect(unreachable_pub))]
+#[cfg_attr(unix, expect(unreachable_pub, reason = "it is reached on other systems alone"))]
 mod portable;
 #[cfg(unix)]
 mod unix;
