@@ -31,7 +31,8 @@ pub(super) fn multiply<T: Accumulator>(
     scratch: &mut Scratch,
 ) {
     match product.path {
-        Path::Dots => narrow::multiply(product, &mut c, scratch),
+        Path::Dots => narrow::by_columns(product, &mut c, scratch),
+        Path::Sweeps => narrow::by_rows(product, &mut c),
         Path::Swapped { depth } => swapped::multiply(product, depth, &mut c, scratch),
         Path::Tiles { depth } => {
             return multiply_into(product, depth, &mut c, scratch, |c, at| product.finish(c, at));

@@ -3,10 +3,11 @@
 
 use super::element::Accumulator;
 use super::gathered::Gathered;
+use super::operand::Operand;
 use super::register::Array;
 #[cfg(target_arch = "x86_64")]
 use super::register::Register;
-use super::tile::{Tile, dot, tile};
+use super::tile::{SWEPT_ROWS, Sweep, Tile, dot, sweep, tile};
 use super::window::Window;
 use crate::isa::{Isa, Level};
 
@@ -22,6 +23,7 @@ pub(crate) struct Kernel<T: 'static> {
     lanes: usize,
     tiles: &'static [[TileFn<T>; 2]],
     dot: unsafe fn(usize, *const T, *const T) -> T,
+    sweep: unsafe fn(&Sweep<T>),
 }
 
 /// An instance of [`tile`].
@@ -77,6 +79,32 @@ impl<T: Accumulator> Kernel<T> {
         unsafe { tile(&operands) }
     }
 
+    /// Computes `c = a·b`, or `c += a·b`, for a row `a` of at most [`SWEPT_ROWS`] numbers and as many rows of contiguous
+    /// numbers.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes are not so.
+    pub(super) fn sweep(&self, a: Operand<'_, T>, b: Operand<'_, T>, c: &mut [T], accumulate: bool) {
+        assert!(a.rows() == 1 && a.cols() == b.rows() && b.rows() <= SWEPT_ROWS && b.cols() == c.len());
+        let mut operands = Sweep {
+            a: [T::zeroed(); SWEPT_ROWS],
+            rows: b.rows(),
+            b: [std::ptr::null(); SWEPT_ROWS],
+            c: c.as_mut_ptr(),
+            cols: c.len(),
+            accumulate,
+        };
+        for p in 0..b.rows() {
+            let row = b.row(p).unwrap_or_default();
+            assert!(row.len() == c.len());
+            (operands.a[p], operands.b[p]) = (*a.at(0, p), row.as_ptr());
+        }
+        // SAFETY: this machine has the instructions by the kernel's invariant. The rows are slices as long as `c`, as was
+        // asserted, and `c` is borrowed for writing.
+        unsafe { (self.sweep)(&operands) }
+    }
+
     /// The inner product of two vectors.
     ///
     /// # Panics
@@ -91,63 +119,70 @@ impl<T: Accumulator> Kernel<T> {
     }
 }
 
-/// A kernel of the given rows, whose functions are instances of `$tile` and `$dot` for one register type.
+/// A kernel of the given rows, whose functions are instances of `$tile`, `$dot` and `$sweep` for one register type.
 macro_rules! kernel {
-    ($tile:ident, $dot:ident, $register:ty, $lanes:literal, rows $($rows:literal)*) => {
+    ($tile:ident, $dot:ident, $sweep:ident, $register:ty, $lanes:literal, rows $($rows:literal)*) => {
         &Kernel {
             lanes: $lanes,
             tiles: &[$([$tile::<$register, $rows, 1>, $tile::<$register, $rows, 2>]),*],
             dot: $dot::<$register>,
+            sweep: $sweep::<$register>,
         }
     };
 }
 
 pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, Array<f32, 4>, 4, rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f32, 4>, 4, rows 1 2 3 4 5 6),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
-            kernel!(tile, dot, std::arch::aarch64::float32x4_t, 4, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+            kernel!(tile, dot, sweep, std::arch::aarch64::float32x4_t, 4, rows 1 2 3 4 5 6 7 8 9 10 11 12)
         }
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256, 8, rows 1 2 3 4 5 6),
+        Level::Avx2 => {
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256, 8, rows 1 2 3 4 5 6)
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => {
-            kernel!(tile_avx512, dot_avx512, std::arch::x86_64::__m512, 16, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512, 16, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
         }
     }
 }
 
 pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, Array<f64, 2>, 2, rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f64, 2>, 2, rows 1 2 3 4 5 6),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
-            kernel!(tile, dot, std::arch::aarch64::float64x2_t, 2, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+            kernel!(tile, dot, sweep, std::arch::aarch64::float64x2_t, 2, rows 1 2 3 4 5 6 7 8 9 10 11 12)
         }
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => kernel!(tile_avx2, dot_avx2, std::arch::x86_64::__m256d, 4, rows 1 2 3 4 5 6),
+        Level::Avx2 => {
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256d, 4, rows 1 2 3 4 5 6)
+        }
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => {
-            kernel!(tile_avx512, dot_avx512, std::arch::x86_64::__m512d, 8, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512d, 8, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
         }
     }
 }
 
 pub(super) fn i32(isa: Isa) -> &'static Kernel<i32> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, Array<i32, 4>, 4, rows 1 2 3 4),
+        Level::Portable => kernel!(tile, dot, sweep, Array<i32, 4>, 4, rows 1 2 3 4),
         // Integers the compiler multiplies by NEON on its own.
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => kernel!(tile, dot, Array<i32, 4>, 4, rows 1 2 3 4),
+        Level::Neon => kernel!(tile, dot, sweep, Array<i32, 4>, 4, rows 1 2 3 4),
         #[cfg(target_arch = "x86_64")]
-        Level::Avx2 | Level::Avx512 => kernel!(tile_avx2, dot_avx2, Array<i32, 8>, 8, rows 1 2 3 4),
+        Level::Avx2 | Level::Avx512 => {
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, Array<i32, 8>, 8, rows 1 2 3 4)
+        }
     }
 }
 
 /// There is no vector instruction to multiply such integers before AVX-512: one kernel serves all machines.
 pub(super) fn i64(_: Isa) -> &'static Kernel<i64> {
-    kernel!(tile, dot, Array<i64, 2>, 2, rows 1 2 3 4)
+    kernel!(tile, dot, sweep, Array<i64, 2>, 2, rows 1 2 3 4)
 }
 
 /// [`tile`] for AVX-512.
@@ -184,6 +219,30 @@ unsafe fn dot_avx512<R: Register>(len: usize, a: *const R::Scalar, b: *const R::
 unsafe fn tile_avx2<R: Register, const ROWS: usize, const VECTORS: usize>(operands: &Tile<R::Scalar>) {
     // SAFETY: the caller's promise is the same.
     unsafe { tile::<R, ROWS, VECTORS>(operands) }
+}
+
+/// [`sweep`] for AVX2 and FMA.
+///
+/// # Safety
+///
+/// As [`sweep`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn sweep_avx2<R: Register>(operands: &Sweep<R::Scalar>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { sweep::<R>(operands) }
+}
+
+/// [`sweep`] for AVX-512.
+///
+/// # Safety
+///
+/// As [`sweep`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn sweep_avx512<R: Register>(operands: &Sweep<R::Scalar>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { sweep::<R>(operands) }
 }
 
 /// [`dot`] for AVX2 and FMA.

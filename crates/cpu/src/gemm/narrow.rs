@@ -1,5 +1,5 @@
-//! A product with few rows, whose right operand has contiguous columns: inner products, without packing that
-//! operand.
+//! A product with few rows, without packing the right operand: inner products where its columns are contiguous, sums of
+//! multiples of its rows where those are.
 
 use super::Store;
 use super::blocked::blocks;
@@ -7,6 +7,7 @@ use super::element::Accumulator;
 use super::pack::pack;
 use super::product::Product;
 use super::scratch::Scratch;
+use super::tile::SWEPT_ROWS;
 use super::window::Window;
 
 /// The most rows of the left operand for which reading the right one that often is cheaper than packing it
@@ -17,8 +18,25 @@ pub(super) const MAX_ROWS: usize = 4;
 /// cache.
 const DEPTH: usize = 4096;
 
-/// Computes `product` into `c`.
-pub(super) fn multiply<T: Accumulator>(
+/// Columns of the right operand that are computed before the next: a row of the result stays in the first cache.
+const COLS: usize = 4096;
+
+/// Computes `product`, whose right operand has contiguous rows, into `c`.
+pub(super) fn by_rows<T: Accumulator>(product: &Product<'_, T>, c: &mut Window<'_, T>) {
+    let Product { a, b, store, kernel, .. } = product;
+    for cols in blocks(0..b.cols(), COLS) {
+        for (round, depth) in blocks(0..a.cols(), SWEPT_ROWS).enumerate() {
+            let accumulate = round > 0 || *store == Store::Accumulate;
+            let b = b.block(depth.clone(), cols.clone());
+            for i in 0..a.rows() {
+                kernel.sweep(a.block(i..i + 1, depth.clone()), b, &mut c.row(i)[cols.clone()], accumulate);
+            }
+        }
+    }
+}
+
+/// Computes `product`, whose right operand has contiguous columns, into `c`.
+pub(super) fn by_columns<T: Accumulator>(
     product: &Product<'_, T>,
     c: &mut Window<'_, T>,
     scratch: &mut Scratch,

@@ -13,10 +13,6 @@ use crate::workers::Workers;
 /// fills most of the first cache.
 pub(super) const DEPTH_BYTES: usize = 1024;
 
-/// Rows of the right operand that are read side by side where each is read once, as it lies: so many streams
-/// the prefetcher can follow.
-const SWEPT_ROWS: usize = 8;
-
 /// `a·b`, where `a` has as many columns as `b` has rows.
 pub(crate) struct Product<'a, T: Element> {
     pub(super) a: Operand<'a, T>,
@@ -39,6 +35,8 @@ pub(crate) type Epilogue<'a, T> = dyn Fn(usize, &mut [T]) + Send + Sync + 'a;
 pub(super) enum Path {
     /// Inner products of contiguous vectors.
     Dots,
+    /// Rows of the right operand, some at a time, each multiplied by a number.
+    Sweeps,
     /// Tiles of the transpose.
     Swapped { depth: usize },
     /// Tiles in registers, with the inner dimension in blocks of at most `depth`.
@@ -52,7 +50,7 @@ impl Path {
         let depth = DEPTH_BYTES / size_of::<T::Sum>();
         match (b.row_stride(), b.col_stride()) {
             (1, _) if narrow => Self::Dots,
-            (_, 1) if narrow => Self::Tiles { depth: SWEPT_ROWS },
+            (_, 1) if narrow => Self::Sweeps,
             (1, _) if few => Self::Swapped { depth },
             _ => Self::Tiles { depth },
         }

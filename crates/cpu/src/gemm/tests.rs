@@ -28,6 +28,8 @@ const SHAPES: &[[usize; 3]] = &[
     [43, 17, 513],
     [260, 35, 20],
     [7, 1030, 11],
+    // Few rows, wider than what is computed at a time.
+    [3, 4103, 19],
     // Few rows, on a right operand whose columns lie side by side.
     [9, 37, 301],
     [6, 530, 41],

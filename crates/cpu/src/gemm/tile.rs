@@ -96,6 +96,85 @@ unsafe fn store_part<T: Accumulator>(sums: *const T, width: usize, rows: usize, 
     }
 }
 
+/// What one call computes: `c = a·b`, or `c += a·b`, for a row `a` of at most [`SWEPT_ROWS`] numbers.
+pub(super) struct Sweep<T> {
+    /// The row, and how many numbers it has.
+    pub(super) a: [T; SWEPT_ROWS],
+    pub(super) rows: usize,
+    /// As many rows of the right operand, of `cols` neighbours each.
+    pub(super) b: [*const T; SWEPT_ROWS],
+    /// The row of the result.
+    pub(super) c: *mut T,
+    pub(super) cols: usize,
+    /// Whether to add to what `c` holds.
+    pub(super) accumulate: bool,
+}
+
+/// Rows of the right operand that are read side by side where each is read once, as it lies: so many streams the prefetcher
+/// can follow.
+pub(super) const SWEPT_ROWS: usize = 8;
+
+/// Multiplies a row by some rows of a matrix. An element's arithmetic is that of [`tile`].
+///
+/// # Safety
+///
+/// The machine has the instruction set of `R`. Readable are `cols` numbers at each of the first `rows` pointers of `b`;
+/// readable and writable are as many at `c`.
+#[inline(always)]
+pub(super) unsafe fn sweep<R: Register>(sweep: &Sweep<R::Scalar>) {
+    // SAFETY: the caller's promise is the same. The compiler unrolls what it knows the number of.
+    unsafe {
+        match sweep.rows {
+            SWEPT_ROWS => sweep_rows::<R>(sweep, SWEPT_ROWS),
+            fewer => sweep_rows::<R>(sweep, fewer.min(SWEPT_ROWS)),
+        }
+    }
+}
+
+/// [`sweep`] of so many rows.
+///
+/// # Safety
+///
+/// As [`sweep`].
+#[inline(always)]
+unsafe fn sweep_rows<R: Register>(sweep: &Sweep<R::Scalar>, rows: usize) {
+    let &Sweep { a, b, c, cols, accumulate, .. } = sweep;
+    // SAFETY: the caller vouches for the instruction set, and for `cols` numbers wherever is read and written; the last
+    // register's are copied to and from room of its own where fewer are left.
+    unsafe {
+        let factors: [R; SWEPT_ROWS] = std::array::from_fn(|p| R::splat(a[p]));
+        let mut at = 0;
+        while at + R::LANES <= cols {
+            let mut sum = R::splat(R::Scalar::zeroed());
+            for p in 0..rows {
+                sum = factors[p].mul_add(R::load(b[p].add(at)), sum);
+            }
+            let sum = if accumulate { R::load(c.add(at)).add(sum) } else { sum };
+            sum.store(c.add(at));
+            at += R::LANES;
+        }
+        let left = cols - at;
+        if left > 0 {
+            let part = |from: *const R::Scalar| {
+                let mut room = [R::Scalar::zeroed(); MAX_LANES];
+                from.copy_to_nonoverlapping(room.as_mut_ptr(), left);
+                R::load(room.as_ptr())
+            };
+            let mut sum = R::splat(R::Scalar::zeroed());
+            for p in 0..rows {
+                sum = factors[p].mul_add(part(b[p].add(at)), sum);
+            }
+            let sum = if accumulate { part(c.add(at)).add(sum) } else { sum };
+            let mut room = [R::Scalar::zeroed(); MAX_LANES];
+            sum.store(room.as_mut_ptr());
+            room.as_ptr().copy_to_nonoverlapping(c.add(at), left);
+        }
+    }
+}
+
+/// Lanes of the widest register.
+const MAX_LANES: usize = 16;
+
 /// The inner product of two contiguous vectors.
 ///
 /// # Safety
