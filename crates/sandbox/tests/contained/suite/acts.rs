@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::net::{TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,15 +13,24 @@ use rustix::process::{Pid, test_kill_process};
 use tensorkeep_format::{Code, Error, Result};
 use tensorkeep_sandbox::testing::Job;
 
+use super::place;
+
 /// How a file begins that names an act.
-pub(super) const PREFIX: &str = "test:";
+const PREFIX: &str = "test:";
+
+/// A file that names an act. It is as long as a small model, for acts that give one back.
+pub(super) fn file(name: &str) -> PathBuf {
+    let mut content = format!("{PREFIX}{name}").into_bytes();
+    content.resize(place::model(1).len(), 0);
+    place::file("act", &content)
+}
 
 /// What this program's child does: the act that the file names, or the usual work.
 pub(super) fn act(job: &mut Job) -> Result<()> {
     let mut first = [0; 32];
     let read = job.input.read(&mut first).map_err(|error| Error::io("reading the act", &error))?;
     let text = std::str::from_utf8(&first[..read]).unwrap_or_default();
-    match text.strip_prefix(PREFIX) {
+    match text.trim_end_matches('\0').strip_prefix(PREFIX) {
         Some(name) => {
             let (_, act) = ACTS.iter().find(|(each, _)| *each == name).expect("an act of the table");
             act(job)
@@ -48,6 +58,11 @@ fn asked<T, E>(result: Result<T, E>) -> Result<()> {
         Ok(_) => Err(Error::new(Code::Io, "it got the memory")),
         Err(_) => Err(Error::new(Code::Limit, "no memory")),
     }
+}
+
+/// Says that the file is good, and that this is its image.
+fn give_back(job: &mut Job, image: &[u8]) -> Result<()> {
+    job.output.write_all(image).map_err(|error| Error::io("writing", &error))
 }
 
 #[allow(unconditional_recursion, reason = "it is to overflow the stack")]
@@ -97,9 +112,15 @@ const ACTS: &[Act] = &[
     }),
     ("write the file", |job| tried(job.input.write_all(b"changed"))),
     ("nothing", |_| Ok(())),
-    ("another image", |job| {
-        let garbage = vec![7; usize::try_from(job.size).unwrap()];
-        job.output.write_all(&garbage).map_err(|error| Error::io("writing", &error))
+    ("no image", |job| give_back(job, &vec![7; usize::try_from(job.size).unwrap()])),
+    ("another weight", |job| {
+        let mut model = place::model(1);
+        model[4096] ^= 1;
+        give_back(job, &model)
+    }),
+    ("environment", |_| match std::env::vars_os().next() {
+        None => Err(Error::new(Code::Name, "there is none")),
+        Some(first) => Err(Error::new(Code::Io, format!("{first:?}"))),
     }),
     ("panic", |_| panic!("\u{1b}[31mred")),
     ("abort", |_| std::process::abort()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tensorkeep_format::Code;
 use tensorkeep_sandbox::Options;
 
-use super::acts::PREFIX;
+use super::acts;
 use super::place::{file, model, sandboxed};
 
 const SYSTEM_CALL: &str = "a system call that reading does not need (signal 31)";
@@ -35,8 +35,10 @@ const ROWS: &[(&str, Code, &str)] = &[
     ("map a terabyte", Code::Limit, "no memory"),
     ("allocate or die", Code::Sandbox, "\"memory allocation of 314572800 bytes failed"),
     ("write", Code::Sandbox, "wrote more than the file's size (signal 25)"),
-    ("nothing", Code::Sandbox, "gave back 0 of 12 bytes"),
-    ("another image", Code::Sandbox, "a bad image, do not use the file: E_MAGIC"),
+    ("nothing", Code::Sandbox, "gave back 0 of 4160 bytes"),
+    ("no image", Code::Sandbox, "a bad image, do not use the file: E_MAGIC"),
+    ("another weight", Code::Sandbox, "a bad image, do not use the file: E_DIGEST"),
+    ("environment", Code::Name, "there is none"),
     ("panic", Code::Sandbox, "it panicked"),
     ("abort", Code::Sandbox, "was stopped"),
     ("overflow", Code::Sandbox, "was stopped"),
@@ -60,7 +62,7 @@ pub(super) fn every_act_is_stopped() {
 }
 
 fn stopped((name, code, says): &(&str, Code, &str), options: &Options) {
-    let path = file("act", format!("{PREFIX}{name}").as_bytes());
+    let path = acts::file(name);
     let error = sandboxed(&path, options).unwrap_err();
     assert_eq!(error.code(), *code, "{name}: {error}");
     assert!(error.message().contains(says), "{name}: {error}");
@@ -81,7 +83,7 @@ pub(super) fn nothing_is_left_behind() {
     assert_eq!(before.0, "");
     let wall = Options { wall: Duration::from_millis(100), ..Options::default() };
     for name in ["open", "spin", "talk", "nothing", "exit"] {
-        let path = file("act", format!("{PREFIX}{name}").as_bytes());
+        let path = acts::file(name);
         sandboxed(&path, &wall).unwrap_err();
         assert_eq!(left(), before, "{name}");
     }
