@@ -124,7 +124,7 @@ fn reason(signal: i32) -> String {
     let table = [
         (Signal::SYS, "it made a system call that reading does not need"),
         (Signal::XCPU, "it took more processor time than Options::cpu"),
-        (Signal::XFSZ, "it wrote more than the file's size"),
+        (Signal::XFSZ, "it wrote more than it may, which is the file's size"),
         (Signal::SEGV, "it used memory that it does not have, perhaps a stack overflow"),
         (Signal::ABORT, "it aborted, perhaps for want of memory"),
     ];

@@ -90,7 +90,7 @@ fn landlock() -> Result<String, String> {
             .create()?
             .restrict_self()
     };
-    let status = forbid().map_err(|error| error.to_string())?;
+    let status = forbid().map_err(|error| format!("the kernel does not have it: {error}"))?;
     match (status.ruleset, status.landlock) {
         (RulesetStatus::NotEnforced, _) => Err("the kernel has no Landlock".into()),
         (_, LandlockStatus::Available { effective_abi, .. }) => Ok(format!("ABI {}", effective_abi as i32)),

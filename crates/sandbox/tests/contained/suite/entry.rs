@@ -9,6 +9,7 @@ use std::time::Duration;
 use tensorkeep_format::Code;
 use tensorkeep_sandbox::{Options, child_entry};
 
+use super::lesser;
 use super::place::{file, model, sandboxed};
 
 /// The hidden argument. It is written down once more, so that a change does not go unseen.
@@ -21,14 +22,13 @@ pub(super) fn before() {
     let program = std::env::current_exe().unwrap_or_default();
     match (program.file_name().and_then(|name| name.to_str()), &arguments[..]) {
         // Programs that do not know what the argument means.
+        (Some("ends"), [_, MARK, ..]) => std::process::exit(0),
         (Some("talks"), [_, MARK, ..]) => {
             let _ = writeln!(io::stderr(), "usage: talks FILE");
-            std::process::exit(2);
+            work()
         }
-        (Some("works"), [_, MARK, ..]) => loop {
-            std::hint::spin_loop();
-        },
-        (_, [_, "without entry", path]) => end(path),
+        (Some("works"), [_, MARK, ..]) => work(),
+        (_, [_, "without entry", path]) => end(path, &Options::default()),
         (_, [_, "late entry", path]) => {
             // A thread that is there as long as this one waits for it.
             let (stop, stopped) = std::sync::mpsc::channel::<()>();
@@ -36,9 +36,15 @@ pub(super) fn before() {
             child_entry();
             drop(stop);
             let _ = thread.join();
-            end(path);
+            end(path, &Options::default());
         }
         _ => {}
+    }
+}
+
+fn work() -> ! {
+    loop {
+        std::hint::spin_loop();
     }
 }
 
@@ -46,7 +52,14 @@ pub(super) fn before() {
 pub(super) fn after() -> bool {
     let arguments: Vec<String> = std::env::args().collect();
     match &arguments[..] {
-        [_, task, path] if task == "load" => end(path),
+        [_, task, path] if task == "load" => end(path, &Options::default()),
+        [_, task, path] if task == "load briefly" => {
+            end(path, &Options { wall: Duration::from_millis(500), ..Options::default() })
+        }
+        [_, task, path] if task.starts_with(lesser::TASK) => {
+            lesser::load(task, path);
+            true
+        }
         [_, task, path] if task == "load traced" => {
             super::trace::load(path);
             true
@@ -56,9 +69,8 @@ pub(super) fn after() -> bool {
 }
 
 /// Loads a file, prints what came of it, and ends.
-fn end(path: &str) -> ! {
-    let options = Options { wall: Duration::from_millis(500), ..Options::default() };
-    match sandboxed(Path::new(path), &options) {
+fn end(path: &str, options: &Options) -> ! {
+    match sandboxed(Path::new(path), options) {
         Ok(_) => println!("loaded"),
         Err(error) => println!("{error}"),
     }
@@ -83,13 +95,15 @@ pub(super) fn programs_without_an_entry_start_nothing() {
 
 pub(super) fn programs_that_are_not_the_child_are_stopped() {
     let this = std::env::current_exe().unwrap();
-    for (name, says) in
-        [("talks", "it said \"usage: talks FILE\\n\""), ("works", "did not enter the sandbox")]
+    let stranger = "did not enter the sandbox";
+    let usage = "it said \"usage: talks FILE\\n\"";
+    for (name, task, says) in
+        [("ends", "load", stranger), ("talks", "load", usage), ("works", "load briefly", stranger)]
     {
         let other = file(name, b"");
         fs::remove_file(&other).unwrap();
         fs::copy(&this, &other).unwrap();
-        assert_refused(&other, "load", says);
+        assert_refused(&other, task, says);
         fs::remove_file(&other).unwrap();
     }
 }
