@@ -20,10 +20,21 @@ impl FileRules {
     pub fn strict() -> Self {
         Self { single_link: true, private: true }
     }
+
+    /// Opens a regular file for reading, for what reads by itself. A symbolic link at the end of the path is not
+    /// followed, a pipe is not waited for, and the descriptor is not handed to other programs.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::FileType`] if it is not a regular file; [`Code::Perm`] if it breaks the rules; [`Code::Io`] if it cannot
+    /// be opened.
+    pub fn open(&self, path: impl AsRef<Path>) -> Result<File> {
+        let path = path.as_ref();
+        open(path, self).map_err(|error| error.within(&path.to_string_lossy()))
+    }
 }
 
-/// Opens a regular file for reading. A symbolic link at the end of the path is not followed, a pipe is not waited
-/// for, and the descriptor is not handed to other programs.
+/// [`FileRules::open`], for what names the path by itself.
 pub(crate) fn open(path: &Path, rules: &FileRules) -> Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);

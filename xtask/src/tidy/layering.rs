@@ -12,6 +12,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crates/trust", &[]),
     ("crates/format", &[]),
     ("xtask", &[]),
+    ("crates/sandbox", &["tensorkeep-format"]),
     ("crates/cpu", &["tensorkeep-tensor"]),
     ("crates/wgpu", &["tensorkeep-tensor", "tensorkeep-shaders"]),
     ("crates/autodiff", &["tensorkeep-tensor"]),
@@ -37,6 +38,7 @@ const EVERYTHING_BELOW: &[&str] = &[
     "tensorkeep-data",
     "tensorkeep-format",
     "tensorkeep-nn",
+    "tensorkeep-sandbox",
     "tensorkeep-train",
     "tensorkeep-trust",
 ];

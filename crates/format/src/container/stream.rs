@@ -53,8 +53,34 @@ impl<R: Read> StreamReader<R> {
     /// # Errors
     ///
     /// The code of the first rule that is broken; [`Code::Io`] if the source fails.
-    pub fn new(mut source: R, limits: &LoadLimits) -> Result<Self> {
-        let head = Head::read(&mut source, None, limits)?;
+    pub fn new(source: R, limits: &LoadLimits) -> Result<Self> {
+        Self::begin(source, None, limits)
+    }
+
+    /// Reads up to the first tensor of a stream that is `size` bytes long, as a file is. A file that promises another
+    /// size is refused before its manifest is looked at, as [`FileReader`](super::FileReader) does it.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    ///
+    /// ```
+    /// use tensorkeep_format::{Code, Kind, LoadLimits, Manifest, StreamReader, write};
+    ///
+    /// let mut file = Vec::new();
+    /// write(&mut file, &Manifest::new(Kind::Model, "example/empty"), None, [])?;
+    /// StreamReader::sized(&file[..], 4096, &LoadLimits::default())?.verify()?;
+    ///
+    /// let longer = StreamReader::sized(&file[..], 4097, &LoadLimits::default());
+    /// assert_eq!(longer.unwrap_err().code(), Code::Len);
+    /// # Ok::<(), tensorkeep_format::Error>(())
+    /// ```
+    pub fn sized(source: R, size: u64, limits: &LoadLimits) -> Result<Self> {
+        Self::begin(source, Some(size), limits)
+    }
+
+    fn begin(mut source: R, size: Option<u64>, limits: &LoadLimits) -> Result<Self> {
+        let head = Head::read(&mut source, size, limits)?;
         Ok(Self { head, source, next: 0, state: State::Reading })
     }
 
