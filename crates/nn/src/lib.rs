@@ -45,6 +45,6 @@ pub use layer::Layer;
 pub use sequential::Sequential;
 pub use settings::{Setting, Settings};
 pub use step::Step;
-pub use summary::{Summary, SummaryRow, summary};
+pub use summary::{Summary, SummaryRow, hollow, summary};
 pub use tensorkeep_derive::Module;
 pub use tensorkeep_tensor::module::{self, Leaf, LeafMut, Module, Path, State};
