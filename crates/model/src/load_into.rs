@@ -68,11 +68,19 @@ fn load<M: Module + ?Sized>(
     options: &LoadOptions<'_>,
 ) -> Result<Report, Refusal> {
     let reader = FileReader::open(path, &options.limits, &options.rules)?;
+    put(model, &reader, options).map_err(|refusal| refusal.within(path))
+}
+
+fn put<M: Module + ?Sized>(
+    model: &mut M,
+    reader: &FileReader,
+    options: &LoadOptions<'_>,
+) -> Result<Report, Refusal> {
     let report = admit(reader.head(), Kind::Model, options)?;
     let ties = ties::read(reader.head().manifest(), &options.limits)?;
     let leaves = entries(model);
     let seats = match_up(&leaves, "", reader.head().manifest(), &ties, options)?;
-    let values = read(&reader, &leaves, &seats.places)?;
+    let values = read(reader, &leaves, &seats.places)?;
     install(model, values);
     Ok(Report { loaded: seats.loaded, missing: seats.missing, unexpected: seats.unexpected, ..report })
 }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::path::Path as FilePath;
 
 use tensorkeep_format::{Architecture, Code, FileReader, Input, Kind, Manifest, Output, escape};
-use tensorkeep_nn::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Sequential};
+use tensorkeep_nn::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Sequential, State};
 use tensorkeep_tensor::{Device, Result, Rng, Tensor, meta};
 
 use crate::leaves::{Entry, entries, install};
@@ -106,6 +106,15 @@ fn load(
     options: &LoadOptions<'_>,
 ) -> Result<(LoadedModel, Report), Refusal> {
     let reader = FileReader::open(path, &options.limits, &options.rules)?;
+    rebuild(&reader, registry, device, options).map_err(|refusal| refusal.within(path))
+}
+
+fn rebuild(
+    reader: &FileReader,
+    registry: &LayerRegistry,
+    device: &Device,
+    options: &LoadOptions<'_>,
+) -> Result<(LoadedModel, Report), Refusal> {
     let report = admit(reader.head(), Kind::Model, options)?;
     let manifest = reader.head().manifest();
     let Some(architecture) = &manifest.architecture else {
@@ -127,7 +136,7 @@ fn load(
         );
         return Err(Refusal::new(Code::Graph, format!("{message}: write the file again")));
     }
-    let loaded = fill(&mut layers, &places, &reader, device)?;
+    let loaded = fill(&mut layers, &places, reader, device)?;
     let parameters =
         manifest.tensors.iter().map(|tensor| tensor.shape.elements()).fold(0, u64::saturating_add);
     let layers = layers.into_iter().fold(Sequential::new(), Sequential::then);
@@ -256,28 +265,35 @@ fn fault(i: usize, op: &str, what: &str) -> Refusal {
     Refusal::new(Code::Graph, format!("operation {i}, {}, {what}: write the file again", escape(op)))
 }
 
-/// Reads the tensors and puts them into the layers, tied ones once; returns their names.
+/// Reads the tensors and puts them into the layers, those that are one once; returns their names.
 fn fill(
     layers: &mut [Boxed],
     places: &[Vec<usize>],
     reader: &FileReader,
     device: &Device,
 ) -> Result<Vec<String>, Refusal> {
-    let mut known: HashMap<usize, Tensor> = HashMap::new();
+    let (mut known, mut states): (HashMap<usize, Tensor>, HashMap<usize, State>) = Default::default();
     let mut loaded = Vec::new();
     for (i, (layer, places)) in layers.iter_mut().zip(places).enumerate() {
         let leaves = entries(layer);
         let mut values = Vec::with_capacity(places.len());
-        for (leaf, place) in leaves.iter().zip(places) {
-            let value = match known.get(place) {
+        for (leaf, &place) in leaves.iter().zip(places) {
+            let value = match known.get(&place) {
                 Some(value) => value.clone(),
-                None => read_tensor(reader, *place, device)?,
+                None => read_tensor(reader, place, device)?,
             };
-            known.insert(*place, value.clone());
+            known.insert(place, value.clone());
             loaded.push(format!("{i}.{}", leaf.name));
-            values.push(Some(value));
+            values.push((place, value));
         }
-        install(layer, values);
+        let mut values = values.into_iter();
+        layer.visit_mut(&mut Path::root(), &mut |_, leaf| match (leaf, values.next()) {
+            (_, None) => {}
+            (LeafMut::Parameter(x), Some((_, value))) => *x = value,
+            (LeafMut::State(state), Some((place, value))) => {
+                *state = states.entry(place).or_insert_with(|| State::new(value)).shared();
+            }
+        });
     }
     Ok(loaded)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::panic::Location;
+use std::path::Path;
 
 use tensorkeep_format::Code;
 use tensorkeep_tensor::{Error, ErrorKind};
@@ -19,6 +20,15 @@ impl Refusal {
     #[cold]
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
         Self::File { code: code.as_str(), message: message.into() }
+    }
+
+    /// The same, about the file at a path that the caller gave.
+    #[cold]
+    pub(crate) fn within(self, path: &Path) -> Self {
+        match self {
+            Self::File { code, message } => Self::File { code, message: format!("{path:?}: {message}") },
+            other => other,
+        }
     }
 
     /// As the one error of the workspace, of operation `op`, blamed on the line `at`.

@@ -200,7 +200,12 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.op, self.0.message)?;
+        write!(f, "{}: ", self.0.op)?;
+        // Whoever reads of a refused file looks the code up; other kinds say all in words.
+        if let ErrorKind::File(code) = self.0.kind {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.0.message)?;
         if !self.0.within.is_empty() {
             write!(f, "\n  in layer {}", self.layer())?;
         }
@@ -239,6 +244,14 @@ mod tests {
             )
         );
         assert_eq!(error.shapes(), shapes);
+    }
+
+    #[test]
+    fn shows_the_code_of_a_file() {
+        let error =
+            Error::new(ErrorKind::File("E_SIG"), "load", "the signature does not verify: do not use it");
+        assert!(error.to_string().starts_with("load: E_SIG: the signature does not verify"));
+        assert_eq!(error.kind().code(), "E_SIG");
     }
 
     #[test]

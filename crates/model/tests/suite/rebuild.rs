@@ -140,7 +140,7 @@ fn a_program_runs_only_layers_that_it_knows() {
 fn a_chain_may_be_long() {
     let path = folder("long").join("model.tkm");
     let device = tensorkeep_cpu::device();
-    let model = vec![Tensor::neg; 1 << 14];
+    let model = vec![Tensor::neg; 1 << 16];
     save(&model, &[Some(2)], &path);
     let load = || {
         LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).map(|(model, _)| model.len())
@@ -149,7 +149,28 @@ fn a_chain_may_be_long() {
     let thread = std::thread::Builder::new().stack_size(512 << 10);
     let count =
         std::thread::scope(|scope| thread.spawn_scoped(scope, load).unwrap().join().unwrap()).unwrap();
-    assert_eq!(count, 1 << 14);
+    assert_eq!(count, 1 << 16);
+}
+
+/// Two layers that share their running statistics share them still.
+#[test]
+fn shared_states_stay_shared() {
+    let path = folder("shared-states").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let first = BatchNorm::new(2, &device).unwrap();
+    let running_mean = first.running_mean.shared();
+    let second = BatchNorm { running_mean, ..BatchNorm::new(2, &device).unwrap() };
+    save(&(first, second), &[None, Some(2)], &path);
+    let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
+    let mut states = Vec::new();
+    loaded.visit(&mut tensorkeep_nn::Path::root(), &mut |path, leaf| {
+        if let tensorkeep_nn::Leaf::State(state) = leaf {
+            states.push((path.to_string(), state.identity()));
+        }
+    });
+    let of = |name: &str| states.iter().find(|(path, _)| path == name).unwrap().1;
+    assert_eq!(of("0.running_mean"), of("1.running_mean"));
+    assert_ne!(of("0.running_variance"), of("1.running_variance"));
 }
 
 /// A model without an architecture is for a program that builds it.
