@@ -95,7 +95,13 @@ impl Training {
             streams: streams.iter().map(stream).collect::<Option<_>>()?,
         };
         let (step, constants) = (number("step")?, constants.collect::<Option<_>>()?);
-        (map.len() == 8).then(|| Self { position, step, rate: *rate, rule: rule.clone(), constants })
+        (map.len() == 8 && *rate >= 0.0).then(|| Self {
+            position,
+            step,
+            rate: *rate,
+            rule: rule.clone(),
+            constants,
+        })
     }
 
     /// Refuses an optimiser that would go on in another way.

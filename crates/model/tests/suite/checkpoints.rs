@@ -5,11 +5,12 @@ use std::path::Path;
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_data::{Loader, digits};
-use tensorkeep_format::{Digest, Provenance};
+use tensorkeep_format::{Digest, LoadLimits, Provenance, Raw, SliceReader, Value};
 use tensorkeep_model::{Checkpoints, LoadOptions, Position, Resume, SaveOptions};
 use tensorkeep_nn::layers::{BatchNorm, Dense, Dropout, Flatten};
 use tensorkeep_nn::losses::cross_entropy;
 use tensorkeep_nn::{Context, Layer};
+use tensorkeep_storage::Generations;
 use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Tensor, philox};
 use tensorkeep_testkit::devices;
 use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Sgd};
@@ -215,6 +216,53 @@ fn a_damaged_checkpoint_is_passed_over() {
     drop(checkpoints);
     let third = open(&folder).1.unwrap();
     assert_eq!(third.report().provenance.previous, Some(Digest::new(*second.as_bytes())));
+}
+
+/// What a checkpoint says about training, with one of its values changed: none of it is taken for something else.
+#[test]
+fn positions_that_lie() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("lies");
+    open(&folder).0.save(&net(device), &adamw(), &start(device)).unwrap();
+    let good = fs::read(folder.join("generation-00000001")).unwrap();
+    let reader = SliceReader::new(&good[..], &LoadLimits::default()).unwrap();
+    let number = |length: usize| Value::Bytes(vec![1; length]);
+    let stream = |count: usize| Value::List(vec![Value::List(vec![number(8); count])]);
+    let rows = [
+        ("epoch", number(8), "ok"),
+        ("epoch", number(7), "E_VALUE"),
+        ("epoch", Value::Int(-1), "E_VALUE"),
+        ("step", Value::Float(3.0), "E_VALUE"),
+        ("streams", stream(3), "ok"),
+        ("streams", stream(2), "E_VALUE"),
+        ("rate", Value::Float(-0.5), "E_VALUE"),
+        ("rate", Value::Int(1), "E_VALUE"),
+        ("rule", Value::Null, "E_VALUE"),
+        ("constants", Value::List(Vec::new()), "E_VALUE"),
+        ("surprise", Value::Null, "E_VALUE"),
+    ];
+    for (name, value, want) in rows {
+        let mut manifest = reader.head().manifest().clone();
+        let limits = LoadLimits::default();
+        let Value::Map(mut map) =
+            manifest.extensions.get("tensorkeep.training").unwrap().value(&limits).unwrap()
+        else {
+            panic!("the extension is a map");
+        };
+        map.insert(name, value);
+        manifest.extensions.insert("tensorkeep.training", Raw::of(&Value::Map(map), &limits).unwrap());
+        let tensors: Vec<_> = (0..manifest.tensors.len()).map(|i| reader.tensor(i).unwrap()).collect();
+        let lies = crate::files::folder("lies-written");
+        let (mut generations, _) = Generations::open(&lies, 2, |_, _| Ok::<_, std::io::Error>(())).unwrap();
+        let save = |draft: &mut tensorkeep_storage::Draft<&tensorkeep_storage::Folder>| {
+            tensorkeep_format::write(draft, &manifest, None, tensors.iter().map(|bytes| &bytes[..])).unwrap();
+            Ok::<_, tensorkeep_storage::Error>(())
+        };
+        generations.save(save).unwrap();
+        drop(generations);
+        let opened = Checkpoints::open(&lies, 2, SaveOptions::new("test/run"), &anyone());
+        assert_eq!(code(opened), want, "{name}");
+    }
 }
 
 /// A checkpoint is no model, and a model no checkpoint.
