@@ -2,7 +2,9 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
+use smallvec::SmallVec;
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_data::{Loader, digits};
 use tensorkeep_format::{Digest, LoadLimits, Provenance, Raw, SliceReader, Value};
@@ -11,9 +13,10 @@ use tensorkeep_nn::layers::{BatchNorm, Dense, Dropout, Flatten};
 use tensorkeep_nn::losses::cross_entropy;
 use tensorkeep_nn::{Context, Layer};
 use tensorkeep_storage::Generations;
-use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Tensor, philox};
+use tensorkeep_tensor::expr::{Expr, Program};
+use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Scalar, Tensor, philox};
 use tensorkeep_testkit::devices;
-use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Sgd};
+use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Rule, Sgd};
 
 use crate::files::{anyone, bag, code, folder, host};
 
@@ -84,7 +87,6 @@ fn a_resumed_run_gives_the_same_bits() {
             assert!(resume.is_none());
             let (mut model, mut first, mut position) = (net(device), optimiser(), start(device));
             three_steps(&mut model, &mut first, &mut position, device);
-            first.set_rate(first.rate()).unwrap();
             checkpoints.save(&model, &first, &position).unwrap();
             drop((checkpoints, model, first, position));
 
@@ -130,6 +132,36 @@ fn the_loop_goes_on_at_an_epoch() {
     assert!(state(&model, &optimiser) == want);
 }
 
+/// A rule that differs from AdamW in its program alone.
+#[derive(Debug)]
+struct Impostor(AdamW);
+
+impl Rule for Impostor {
+    fn slots(&self) -> usize {
+        self.0.slots()
+    }
+
+    fn program(&self) -> Result<Arc<Program>> {
+        Program::new("impostor", &[0, 2, 3].map(Expr::input))
+    }
+
+    fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
+        self.0.params(step)
+    }
+
+    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
+        self.0.constants()
+    }
+
+    fn rate(&self) -> f64 {
+        self.0.rate()
+    }
+
+    fn set_rate(&mut self, rate: f64) {
+        self.0.set_rate(rate);
+    }
+}
+
 #[test]
 fn a_run_goes_on_with_its_own_rule_and_model() {
     let device = &tensorkeep_cpu::device();
@@ -148,6 +180,11 @@ fn a_run_goes_on_with_its_own_rule_and_model() {
         ("another decay", with(|rule| rule.decay = 0.1), "E_MISMATCH"),
         ("another beta", with(|rule| rule.adam.beta1 = 0.8), "E_MISMATCH"),
         ("another epsilon", with(|rule| rule.adam.epsilon = 1e-7), "E_MISMATCH"),
+        (
+            "another rule of the same constants",
+            Optimiser::new(Impostor(AdamW::new(0.01))).unwrap(),
+            "E_MISMATCH",
+        ),
         ("adam", Optimiser::new(Adam::new(0.01)).unwrap(), "E_MISMATCH"),
         ("sgd", momentum(), "E_MISMATCH"),
     ];

@@ -86,7 +86,8 @@ fn pool(manifest: &mut Manifest, changed: &str, value: Value) {
 
 /// The code of a load of the file that the manifest describes, all of whose tensors are zero.
 fn load(name: &str, manifest: &Manifest, options: &LoadOptions<'_>) -> &'static str {
-    let path = folder("hostile").join("model.tkm");
+    // Tests run side by side.
+    let path = folder(&format!("hostile, {name}")).join("model.tkm");
     let tensors: Vec<Vec<u8>> =
         manifest.tensors.iter().map(|tensor| vec![0; tensor.length as usize]).collect();
     let mut file = Vec::new();
