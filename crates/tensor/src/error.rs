@@ -64,6 +64,9 @@ pub enum ErrorKind {
     Format,
     /// A file or stream that could not be read or written.
     Io,
+    /// A model file that is refused, with the stable code that the table of `tensorkeep-format` gives a meaning:
+    /// `E_DIGEST`, `E_UNSIGNED`. The code is text, since this crate knows no files.
+    File(&'static str),
     /// A broken promise inside the framework: please report it.
     Internal,
 }
@@ -85,6 +88,7 @@ impl ErrorKind {
             Self::NoGradient => "no-gradient",
             Self::Format => "format",
             Self::Io => "io",
+            Self::File(code) => code,
             Self::Internal => "internal",
         }
     }
@@ -196,7 +200,12 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.op, self.0.message)?;
+        write!(f, "{}: ", self.0.op)?;
+        // Whoever reads of a refused file looks the code up; other kinds say all in words.
+        if let ErrorKind::File(code) = self.0.kind {
+            write!(f, "{code}: ")?;
+        }
+        f.write_str(&self.0.message)?;
         if !self.0.within.is_empty() {
             write!(f, "\n  in layer {}", self.layer())?;
         }
@@ -235,6 +244,14 @@ mod tests {
             )
         );
         assert_eq!(error.shapes(), shapes);
+    }
+
+    #[test]
+    fn shows_the_code_of_a_file() {
+        let error =
+            Error::new(ErrorKind::File("E_SIG"), "load", "the signature does not verify: do not use it");
+        assert!(error.to_string().starts_with("load: E_SIG: the signature does not verify"));
+        assert_eq!(error.kind().code(), "E_SIG");
     }
 
     #[test]

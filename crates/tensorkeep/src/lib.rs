@@ -6,11 +6,19 @@ pub use tensorkeep_cpu as cpu;
 #[cfg(feature = "data")]
 pub use tensorkeep_data as data;
 pub use tensorkeep_derive::UmbrellaModule as Module;
+#[cfg(feature = "model")]
+pub use tensorkeep_format as format;
+#[cfg(feature = "model")]
+pub use tensorkeep_model as model;
 pub use tensorkeep_nn as nn;
+#[cfg(feature = "model")]
+pub use tensorkeep_storage as storage;
 pub use tensorkeep_tensor as tensor;
 pub use tensorkeep_tensor::module;
 #[cfg(feature = "train")]
 pub use tensorkeep_train as train;
+#[cfg(feature = "model")]
+pub use tensorkeep_trust as trust;
 #[cfg(feature = "wgpu")]
 pub use tensorkeep_wgpu as wgpu;
 
@@ -21,6 +29,11 @@ pub use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Shape,
 pub mod prelude {
     #[cfg(feature = "data")]
     pub use tensorkeep_data::{Dataset, Loader};
+    #[cfg(feature = "model")]
+    pub use tensorkeep_model::{
+        Blueprint, Checkpoints, LayerRegistry, LoadOptions, LoadedModel, Position, Save, SaveOptions,
+        load_into,
+    };
     #[cfg(feature = "train")]
     pub use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Sgd, accuracy};
 
