@@ -1,18 +1,25 @@
 //! What the program understands.
 
+mod files;
+mod signing;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use files::{Convert, Decrypt, Encrypt, Inspect, KindName, Passphrase, Renaming};
+pub(crate) use signing::{Generate, Key, Show, Sign, Trust, Verify};
+
 /// Train and look at neural networks.
 #[derive(Debug, Parser)]
 #[command(
     name = "tensorkeep",
     version,
-    about = "Train and look at neural networks, on the CPU or a GPU.",
-    after_help = "Start here: `tensorkeep train digits` trains on 1,797 embedded images and needs nothing else.",
+    about = "Train neural networks on the CPU or a GPU, and keep their files trustworthy.",
+    after_help = "Start here: `tensorkeep train digits` trains on 1,797 embedded images and needs nothing else.\n\n\
+                  Exit codes: 0 done, 1 failed or refused, 2 not understood.",
     arg_required_else_help = true
 )]
 pub(crate) struct Arguments {
@@ -30,6 +37,21 @@ pub(crate) enum Command {
     Train(Train),
     /// List the devices of this machine.
     Devices,
+    /// Make keys, show their public parts, trust the keys of others.
+    #[command(subcommand)]
+    Key(Key),
+    /// Sign a model file, or a folder.
+    Sign(Sign),
+    /// Check who signed a file or a folder, and that nothing in it was changed.
+    Verify(Verify),
+    /// Show what is in a file. Safe for files of any origin: nothing in a file is run, and text is shown escaped.
+    Inspect(Inspect),
+    /// Convert between .tkm, .safetensors, .npz and .npy.
+    Convert(Convert),
+    /// Encrypt a file in the format of age. Sign first, then encrypt.
+    Encrypt(Encrypt),
+    /// Decrypt a file in the format of age.
+    Decrypt(Decrypt),
 }
 
 /// How to train. The defaults suit the data set.
