@@ -77,14 +77,17 @@ impl FromStr for Renaming {
     fn from_str(text: &str) -> Result<Self, String> {
         let usage = || "use OLD=NEW, or OLD*=NEW* for all that start with OLD".to_owned();
         let (from, to) = text.split_once('=').ok_or_else(usage)?;
-        let rule = match (from.strip_suffix('*'), to.strip_suffix('*')) {
-            (Some(from), Some("")) => Rule::StripPrefix(from.into()),
-            (Some(from), Some(to)) => Rule::ReplacePrefix { from: from.into(), to: to.into() },
-            (None, None) => Rule::Exact { from: from.into(), to: to.into() },
-            _ => return Err(usage()),
-        };
-        let empty = from.is_empty() || to.is_empty() || from == "*";
-        if empty || format!("{from}{to}").matches('*').count() > 2 { Err(usage()) } else { Ok(Self(rule)) }
+        let all = (from.strip_suffix('*'), to.strip_suffix('*'));
+        let (start, end) = (all.0.unwrap_or(from), all.1.unwrap_or(to));
+        if start.is_empty() || to.is_empty() || format!("{start}{end}").contains('*') {
+            return Err(usage());
+        }
+        match all {
+            (Some(from), Some("")) => Ok(Self(Rule::StripPrefix(from.into()))),
+            (Some(from), Some(to)) => Ok(Self(Rule::ReplacePrefix { from: from.into(), to: to.into() })),
+            (None, None) => Ok(Self(Rule::Exact { from: from.into(), to: to.into() })),
+            _ => Err(usage()),
+        }
     }
 }
 
