@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Trust, out: &mut impl Write) -> Result<(), Failure
     let text = add(&present(path)?, &entry)?;
     tensorkeep_storage::write(path, text.as_bytes())?;
     let keys = TrustStore::open(path)?.keys().len();
-    let said = format!("{1} is trusted now; keys in {0}: {keys}\n", path.display(), arguments.name);
+    let said = format!("{} is trusted now; keys in {}: {keys}\n", arguments.name, path.display());
     conclude(out, &said, Ok(()))
 }
 

@@ -13,6 +13,9 @@ pub(crate) struct Inspect {
     /// Say which of the signers this trust store knows.
     #[arg(long, value_name = "FILE")]
     pub(crate) store: Option<PathBuf>,
+    /// Most bytes of the file, and of a tensor once it is unpacked [default: 64 GiB, and 16 GiB].
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) limit: Option<u64>,
     /// For programs: one line of JSON, in ASCII.
     #[arg(long)]
     pub(crate) json: bool,

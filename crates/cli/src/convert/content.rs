@@ -53,7 +53,8 @@ impl Content {
         let manifest = head.manifest().clone();
         let names = rename.apply(manifest.tensors.iter().map(|tensor| tensor.name.as_str()))?;
         let arrays = manifest.tensors.iter().zip(names).enumerate().map(|(place, (tensor, name))| {
-            let bytes = reader.tensor(place)?.to_vec();
+            let mut bytes = room(tensor.length)?;
+            reader.read_into(place, &mut bytes)?;
             Ok((name, Array::new(tensor.dtype, tensor.shape.clone(), bytes)?))
         });
         Ok(Self {
@@ -83,10 +84,10 @@ impl Content {
 
     /// An NPY file does not name its array: it is called as the file is.
     fn of_npy(path: &Path, rename: &Rename, limits: &LoadLimits) -> Result<Self> {
+        let names = rename.apply([path.file_stem().unwrap_or_default().to_string_lossy()])?;
         let bytes = read_file(path, limits, &FileRules::default())?;
         let array = read_npy(&bytes, limits)?.into_owned();
-        let names = rename.apply([path.file_stem().unwrap_or_default().to_string_lossy()])?;
-        Ok(Self::plain(names.into_iter().map(|name| (name, array.clone())).collect()))
+        Ok(Self::plain(names.into_iter().zip([array]).collect()))
     }
 
     fn plain(tensors: Vec<(String, Array<'static>)>) -> Self {
@@ -135,4 +136,14 @@ impl Content {
         }
         Ok(count)
     }
+}
+
+/// Room for a tensor, all zero. The reader has found the file to be so long.
+fn room(length: u64) -> Result<Vec<u8>> {
+    let full = |_| Error::new(Code::Limit, format!("no memory for a tensor of {length} bytes: free some"));
+    let mut bytes = Vec::new();
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    bytes.try_reserve_exact(length).map_err(full)?;
+    bytes.resize(length, 0);
+    Ok(bytes)
 }

@@ -77,7 +77,12 @@ pub(crate) fn run(arguments: &Inspect, out: &mut impl Write) -> Result<(), Failu
         ..Report::default()
     };
     // A look at a file that was trained to infinity is just what is wanted.
-    let limits = LoadLimits { nonfinite: true, ..LoadLimits::default() };
+    let most = LoadLimits { nonfinite: true, ..LoadLimits::default() };
+    let limits = LoadLimits {
+        file: arguments.limit.unwrap_or(most.file),
+        tensor: arguments.limit.unwrap_or(most.tensor),
+        ..most
+    };
     let result = match form {
         Some(Form::Container) => container::read(&mut report, &file, &first, &limits, store.as_ref()),
         Some(form) => imported::read(&mut report, form, file, &arguments.file, &limits),

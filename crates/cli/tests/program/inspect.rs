@@ -100,7 +100,7 @@ fn files_of_others_are_shown_or_named() {
         folder.write("a.safetensors", sample::safetensors(&[("w", &array)], &[("format", "pt")]));
     let npz = folder.write("a.npz", sample::npz(&[("w", &bytes)]));
     let npy = folder.write("a.npy", sample::npy(&array));
-    let rows: [Row<'_>; 5] = [
+    let rows: [Row<'_>; 9] = [
         (
             &["inspect", &safetensors],
             0,
@@ -110,6 +110,10 @@ fn files_of_others_are_shown_or_named() {
         (&["inspect", &npz], 0, "  \"w\" u8[3] 3 bytes\n"),
         (&["inspect", &npz], 0, "min 0 max 2 mean 1 std 0.8165; 1 zeros, 0 NaN, 0 infinite"),
         (&["inspect", &npy], 0, "  (the array) f32[2] 8 bytes\n"),
+        (&["inspect", &npy, "--limit", "10"], 1, "D_LIMIT"),
+        (&["inspect", &npz, "--limit", "10"], 1, "D_LIMIT"),
+        (&["inspect", &safetensors, "--limit", "10"], 1, "D_LIMIT"),
+        (&["inspect", &npy, "--limit", "little"], 2, "invalid digit"),
     ];
     all_end_so(&rows);
 
