@@ -98,6 +98,10 @@ codes! {
     FileType "E_FILETYPE";
     /// The sandbox could not be set up, or its child died.
     Sandbox "E_SANDBOX";
+    /// A file of another kind, or under another identifier, than the caller asked for.
+    Kind "E_KIND";
+    /// A sound file that is not of the program's model: tensors missing, unexpected, of another shape, dtype or tie.
+    Mismatch "E_MISMATCH";
     /// The system could not read or write.
     Io "E_IO";
     /// Data whose first bytes are not of its format.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::{Context, Layer, Leaf, LeafMut, Module, Path};
+use crate::{Context, Description, Layer, Leaf, LeafMut, Module, Path};
 
 /// A layer of any type, so that layers of different types fit into one field or one list. It is the layer: same leaves, same paths, same
 /// result.
@@ -74,6 +74,11 @@ impl Layer for Boxed {
 
     fn kind(&self) -> &'static str {
         self.0.as_ref().kind()
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        self.0.as_ref().describe()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::{Context, Layer};
+use crate::{Context, Description, Layer};
 
 /// Runs layers one after another, each at its position.
 #[track_caller]
@@ -18,6 +18,14 @@ pub(crate) fn chain<'a>(
     Ok(y)
 }
 
+/// What layers one after another are as data.
+#[track_caller]
+fn described<'a>(layers: impl Iterator<Item = &'a dyn Layer>) -> Result<Description> {
+    let parts =
+        layers.enumerate().map(|(i, layer)| layer.describe().map_err(|error| error.within(i.to_string())));
+    parts.collect::<Result<_>>().map(Description::Chain)
+}
+
 macro_rules! indexed {
     ($([$($generics:tt)*] $type:ty, $kind:literal;)*) => {$(
         impl<$($generics)*> Layer for $type {
@@ -28,6 +36,11 @@ macro_rules! indexed {
 
             fn kind(&self) -> &'static str {
                 $kind
+            }
+
+            #[track_caller]
+            fn describe(&self) -> Result<Description> {
+                described(self.iter().map(|layer| layer as &dyn Layer))
             }
         }
     )*};
@@ -51,6 +64,14 @@ impl<L: Layer> Layer for Option<L> {
     fn kind(&self) -> &'static str {
         self.as_ref().map_or("None", Layer::kind)
     }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        match self {
+            Some(layer) => layer.describe(),
+            None => Ok(Description::Chain(Vec::new())),
+        }
+    }
 }
 
 macro_rules! tuples {
@@ -63,6 +84,11 @@ macro_rules! tuples {
 
             fn kind(&self) -> &'static str {
                 "tuple"
+            }
+
+            #[track_caller]
+            fn describe(&self) -> Result<Description> {
+                described([$(&self.$i as &dyn Layer),+].into_iter())
             }
         }
     )*};

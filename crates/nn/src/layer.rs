@@ -2,9 +2,9 @@
 
 use std::any::type_name;
 
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
 
-use crate::{Context, Module};
+use crate::{Context, Description, Module, Settings, functions};
 
 /// Whatever maps a tensor to a tensor: a layer, a model, an activation.
 ///
@@ -71,6 +71,24 @@ pub trait Layer: Module + Send + Sync {
         let bare = name.split_once('<').map_or(name, |(bare, _)| bare);
         last_name(bare)
     }
+
+    /// What it is as data, from which it can be [built again](crate::Rebuild).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unsupported`] if it does not say: most functions, and layers that do not implement this.
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Err(opaque(self.kind()))
+    }
+}
+
+#[track_caller]
+#[cold]
+fn opaque(kind: &str) -> Error {
+    let message =
+        format!("{kind} does not say what it is as data: implement Rebuild and Layer::describe for it");
+    Error::new(ErrorKind::Unsupported, "describe", message)
 }
 
 impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Layer for F {
@@ -83,6 +101,14 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Layer for F {
         match last_name(type_name::<F>()) {
             "{{closure}}" => "closure",
             name => name,
+        }
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        match functions::name_of::<F>() {
+            Some(name) => Ok(Description::Layer { name, version: 1, settings: Settings::new() }),
+            None => Err(opaque(self.kind())),
         }
     }
 }

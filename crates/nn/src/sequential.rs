@@ -4,7 +4,7 @@ use std::fmt;
 
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::{Boxed, Context, Layer, Leaf, LeafMut, Module, Path};
+use crate::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path};
 
 /// Layers one after another, of any types: `y = fₙ(… f₁(x))`.
 ///
@@ -67,6 +67,11 @@ impl Layer for Sequential {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         self.layers.forward_with(x, cx)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        self.layers.describe()
     }
 }
 

@@ -94,9 +94,14 @@ fn insert(rows: &mut Vec<SummaryRow>, row: SummaryRow) {
     rows.insert(at, row);
 }
 
-/// The model with leaves of the same shapes and dtypes on the device that knows only shapes.
+/// The model with leaves of the same shapes and dtypes on another device, all zero: on the device that knows only shapes it
+/// can be run without computing anything.
+///
+/// # Errors
+///
+/// If the device lacks a dtype or has no room.
 #[track_caller]
-fn hollow<M: Module + Clone>(model: &M, device: &Device) -> Result<M> {
+pub fn hollow<M: Module + Clone>(model: &M, device: &Device) -> Result<M> {
     let mut model = model.clone();
     let mut result = Ok(());
     let empty = |x: &Tensor| Tensor::zeros(x.shape(), x.dtype(), device);

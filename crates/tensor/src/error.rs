@@ -64,6 +64,9 @@ pub enum ErrorKind {
     Format,
     /// A file or stream that could not be read or written.
     Io,
+    /// A model file that is refused, with the stable code that the table of `tensorkeep-format` gives a meaning:
+    /// `E_DIGEST`, `E_UNSIGNED`. The code is text, since this crate knows no files.
+    File(&'static str),
     /// A broken promise inside the framework: please report it.
     Internal,
 }
@@ -85,6 +88,7 @@ impl ErrorKind {
             Self::NoGradient => "no-gradient",
             Self::Format => "format",
             Self::Io => "io",
+            Self::File(code) => code,
             Self::Internal => "internal",
         }
     }

@@ -31,6 +31,29 @@ impl Rng {
         Self { device: device.clone(), key: seed, offset: 0, children: 0 }
     }
 
+    /// The stream that goes on where the one with this [`position`](Self::position) stood.
+    ///
+    /// ```
+    /// use tensorkeep_tensor::{Rng, meta};
+    ///
+    /// let device = meta::device();
+    /// let mut rng = Rng::new(42, &device);
+    /// rng.normal([10], 0.0, 1.0)?;
+    /// let mut again = Rng::at(rng.position(), &device);
+    /// rng.split();
+    /// again.split();
+    /// assert_eq!(again.position(), rng.position());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    pub fn at([key, offset, children]: [u64; 3], device: &Device) -> Self {
+        Self { device: device.clone(), key, offset, children }
+    }
+
+    /// All that decides what comes next, for a file: the key, the next block of the stream, the next child.
+    pub fn position(&self) -> [u64; 3] {
+        [self.key, self.offset, self.children]
+    }
+
     /// Where its tensors live.
     pub fn device(&self) -> &Device {
         &self.device

@@ -32,6 +32,8 @@ use crate::{Event, Listener, Optimiser};
 #[expect(missing_debug_implementations, reason = "listeners are closures")]
 pub struct Fit<'a> {
     epochs: usize,
+    /// The epoch that comes first.
+    first: usize,
     seed: u64,
     /// The learning rate at each share of the training, if it is not the optimiser's own.
     rate: Option<Box<dyn Fn(f64) -> f64 + 'a>>,
@@ -52,7 +54,14 @@ pub struct History {
 impl<'a> Fit<'a> {
     /// A loop of `epochs` epochs, in which dropout and its kin draw from `seed`.
     pub fn new(epochs: usize, seed: u64) -> Self {
-        Self { epochs, seed, rate: None, listeners: Vec::new() }
+        Self { epochs, first: 0, seed, rate: None, listeners: Vec::new() }
+    }
+
+    /// The same without the epochs before `epoch`, counted from 0: they were run before, and the model and the optimiser
+    /// are as they left them.
+    #[must_use]
+    pub fn from_epoch(self, epoch: usize) -> Self {
+        Self { first: epoch, ..self }
     }
 
     /// The learning rate as a function of how much of the training is done, from 0 to 1.
@@ -105,7 +114,7 @@ impl<'a> Fit<'a> {
             return Err(Error::value("fit", message));
         }
         let mut history = History::default();
-        for epoch in 0..self.epochs {
+        for epoch in self.first..self.epochs {
             self.tell(&Event::EpochStart { epoch, epochs: self.epochs, batches: loader.batches() })?;
             let (loss, samples, seconds) = self.epoch(epoch, model, optimiser, loader, &loss)?;
             for (name, value) in measure(model)? {

@@ -53,6 +53,71 @@ impl Optimiser {
         Ok(Self { rule: Box::new(rule), program, step: 0, slots: Vec::new() })
     }
 
+    /// The name of its rule: `adamw`.
+    pub fn rule(&self) -> &'static str {
+        self.program.name()
+    }
+
+    /// What decides its updates besides the learning rate, by name.
+    pub fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
+        self.rule.constants()
+    }
+
+    /// The state that it keeps for each parameter, in the order of the model's walk: where the parameter is, and the tensors.
+    /// Empty before the first step.
+    pub fn state(&self) -> impl Iterator<Item = (&Path, &[Tensor])> {
+        self.slots.iter().map(|slots| (&slots.path, &*slots.tensors))
+    }
+
+    /// The number of tensors in the state of a parameter.
+    pub fn slots(&self) -> usize {
+        self.rule.slots()
+    }
+
+    /// Goes on where an optimiser of the same rule stood: after `step` steps on this model, at the learning rate `rate`,
+    /// with this [`state`](Self::state).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the state is not of this model and this rule, or the rate
+    /// is out of range; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if a tensor of it is not shaped like its
+    /// parameter. The optimiser is then as it was.
+    #[track_caller]
+    pub fn restore<M: Module>(
+        &mut self,
+        model: &M,
+        step: u64,
+        rate: f64,
+        state: Vec<Vec<Tensor>>,
+    ) -> Result<()> {
+        let leaves = parameters(model);
+        let places = if step == 0 { 0 } else { leaves.len() };
+        if state.len() != places || state.iter().any(|tensors| tensors.len() != self.slots()) {
+            let message = format!(
+                "a state of {} entries after {step} steps, for a model of {} parameters and a rule of {} slots: use the state of \
+                 this model and rule",
+                state.len(),
+                leaves.len(),
+                self.slots()
+            );
+            return Err(Error::value("optimiser", message));
+        }
+        let pairs =
+            leaves.iter().zip(&state).flat_map(|(leaf, tensors)| tensors.iter().map(move |x| (leaf, x)));
+        for (leaf, x) in pairs {
+            if x.shape() != leaf.value.shape() || x.dtype() != leaf.value.dtype() {
+                let rule = format!("the state of {} is not shaped like it", leaf.path);
+                return Err(Error::shape("optimiser", rule, &[*x.shape(), *leaf.value.shape()]));
+            }
+        }
+        self.set_rate(rate)?;
+        self.step = step;
+        let paths = leaves.into_iter().map(|leaf| leaf.path);
+        self.slots =
+            paths.zip(state).map(|(path, tensors)| Slots { path, tensors: tensors.into() }).collect();
+        Ok(())
+    }
+
     /// How many steps it has made.
     pub fn steps(&self) -> u64 {
         self.step

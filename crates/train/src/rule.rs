@@ -24,6 +24,9 @@ pub trait Rule: Debug + Send + Sync {
     /// The parameters of the program at step `step`, counted from 1.
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]>;
 
+    /// What decides the update besides the learning rate, by name: a run that is resumed must have the same.
+    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]>;
+
     /// The learning rate.
     fn rate(&self) -> f64;
 

@@ -39,6 +39,11 @@ impl PayloadDigest {
         Self(*blake3::hash(payload).as_bytes())
     }
 
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The digest of 64 lower-case hexadecimal digits.
     ///
     /// # Errors

@@ -93,6 +93,36 @@ impl Raw {
         Ok(Self(bytes))
     }
 
+    /// A value as an item.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new): what cannot be read is not written, such as a float that is not finite.
+    ///
+    /// ```
+    /// use tensorkeep_format::{Code, LoadLimits, Raw, Value};
+    ///
+    /// let limits = LoadLimits::default();
+    /// let value = Value::List(vec![Value::Int(-7), Value::Text("adam".into())]);
+    /// assert_eq!(Raw::of(&value, &limits)?.value(&limits)?, value);
+    /// assert_eq!(Raw::of(&Value::Float(f64::NAN), &limits).unwrap_err().code(), Code::NonCanon);
+    /// # Ok::<(), tensorkeep_format::Error>(())
+    /// ```
+    pub fn of(value: &Value, limits: &LoadLimits) -> Result<Self> {
+        let mut bytes = Vec::new();
+        value.write(&mut Writer::new(&mut bytes));
+        Self::new(bytes, limits)
+    }
+
+    /// The item as a value.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::Limit`] if it is more than the limits allow; [`Code::Cbor`] for an integer that does not fit.
+    pub fn value(&self, limits: &LoadLimits) -> Result<Value> {
+        Value::read(&mut Reader::new(&self.0, limits)?)
+    }
+
     /// The item.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -80,7 +80,7 @@ fn assert_printable(name: &str, message: &str) {
     assert!(message.len() < 600, "{name}: {} bytes", message.len());
 }
 
-/// The codes that only other crates raise: signatures, storage, budgets, data.
+/// The codes that only other crates raise: signatures, storage, budgets, models, data.
 const ELSEWHERE: &[Code] = &[
     Code::Cost,
     Code::Unsigned,
@@ -93,6 +93,8 @@ const ELSEWHERE: &[Code] = &[
     Code::Chain,
     Code::Decrypt,
     Code::Sandbox,
+    Code::Kind,
+    Code::Mismatch,
 ];
 
 /// The codes whose rows are files of the file system and sources that fail, in `tests/files.rs`.

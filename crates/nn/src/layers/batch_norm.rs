@@ -1,8 +1,8 @@
 //! Normalisation over the batch.
 
-use tensorkeep_tensor::{Device, Error, Result, Tensor};
+use tensorkeep_tensor::{Device, Error, Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module, State, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init};
 
 /// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² +
 /// ε) + β`.
@@ -135,5 +135,34 @@ impl Layer for BatchNorm {
         let flat = x.reshape([*n, channels, rest.iter().product()])?;
         let y = flat.mul_add(&column(&scale)?, &column(&shift)?)?;
         y.reshape(x.shape())
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for BatchNorm {
+    const NAME: &'static str = "nn.batch_norm";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings = Settings::new().with_size("channels", self.running_mean.get().elements())?;
+        let settings = settings.with("momentum", self.momentum).with("epsilon", self.epsilon);
+        Ok(settings.with("weight", self.weight.is_some()).with("bias", self.bias.is_some()))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (weight, bias) = (settings.take_flag("weight")?, settings.take_flag("bias")?);
+        let (momentum, epsilon) = (settings.take_float("momentum")?, settings.take_positive("epsilon")?);
+        if !(0.0..=1.0).contains(&momentum) {
+            let message = format!("momentum {momentum} is outside 0..=1: use a share in it");
+            return Err(Error::value("batch_norm", message));
+        }
+        let layer = Self::new(settings.take_size("channels")?, rng.device())?;
+        let (weight, bias) = (layer.weight.filter(|_| weight), layer.bias.filter(|_| bias));
+        Ok(Self { weight, bias, momentum, epsilon, ..layer })
     }
 }

@@ -4,7 +4,7 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor, op};
 
 use super::Padding;
 use super::window::window;
-use crate::{Context, Layer, Module, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// Convolution over `N` = 1 to 3 spatial axes, without flipping the kernel:
 /// `y[n,o,p] = b[o] + Σ x[n, c, p·stride + k·dilation − padding] · w[o,c,k]` over the channels `c` of `o`'s group.
@@ -126,5 +126,43 @@ impl<const N: usize> Layer for Conv<N> {
             Some(bias) => y.add(&bias.reshape([&[bias.elements()][..], &[1; N]].concat())?),
             None => Ok(y),
         }
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl<const N: usize> Rebuild for Conv<N> {
+    const NAME: &'static str = ["nn.conv1d", "nn.conv2d", "nn.conv3d"][N - 1];
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let [outputs, inputs, kernel @ ..] = self.weight.shape().sizes() else {
+            let rule = format!("a weight is [outputs, inputs / groups, then {N} spatial axes]");
+            return Err(
+                Error::shape("conv", rule, &[*self.weight.shape()]).advise("use a weight of that rank")
+            );
+        };
+        let settings = Settings::new()
+            .with_size("inputs", inputs.saturating_mul(self.groups))?
+            .with_size("outputs", *outputs)?
+            .with_size("groups", self.groups)?
+            .with_sizes("kernel", kernel)?
+            .with_sizes("stride", &self.stride)?
+            .with_sizes("dilation", &self.dilation)?;
+        Ok(settings.with("padding", self.padding.setting()?).with("bias", self.bias.is_some()))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (inputs, outputs) = (settings.take_size("inputs")?, settings.take_size("outputs")?);
+        let (groups, kernel) = (settings.take_size("groups")?, settings.take_sizes("kernel")?);
+        let (stride, dilation) = (settings.take_sizes("stride")?, settings.take_sizes("dilation")?);
+        let padding = Padding::of_setting(settings.take("padding")?)?;
+        let bias = settings.take_flag("bias")?;
+        let layer = Self::grouped(kernel, inputs, outputs, groups, rng)?;
+        Ok(Self { bias: layer.bias.filter(|_| bias), stride, dilation, padding, ..layer })
     }
 }

@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// A fully connected layer, `y = x Wᵀ + b`.
 ///
@@ -77,5 +77,28 @@ impl Layer for Dense {
             None => flat.matmul(&weight)?,
         };
         if batch.len() != 1 { y.reshape([batch, &[outputs]].concat()) } else { Ok(y) }
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Dense {
+    const NAME: &'static str = "nn.dense";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let [outputs, inputs] = self.weight.dims()?;
+        let settings = Settings::new().with_size("inputs", inputs)?.with_size("outputs", outputs)?;
+        Ok(settings.with("bias", self.bias.is_some()))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (inputs, outputs) = (settings.take_size("inputs")?, settings.take_size("outputs")?);
+        let (layer, bias) = (Self::new(inputs, outputs, rng)?, settings.take_flag("bias")?);
+        Ok(Self { bias: layer.bias.filter(|_| bias), ..layer })
     }
 }

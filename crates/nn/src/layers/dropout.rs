@@ -1,8 +1,8 @@
 //! Random zeros against overfitting.
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// In training each element is 0 with probability `p` and divided by `1 − p` otherwise, so that the mean stays; in
 /// evaluation nothing changes.
@@ -72,5 +72,25 @@ impl Layer for Dropout {
             }
             _ => Ok(x.clone()),
         }
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Dropout {
+    const NAME: &'static str = "nn.dropout";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        Ok(Settings::new().with("probability", self.probability))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
+        // It was written from a single-precision number, so nothing is lost.
+        Self::new(settings.take_float("probability")? as f32)
     }
 }

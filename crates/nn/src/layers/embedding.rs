@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// A learnt vector for each index: `y[.., :] = weight[x[..], :]`.
 ///
@@ -54,5 +54,26 @@ impl Layer for Embedding {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         self.weight.take(0, x)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Embedding {
+    const NAME: &'static str = "nn.embedding";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let [count, features] = self.weight.dims()?;
+        Settings::new().with_size("count", count)?.with_size("features", features)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (count, features) = (settings.take_size("count")?, settings.take_size("features")?);
+        Self::new(count, features, rng)
     }
 }

@@ -1,8 +1,8 @@
 //! From images to rows.
 
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// All axes but the first merged into one.
 ///
@@ -34,5 +34,24 @@ impl Layer for Flatten {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         x.flatten(1)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Flatten {
+    const NAME: &'static str = "nn.flatten";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        Ok(Settings::new())
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
+        settings.finish().map(|()| Self)
     }
 }

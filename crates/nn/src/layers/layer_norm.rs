@@ -1,8 +1,8 @@
 //! Normalisation over the features.
 
-use tensorkeep_tensor::{Device, Error, Result, Tensor};
+use tensorkeep_tensor::{Device, Error, Result, Rng, Tensor};
 
-use crate::{Context, Layer, Module, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// Each row (the last axis) with mean 0 and variance 1, then scaled and shifted: `y = γ (x − mean x) / √(var
 /// x + ε) + β`, with the population variance.
@@ -65,5 +65,27 @@ impl Layer for LayerNorm {
                 .advise("move that axis there or make the layer for it"));
         }
         x.layer_norm(self.epsilon)?.mul_add(&self.weight, &self.bias)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for LayerNorm {
+    const NAME: &'static str = "nn.layer_norm";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings = Settings::new().with_size("features", self.weight.elements())?;
+        Ok(settings.with("epsilon", self.epsilon))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let features = settings.take_size("features")?;
+        let epsilon = settings.take_positive("epsilon")?;
+        Ok(Self { epsilon, ..Self::new(features, rng.device())? })
     }
 }

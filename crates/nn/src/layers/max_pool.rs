@@ -1,11 +1,11 @@
 //! The largest of each window.
 
 use tensorkeep_tensor::op::PoolKind;
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::Padding;
 use super::window::pool;
-use crate::{Context, Layer, Module};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// The largest element of each window over `N` = 1 to 3 spatial axes, channel by channel. Padding never wins;
 /// NaN does.
@@ -62,5 +62,28 @@ impl<const N: usize> Layer for MaxPool<N> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         pool(x, PoolKind::Max, self.kernel, self.stride, self.padding)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl<const N: usize> Rebuild for MaxPool<N> {
+    const NAME: &'static str = ["nn.max_pool1d", "nn.max_pool2d", "nn.max_pool3d"][N - 1];
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings =
+            Settings::new().with_sizes("kernel", &self.kernel)?.with_sizes("stride", &self.stride)?;
+        Ok(settings.with("padding", self.padding.setting()?))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
+        let (kernel, stride) = (settings.take_sizes("kernel")?, settings.take_sizes("stride")?);
+        let padding = Padding::of_setting(settings.take("padding")?)?;
+        Ok(Self { kernel, stride, padding })
     }
 }

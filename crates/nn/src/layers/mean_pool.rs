@@ -1,11 +1,11 @@
 //! The mean of each window.
 
 use tensorkeep_tensor::op::PoolKind;
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::Padding;
 use super::window::pool;
-use crate::{Context, Layer, Module};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// The mean of each window over `N` = 1 to 3 spatial axes, channel by channel.
 ///
@@ -52,5 +52,29 @@ impl<const N: usize> Layer for MeanPool<N> {
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         let kind = PoolKind::Mean { count_padding: self.count_padding };
         pool(x, kind, self.kernel, self.stride, self.padding)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl<const N: usize> Rebuild for MeanPool<N> {
+    const NAME: &'static str = ["nn.mean_pool1d", "nn.mean_pool2d", "nn.mean_pool3d"][N - 1];
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings =
+            Settings::new().with_sizes("kernel", &self.kernel)?.with_sizes("stride", &self.stride)?;
+        Ok(settings.with("padding", self.padding.setting()?).with("count_padding", self.count_padding))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
+        let (kernel, stride) = (settings.take_sizes("kernel")?, settings.take_sizes("stride")?);
+        let padding = Padding::of_setting(settings.take("padding")?)?;
+        let count_padding = settings.take_flag("count_padding")?;
+        Ok(Self { kernel, stride, padding, count_padding })
     }
 }

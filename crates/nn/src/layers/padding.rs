@@ -2,6 +2,9 @@
 
 use tensorkeep_tensor::{Error, Result};
 
+use crate::settings::unfit;
+use crate::{Setting, Settings};
+
 /// What a window that slides over `N` spatial axes imagines around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Padding<const N: usize> {
@@ -35,7 +38,45 @@ impl<const N: usize> Padding<N> {
         }
         Ok(padding)
     }
+
+    /// As a layer's setting: a word, or a list of the numbers before and after each axis.
+    #[track_caller]
+    pub(super) fn setting(self) -> Result<Setting> {
+        match self {
+            Self::Valid => Ok("valid".into()),
+            Self::Same => Ok("same".into()),
+            Self::Explicit(axes) => {
+                Settings::new().with_sizes(NAME, axes.map(|(a, b)| [a, b]).as_flattened())?.take(NAME)
+            }
+        }
+    }
+
+    /// The padding that a layer's setting says.
+    #[track_caller]
+    pub(super) fn of_setting(setting: Setting) -> Result<Self> {
+        let Setting::List(numbers) = setting else {
+            return match &setting {
+                Setting::Text(word) if word == "valid" => Ok(Self::Valid),
+                Setting::Text(word) if word == "same" => Ok(Self::Same),
+                _ => {
+                    Err(unfit(NAME, &setting, "valid, same, or a list of numbers before and after each axis"))
+                }
+            };
+        };
+        let numbers = numbers.into_iter().map(|size| size.into_size(NAME)).collect::<Result<Vec<_>>>()?;
+        let (axes, rest) = numbers.as_chunks::<2>();
+        match <[[usize; 2]; N]>::try_from(axes) {
+            Ok(axes) if rest.is_empty() => Ok(Self::Explicit(axes.map(|[a, b]| (a, b)))),
+            _ => Err(Error::value(
+                NAME,
+                format!("{} numbers are given: use 2 for each of {N} axes", numbers.len()),
+            )),
+        }
+    }
 }
+
+/// Of the setting.
+const NAME: &str = "padding";
 
 #[track_caller]
 fn same(op: &'static str, kernel: usize, dilation: usize) -> Result<(usize, usize)> {

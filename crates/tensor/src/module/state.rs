@@ -27,6 +27,12 @@ impl State {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = value.undecorated();
     }
 
+    /// What tells states apart, as a key for maps: handles to the same state have the same. Valid while one of them
+    /// lives.
+    pub fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     /// Another handle to the same state.
     #[must_use]
     pub fn shared(&self) -> Self {

@@ -69,6 +69,10 @@ impl Rule for Adam {
         self.corrections(step).map(Scalar::from).into_iter().collect()
     }
 
+    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
+        smallvec![("beta1", self.beta1), ("beta2", self.beta2), ("epsilon", self.epsilon)]
+    }
+
     fn rate(&self) -> f64 {
         self.rate
     }
@@ -110,6 +114,12 @@ impl Rule for AdamW {
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
         let [rate, scale] = self.adam.corrections(step);
         smallvec![rate.into(), scale.into(), (1.0 - self.adam.rate * self.decay).into()]
+    }
+
+    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
+        let mut constants = self.adam.constants();
+        constants.push(("decay", self.decay));
+        constants
     }
 
     fn rate(&self) -> f64 {

@@ -60,6 +60,11 @@ impl Rule for Sgd {
         smallvec![self.rate.into(), self.momentum.into(), self.decay.into()]
     }
 
+    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
+        let nesterov = f64::from(u8::from(self.nesterov));
+        smallvec![("momentum", self.momentum), ("nesterov", nesterov), ("decay", self.decay)]
+    }
+
     fn rate(&self) -> f64 {
         self.rate
     }

@@ -1,0 +1,119 @@
+//! The layers that a file may name.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use tensorkeep_format::{Code, escape};
+use tensorkeep_nn::layers::{
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool,
+};
+use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
+use tensorkeep_tensor::{Result, Rng};
+
+use crate::refusal::Refusal;
+
+/// Makes a layer from its settings.
+type Build = dyn Fn(&mut Settings, &mut Rng) -> Result<Boxed> + Send + Sync;
+
+/// The layers that a file may name, chosen when the program is written. A file holds names and numbers; what a name stands for
+/// is what stands here, and nothing else can run.
+///
+/// ```
+/// use tensorkeep_model::LayerRegistry;
+/// use tensorkeep_nn::layers::Dense;
+///
+/// let registry = LayerRegistry::standard();
+/// assert!(registry.names().any(|(name, version)| (name, version) == ("nn.dense", 1)));
+///
+/// // Only what is wanted; a layer of one's own that implements `Rebuild` is added in the same way.
+/// let registry = LayerRegistry::empty().with::<Dense>();
+/// assert_eq!(registry.names().count(), 1);
+/// ```
+#[derive(Clone, Default)]
+pub struct LayerRegistry {
+    layers: BTreeMap<(&'static str, u32), Arc<Build>>,
+}
+
+impl LayerRegistry {
+    /// No layers.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// All layers of `nn`, and its [functions].
+    pub fn standard() -> Self {
+        let mut registry = Self::empty()
+            .with::<BatchNorm>()
+            .with::<Conv<1>>()
+            .with::<Conv<2>>()
+            .with::<Conv<3>>()
+            .with::<Dense>()
+            .with::<Dropout>()
+            .with::<Embedding>()
+            .with::<Flatten>()
+            .with::<LayerNorm>()
+            .with::<MaxPool<1>>()
+            .with::<MaxPool<2>>()
+            .with::<MaxPool<3>>()
+            .with::<MeanPool<1>>()
+            .with::<MeanPool<2>>()
+            .with::<MeanPool<3>>();
+        for (name, function) in functions() {
+            registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
+        }
+        registry
+    }
+
+    /// The same with layers of type `L`, under its name and version; they take the place of what was there.
+    #[must_use]
+    pub fn with<L: Rebuild>(mut self) -> Self {
+        let build = |settings: &mut Settings, rng: &mut Rng| L::rebuild(settings, rng).map(Boxed::new);
+        self.layers.insert((L::NAME, L::VERSION), Arc::new(build));
+        self
+    }
+
+    /// The names and versions that are known.
+    pub fn names(&self) -> impl Iterator<Item = (&'static str, u32)> {
+        self.layers.keys().copied()
+    }
+
+    /// Makes a layer. Nothing is allocated if `rng` is on the device that knows only shapes.
+    pub(crate) fn build(
+        &self,
+        name: &str,
+        version: u32,
+        mut settings: Settings,
+        rng: &mut Rng,
+    ) -> Result<Boxed, Refusal> {
+        let Some((_, build)) = self.layers.iter().find(|(key, _)| **key == (name, version)) else {
+            return Err(self.unknown(name, version));
+        };
+        let built = build(&mut settings, rng).and_then(|layer| settings.finish().map(|()| layer));
+        built.map_err(|error| Refusal::new(Code::Layer, format!("{}: {}", escape(name), error.message())))
+    }
+
+    #[cold]
+    fn unknown(&self, name: &str, version: u32) -> Refusal {
+        let versions: Vec<String> =
+            self.names().filter(|(each, _)| *each == name).map(|(_, version)| version.to_string()).collect();
+        let message = match versions.is_empty() {
+            true => format!(
+                "{} is no layer that this program knows: register it, if the file is to be trusted with it",
+                escape(name)
+            ),
+            false => format!(
+                "{} is known in version {} and the file needs version {version}: use a program that has it",
+                escape(name),
+                versions.join(", ")
+            ),
+        };
+        Refusal::new(Code::Layer, message)
+    }
+}
+
+impl fmt::Debug for LayerRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.layers.keys()).finish()
+    }
+}

@@ -1,0 +1,229 @@
+//! A run that is resumed is the run that was not interrupted.
+
+use std::fs;
+use std::path::Path;
+
+use tensorkeep_autodiff::value_and_grad;
+use tensorkeep_data::{Loader, digits};
+use tensorkeep_format::{Digest, Provenance};
+use tensorkeep_model::{Checkpoints, LoadOptions, Position, Resume, SaveOptions};
+use tensorkeep_nn::layers::{BatchNorm, Dense, Dropout, Flatten};
+use tensorkeep_nn::losses::cross_entropy;
+use tensorkeep_nn::{Context, Layer};
+use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Tensor, philox};
+use tensorkeep_testkit::devices;
+use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Sgd};
+
+use crate::files::{anyone, bag, code, folder, host};
+
+type Net = (Flatten, Dense, BatchNorm, fn(&Tensor) -> Result<Tensor>, Dropout, Dense);
+
+const SEED: u64 = 5;
+
+fn net(device: &Device) -> Net {
+    let rng = &mut Rng::new(SEED, device);
+    let (first, norm) = (Dense::new(64, 16, rng).unwrap(), BatchNorm::new(16, device).unwrap());
+    (Flatten, first, norm, Tensor::relu, Dropout::new(0.2).unwrap(), Dense::new(16, 10, rng).unwrap())
+}
+
+fn open(folder: &Path) -> (Checkpoints<'static>, Option<Resume>) {
+    Checkpoints::open(folder, 2, SaveOptions::new("test/run"), &anyone()).unwrap()
+}
+
+/// Three steps from a position on.
+fn three_steps(model: &mut Net, optimiser: &mut Optimiser, position: &mut Position, device: &Device) {
+    let loader = Loader::new(digits().unwrap(), 16, device).unwrap().shuffle(position.seed);
+    let mut noise = Rng::at(position.streams[0], device);
+    for batch in loader.epoch(position.epoch).skip(position.batch as usize).take(3) {
+        let (x, y) = batch.unwrap();
+        let x = x.add(&noise.normal(x.shape(), 0.0, 0.1).unwrap()).unwrap();
+        let cx = Context::training(philox::child(position.seed, optimiser.steps()));
+        let loss = |model: &Net| cross_entropy(&model.forward_with(&x, &cx)?, &y);
+        let (_, grads) = value_and_grad(loss, model).unwrap();
+        optimiser.update(model, &grads).unwrap();
+        position.batch += 1;
+    }
+    position.streams[0] = noise.position();
+}
+
+fn start(device: &Device) -> Position {
+    Position { seed: SEED, epoch: 1, batch: 0, streams: vec![Rng::new(9, device).position()] }
+}
+
+/// All that a run has become.
+fn state(model: &Net, optimiser: &Optimiser) -> (Vec<(String, HostArray)>, Vec<HostArray>, u64) {
+    let slots = optimiser.state().flat_map(|(_, tensors)| tensors).map(|x| x.to_host().unwrap()).collect();
+    (host(model), slots, optimiser.steps())
+}
+
+fn adamw() -> Optimiser {
+    Optimiser::new(AdamW::new(0.01)).unwrap()
+}
+
+fn momentum() -> Optimiser {
+    Optimiser::new(Sgd { momentum: 0.9, ..Sgd::new(0.1) }).unwrap()
+}
+
+fn plain() -> Optimiser {
+    Optimiser::new(Sgd::new(0.1)).unwrap()
+}
+
+#[test]
+fn a_resumed_run_gives_the_same_bits() {
+    for subject in devices().unwrap() {
+        let device = &subject.device;
+        for optimiser in [adamw, momentum, plain] {
+            let (mut model, mut whole, mut position) = (net(device), optimiser(), start(device));
+            three_steps(&mut model, &mut whole, &mut position, device);
+            three_steps(&mut model, &mut whole, &mut position, device);
+            let want = state(&model, &whole);
+
+            let folder = folder("resume");
+            let (mut checkpoints, resume) = open(&folder);
+            assert!(resume.is_none());
+            let (mut model, mut first, mut position) = (net(device), optimiser(), start(device));
+            three_steps(&mut model, &mut first, &mut position, device);
+            first.set_rate(first.rate()).unwrap();
+            checkpoints.save(&model, &first, &position).unwrap();
+            drop((checkpoints, model, first, position));
+
+            let (mut model, mut second) = (net(device), optimiser());
+            let resume = open(&folder).1.unwrap();
+            assert_eq!((resume.position().batch, resume.skipped().len()), (3, 0));
+            let mut position = resume.restore(&mut model, &mut second).unwrap();
+            three_steps(&mut model, &mut second, &mut position, device);
+            let got = state(&model, &second);
+            assert!(got == want, "{} on {}", second.rule(), device.name());
+        }
+    }
+}
+
+/// The training loop goes on at an epoch.
+#[test]
+fn the_loop_goes_on_at_an_epoch() {
+    let device = &tensorkeep_cpu::device();
+    let loader = Loader::new(digits().unwrap(), 256, device).unwrap().shuffle(SEED);
+    let fit = |fit: Fit<'_>, model: &mut Net, optimiser: &mut Optimiser| {
+        let mut fit = fit.rate(|done| 0.01 * (1.0 - done));
+        fit.run(model, optimiser, &loader, |m, x, y, cx| cross_entropy(&m.forward_with(x, cx)?, y)).unwrap()
+    };
+    let (mut model, mut optimiser) = (net(device), adamw());
+    let losses = fit(Fit::new(2, SEED), &mut model, &mut optimiser).losses;
+    let want = state(&model, &optimiser);
+
+    // A run of one epoch at the rate that the first of two has.
+    let (mut model, mut optimiser) = (net(device), adamw());
+    let mut first = Fit::new(1, SEED).rate(|done| 0.01 * (1.0 - done / 2.0));
+    first
+        .run(&mut model, &mut optimiser, &loader, |m, x, y, cx| cross_entropy(&m.forward_with(x, cx)?, y))
+        .unwrap();
+    let folder = folder("epoch");
+    let position = Position { seed: SEED, epoch: 1, ..Position::default() };
+    open(&folder).0.save(&model, &optimiser, &position).unwrap();
+
+    let (mut model, mut optimiser) = (net(device), adamw());
+    let position = open(&folder).1.unwrap().restore(&mut model, &mut optimiser).unwrap();
+    let rest =
+        fit(Fit::new(2, position.seed).from_epoch(position.epoch as usize), &mut model, &mut optimiser);
+    assert_eq!(rest.losses, losses[1..]);
+    assert!(state(&model, &optimiser) == want);
+}
+
+#[test]
+fn a_run_goes_on_with_its_own_rule_and_model() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("rules");
+    let (mut model, mut optimiser, mut position) = (net(device), adamw(), start(device));
+    three_steps(&mut model, &mut optimiser, &mut position, device);
+    open(&folder).0.save(&model, &optimiser, &position).unwrap();
+    let resume = open(&folder).1.unwrap();
+    let with = |change: fn(&mut AdamW)| {
+        let mut rule = AdamW::new(0.5);
+        change(&mut rule);
+        Optimiser::new(rule).unwrap()
+    };
+    let rows = [
+        ("another rate", with(|_| {}), "ok"),
+        ("another decay", with(|rule| rule.decay = 0.1), "E_MISMATCH"),
+        ("another beta", with(|rule| rule.adam.beta1 = 0.8), "E_MISMATCH"),
+        ("another epsilon", with(|rule| rule.adam.epsilon = 1e-7), "E_MISMATCH"),
+        ("adam", Optimiser::new(Adam::new(0.01)).unwrap(), "E_MISMATCH"),
+        ("sgd", momentum(), "E_MISMATCH"),
+    ];
+    for (name, mut optimiser, want) in rows {
+        let mut fresh = net(device);
+        assert_eq!(code(resume.restore(&mut fresh, &mut optimiser)), want, "{name}");
+        assert_eq!(optimiser.steps(), if want == "ok" { 3 } else { 0 }, "{name}");
+        if want == "ok" {
+            assert_eq!(optimiser.rate(), 0.01, "the run's rate, not the program's");
+        } else {
+            assert!(host(&fresh) == host(&net(device)), "{name}: the model is as it was");
+        }
+    }
+    let mut other = bag([Tensor::zeros([2], DType::F32, device).unwrap()]);
+    assert_eq!(code(resume.restore(&mut other, &mut adamw())), "E_MISMATCH");
+}
+
+#[test]
+fn checkpoints_of_other_runs_are_not_taken() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("runs");
+    let plan = |byte| {
+        let plan = Some(Digest::new([byte; 32]));
+        SaveOptions::new("test/run").provenance(Provenance { plan, ..Provenance::default() })
+    };
+    let (mut checkpoints, _) = Checkpoints::open(&folder, 2, plan(1), &anyone()).unwrap();
+    checkpoints.save(&net(device), &adamw(), &start(device)).unwrap();
+    let again = Checkpoints::open(&folder, 2, plan(1), &anyone());
+    assert_eq!(code(again), "E_BUSY", "one writer at a time");
+    drop(checkpoints);
+    let strict = LoadOptions::strict();
+    let rows = [
+        ("its own", plan(1), anyone(), "ok"),
+        ("another plan", plan(2), anyone(), "E_CHAIN"),
+        ("no plan", SaveOptions::new("test/run"), anyone(), "E_CHAIN"),
+        ("another name", SaveOptions::new("test/other"), anyone(), "E_KIND"),
+        ("unsigned", plan(1), strict, "E_UNSIGNED"),
+    ];
+    for (name, save, load, want) in rows {
+        assert_eq!(code(Checkpoints::open(&folder, 2, save, &load)), want, "{name}");
+    }
+    assert_eq!(code(Checkpoints::open(&folder, 1, plan(1), &anyone())), "E_LIMIT");
+}
+
+#[test]
+fn a_damaged_checkpoint_is_passed_over() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("damaged");
+    let (mut checkpoints, _) = open(&folder);
+    let optimiser = adamw();
+    for epoch in 1..=3 {
+        checkpoints.save(&net(device), &optimiser, &Position { epoch, ..start(device) }).unwrap();
+    }
+    drop(checkpoints);
+    let newest = folder.join("generation-00000003");
+    let mut bytes = fs::read(&newest).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&newest, &bytes).unwrap();
+    let (mut checkpoints, resume) = open(&folder);
+    let resume = resume.unwrap();
+    assert_eq!(resume.position().epoch, 2);
+    assert!(resume.skipped()[0].starts_with("E_DIGEST"), "{:?}", resume.skipped());
+    let second = resume.report().digest;
+    // The next one names it as the one before.
+    checkpoints.save(&net(device), &optimiser, &start(device)).unwrap();
+    drop(checkpoints);
+    let third = open(&folder).1.unwrap();
+    assert_eq!(third.report().provenance.previous, Some(Digest::new(*second.as_bytes())));
+}
+
+/// A checkpoint is no model, and a model no checkpoint.
+#[test]
+fn kinds_are_kept_apart() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("checkpoint-kind");
+    open(&folder).0.save(&net(device), &adamw(), &start(device)).unwrap();
+    let path = folder.join("generation-00000001");
+    let mut model = net(device);
+    assert_eq!(code(tensorkeep_model::load_into(&mut model, &path, &anyone())), "E_KIND");
+}

@@ -1,0 +1,162 @@
+//! Models rebuilt from files.
+
+use std::path::Path;
+
+use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
+use tensorkeep_nn::layers::{
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+};
+use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
+use tensorkeep_tensor::{DType, Result, Rng, Tensor};
+use tensorkeep_testkit::devices;
+
+use crate::files::{anyone, code, folder};
+
+/// `g · (W x + b)`: a layer that the framework does not know.
+#[derive(Clone, Debug, Module)]
+struct Gated {
+    inner: Dense,
+    gate: Tensor,
+    sharpness: f64,
+}
+
+impl Layer for Gated {
+    fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        let y = cx.run("inner", &self.inner, x)?;
+        y.mul(&(&self.gate * self.sharpness)?)
+    }
+
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Gated {
+    const NAME: &'static str = "test.gated";
+    const VERSION: u32 = 2;
+
+    fn settings(&self) -> Result<Settings> {
+        Ok(self.inner.settings()?.with("sharpness", self.sharpness))
+    }
+
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (inner, sharpness) = (Dense::rebuild(settings, rng)?, settings.take_float("sharpness")?);
+        let gate = Tensor::ones([inner.weight.dims::<2>()?[0]], DType::F32, rng.device())?;
+        Ok(Self { inner, gate, sharpness })
+    }
+}
+
+fn save(model: &(impl Layer + Clone), input: &[Option<usize>], path: &Path) {
+    let blueprint = Blueprint::of(model, input, DType::F32).unwrap().labels(["no", "yes"]).range(-1.0, 1.0);
+    model.save_with(path, &SaveOptions::new("acme/net").architecture(blueprint)).unwrap();
+}
+
+/// Every layer, in nested containers, on every device: the same bits come out.
+#[test]
+fn a_rebuilt_model_computes_the_same() {
+    let path = folder("rebuild").join("model.tkm");
+    let registry = LayerRegistry::standard().with::<Gated>();
+    for subject in devices().unwrap() {
+        let rng = &mut Rng::new(3, &subject.device);
+        let gate = rng.uniform([2], 0.5, 1.5).unwrap();
+        let conv = Conv { padding: Padding::Same, ..Conv::new([3, 3], 2, 4, rng).unwrap() };
+        let norm = BatchNorm::new(4, rng.device()).unwrap();
+        norm.running_mean.set(&rng.uniform([4], -1.0, 1.0).unwrap());
+        let features = Sequential::new().then(conv).then(norm).then(Tensor::relu).then(MaxPool::new([2, 2]));
+        let pooled = MeanPool { count_padding: false, ..MeanPool::new([2, 2]) };
+        let gated = Gated { inner: Dense::new(8, 2, rng).unwrap(), gate, sharpness: 0.5 };
+        let head = (LayerNorm::new(16, rng.device()).unwrap(), Dense::new(16, 8, rng).unwrap(), gated);
+        let model =
+            (features, vec![pooled], Flatten, Some(Dropout::new(0.3).unwrap()), head, Tensor::softmax);
+        save(&model, &[None, Some(2), Some(8), Some(8)], &path);
+
+        let (loaded, report) = LoadedModel::load(&path, &registry, rng.device(), &anyone()).unwrap();
+        let x = rng.normal([3, 2, 8, 8], 0.0, 1.0).unwrap();
+        let want = model.forward(&x).unwrap().to_vec::<f32>().unwrap();
+        assert_eq!(loaded.forward(&x).unwrap().to_vec::<f32>().unwrap(), want, "{}", rng.device().name());
+        assert_eq!((loaded.len(), loaded.output().labels.len()), (11, 2));
+        // Two more numbers a channel than are trained: the running statistics.
+        assert_eq!(report.cost.unwrap().parameters, module::count(&model) as u64 + 8);
+
+        // Saved again it is the same model, and the program that built it can load the file still.
+        save(&loaded, &[None, Some(2), Some(8), Some(8)], &path);
+        let (again, _) = LoadedModel::load(&path, &registry, rng.device(), &anyone()).unwrap();
+        assert_eq!(again.forward(&x).unwrap().to_vec::<f32>().unwrap(), want);
+    }
+}
+
+#[test]
+fn the_program_that_built_a_model_loads_the_same_file() {
+    let path = folder("both").join("model.tkm");
+    let rng = &mut Rng::new(3, &tensorkeep_cpu::device());
+    let net =
+        |rng: &mut Rng| (vec![Dense::new(3, 4, rng).unwrap()], Tensor::tanh, Dense::new(4, 2, rng).unwrap());
+    let model = net(rng);
+    save(&model, &[None, Some(3)], &path);
+    let mut other = net(rng);
+    load_into(&mut other, &path, &anyone()).unwrap();
+    assert_eq!(other.2.weight.to_vec::<f32>().unwrap(), model.2.weight.to_vec::<f32>().unwrap());
+}
+
+#[test]
+fn ties_and_dtypes_survive() {
+    let path = folder("rebuilt-ties").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let embedding = Embedding::new(6, 4, rng).unwrap();
+    let weight = embedding.weight.to_dtype(DType::F64).unwrap();
+    let model = (Embedding { weight: weight.clone() }, Tensor::tanh, Dense { weight, bias: None });
+    let blueprint = Blueprint::of(&model, &[None], DType::I32).unwrap();
+    let saved = model.save_with(&path, &SaveOptions::new("acme/tied").architecture(blueprint)).unwrap();
+    assert_eq!(saved.tensors, 1);
+    let (loaded, report) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
+    assert_eq!(report.cost.unwrap().parameters, 24);
+    let leaves = module::parameters(&loaded);
+    assert!(leaves[1].tied && leaves[1].value.dtype() == DType::F64);
+    let x = Tensor::new([0, 5, 2], &device).unwrap();
+    let run = |y: Tensor| y.to_vec::<f64>().unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
+}
+
+#[test]
+fn a_program_runs_only_layers_that_it_knows() {
+    let path = folder("unknown").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let inner = Dense::new(3, 2, rng).unwrap();
+    let gate = Tensor::ones([2], DType::F32, &device).unwrap();
+    save(&Gated { inner, gate, sharpness: 1.0 }, &[None, Some(3)], &path);
+    let rows = [
+        (LayerRegistry::standard().with::<Gated>(), "ok"),
+        (LayerRegistry::standard(), "E_LAYER"),
+        (LayerRegistry::empty(), "E_LAYER"),
+    ];
+    for (registry, want) in rows {
+        assert_eq!(code(LoadedModel::load(&path, &registry, &device, &anyone())), want);
+    }
+}
+
+#[test]
+fn a_chain_may_be_long() {
+    let path = folder("long").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let model = vec![Tensor::neg; 1 << 14];
+    save(&model, &[Some(2)], &path);
+    let load = || {
+        LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).map(|(model, _)| model.len())
+    };
+    // On a stack that any recursion over layers would break.
+    let thread = std::thread::Builder::new().stack_size(512 << 10);
+    let count =
+        std::thread::scope(|scope| thread.spawn_scoped(scope, load).unwrap().join().unwrap()).unwrap();
+    assert_eq!(count, 1 << 14);
+}
+
+/// A model without an architecture is for a program that builds it.
+#[test]
+fn tensors_alone_are_no_architecture() {
+    let path = folder("alone").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    Dense::new(3, 2, &mut Rng::new(0, &device)).unwrap().save(&path).unwrap();
+    assert_eq!(code(LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone())), "E_GRAPH");
+}

@@ -1,0 +1,238 @@
+//! What a layer is made with, as data.
+
+use std::fmt;
+
+use tensorkeep_tensor::{Error, ErrorKind, Result};
+
+/// What a layer's constructor is told, as named values: sizes, rates, switches. Written by
+/// [`Rebuild::settings`](crate::Rebuild::settings), taken apart by [`Rebuild::rebuild`](crate::Rebuild::rebuild).
+///
+/// Whoever takes a value says which type it has, and [`finish`](Self::finish) refuses what nobody took: settings come
+/// from files.
+///
+/// ```
+/// use tensorkeep_nn::Settings;
+///
+/// let mut settings = Settings::new().with_size("inputs", 8)?.with("bias", true);
+/// assert_eq!(settings.take_size("inputs")?, 8);
+/// assert!(settings.take_float("bias").is_err()); // a switch is no number
+/// assert!(settings.take_size("outputs").is_err()); // nobody set it
+/// assert!(settings.finish().is_ok());
+///
+/// assert!(Settings::new().with("surprise", 1.0).finish().is_err());
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings(Vec<(String, Setting)>);
+
+/// One of a layer's [`Settings`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Setting {
+    /// Yes or no.
+    Flag(bool),
+    /// An integer.
+    Int(i64),
+    /// A finite number.
+    Float(f64),
+    /// One of several words.
+    Text(String),
+    /// Several of them.
+    List(Vec<Setting>),
+}
+
+impl Settings {
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with a value of this name.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<Setting>) -> Self {
+        self.0.push((name.into(), value.into()));
+        self
+    }
+
+    /// The same with a size of this name.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Limit`] for a size beyond 2⁶³.
+    #[track_caller]
+    pub fn with_size(self, name: &str, size: usize) -> Result<Self> {
+        Ok(self.with(name, Setting::size(size)?))
+    }
+
+    /// The same with sizes of this name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`with_size`](Self::with_size).
+    #[track_caller]
+    pub fn with_sizes(self, name: &str, sizes: &[usize]) -> Result<Self> {
+        let sizes = sizes.iter().map(|&size| Setting::size(size)).collect::<Result<_>>()?;
+        Ok(self.with(name, Setting::List(sizes)))
+    }
+
+    /// Names and values, in the order in which they were given.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// Takes the value of this name out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if there is none.
+    #[track_caller]
+    pub fn take(&mut self, name: &str) -> Result<Setting> {
+        match self.0.iter().position(|(each, _)| each == name) {
+            Some(place) => Ok(self.0.remove(place).1),
+            None => Err(Error::value("settings", format!("{name} is missing: set it"))),
+        }
+    }
+
+    /// Takes a switch out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if there is none of this name, or it is of another type.
+    #[track_caller]
+    pub fn take_flag(&mut self, name: &str) -> Result<bool> {
+        match self.take(name)? {
+            Setting::Flag(flag) => Ok(flag),
+            other => Err(unfit(name, &other, "true or false")),
+        }
+    }
+
+    /// Takes a size out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_flag`](Self::take_flag), and for a negative number.
+    #[track_caller]
+    pub fn take_size(&mut self, name: &str) -> Result<usize> {
+        self.take(name)?.into_size(name)
+    }
+
+    /// Takes `N` sizes out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_size`](Self::take_size), and for another number of them.
+    #[track_caller]
+    pub fn take_sizes<const N: usize>(&mut self, name: &str) -> Result<[usize; N]> {
+        let value = self.take(name)?;
+        let Setting::List(list) = value else {
+            return Err(unfit(name, &value, "a list of sizes"));
+        };
+        let count = list.len();
+        let sizes: Vec<usize> = list.into_iter().map(|size| size.into_size(name)).collect::<Result<_>>()?;
+        let wrong = |_| Error::value("settings", format!("{name} has {count} sizes: use {N}"));
+        sizes.try_into().map_err(wrong)
+    }
+
+    /// Takes a finite number out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_flag`](Self::take_flag), and if the number is not finite.
+    #[track_caller]
+    pub fn take_float(&mut self, name: &str) -> Result<f64> {
+        match self.take(name)? {
+            Setting::Float(value) if value.is_finite() => Ok(value),
+            other => Err(unfit(name, &other, "a finite number")),
+        }
+    }
+
+    /// Takes a finite number above 0 out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_float`](Self::take_float), and if the number is 0 or negative.
+    #[track_caller]
+    pub fn take_positive(&mut self, name: &str) -> Result<f64> {
+        match self.take_float(name)? {
+            value if value > 0.0 => Ok(value),
+            value => Err(unfit(name, &Setting::Float(value), "a number above 0")),
+        }
+    }
+
+    /// Refuses what was not taken out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if there is anything.
+    #[track_caller]
+    pub fn finish(&self) -> Result<()> {
+        match self.0.first() {
+            None => Ok(()),
+            Some((name, _)) => {
+                let shown: String = name.escape_default().take(64).collect();
+                Err(Error::value("settings", format!("the layer has no setting {shown}: leave it out")))
+            }
+        }
+    }
+}
+
+impl Setting {
+    #[track_caller]
+    fn size(size: usize) -> Result<Self> {
+        let large =
+            |_| Error::new(ErrorKind::Limit, "settings", format!("{size} is no size: use a smaller one"));
+        i64::try_from(size).map(Self::Int).map_err(large)
+    }
+
+    /// The size that it is; `name` says whose.
+    #[track_caller]
+    pub(crate) fn into_size(self, name: &str) -> Result<usize> {
+        match self {
+            Self::Int(size) => usize::try_from(size).map_err(|_| unfit(name, &self, "a size")),
+            other => Err(unfit(name, &other, "a size")),
+        }
+    }
+}
+
+#[track_caller]
+#[cold]
+pub(crate) fn unfit(name: &str, value: &Setting, wanted: &str) -> Error {
+    Error::value("settings", format!("{name} is {value}: it must be {wanted}"))
+}
+
+/// Short enough for a message, whatever a file says.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Flag(flag) => write!(f, "{flag}"),
+            Self::Int(value) => write!(f, "{value}"),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Text(text) => {
+                let shown: String = text.escape_default().take(64).collect();
+                write!(f, "\"{shown}\"")
+            }
+            Self::List(list) => write!(f, "a list of {}", list.len()),
+        }
+    }
+}
+
+macro_rules! from {
+    ($($from:ty => $variant:ident;)*) => {$(
+        impl From<$from> for Setting {
+            fn from(value: $from) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+from! {
+    bool => Flag;
+    i64 => Int;
+    i32 => Int;
+    u32 => Int;
+    f64 => Float;
+    f32 => Float;
+    &str => Text;
+    String => Text;
+    Vec<Setting> => List;
+}
