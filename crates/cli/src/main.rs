@@ -5,14 +5,19 @@ mod convert;
 mod devices;
 mod draw;
 mod encrypt;
+mod eval;
 mod failure;
 mod form;
 mod inspect;
 mod key;
+mod loaded;
 mod model;
 mod moment;
 mod open;
+mod picture;
+mod predict;
 mod report;
+mod save;
 mod sign;
 mod task;
 mod train;
@@ -32,6 +37,8 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments, &mut out),
+        Command::Eval(arguments) => eval::run(&arguments, &mut out),
+        Command::Predict(arguments) => predict::run(&arguments, &mut out),
         Command::Devices => devices::run(&mut out),
         Command::Key(arguments) => key::run(&arguments, &mut out),
         Command::Sign(arguments) => sign::run(&arguments, &mut out),

@@ -26,23 +26,8 @@ pub(crate) fn run(arguments: &Verify, out: &mut impl Write) -> Result<(), Failur
     conclude(out, &said, result)
 }
 
-fn store(arguments: &Verify) -> Result<TrustStore, Failure> {
-    match &arguments.store {
-        Some(path) => Ok(TrustStore::open(path)?),
-        None => Ok(TrustStore::parse("version = 1")?),
-    }
-}
-
-fn policy(arguments: &Verify) -> Result<Policy, Failure> {
-    match (&arguments.digest, arguments.allow_unsigned_insecure) {
-        (Some(digest), _) => Ok(Policy::RequireDigest(PayloadDigest::parse(digest)?)),
-        (None, true) => Ok(Policy::AllowUnsigned),
-        (None, false) => Ok(Policy::RequireSigned { threshold: arguments.threshold }),
-    }
-}
-
 fn verify_file(arguments: &Verify, said: &mut String) -> Result<(), Failure> {
-    let (store, policy) = (store(arguments)?, policy(arguments)?);
+    let (store, policy) = (arguments.trusting.store()?, arguments.trusting.policy()?);
     let within = |error: Error| error.within(&arguments.path.to_string_lossy());
     let file = open::open(&arguments.path)?;
     // Whether numbers that are not finite are wanted is for those to say who load the file.
@@ -69,7 +54,7 @@ fn decide(
     said: &mut String,
 ) -> Result<Verdict, Failure> {
     let manifest = head.manifest();
-    if let Some(wanted) = arguments.id.as_deref().filter(|wanted| *wanted != manifest.id) {
+    if let Some(wanted) = arguments.trusting.id.as_deref().filter(|wanted| *wanted != manifest.id) {
         let message =
             format!("the file is {}, not {}: get the right file", escape(&manifest.id), escape(wanted));
         return Err(Failure::new(Code::Name, message));
@@ -113,7 +98,7 @@ fn role_of(kind: Kind) -> Role {
     }
 }
 
-fn tell(verdict: &Verdict, said: &mut String) {
+pub(crate) fn tell(verdict: &Verdict, said: &mut String) {
     if verdict.signers().is_empty() {
         let _ = writeln!(said, "{verdict}");
     }
@@ -142,11 +127,11 @@ fn record(arguments: &Verify, verdict: &Verdict, id: &str, release: u64) -> Resu
 }
 
 fn verify_bundle(arguments: &Verify, said: &mut String) -> Result<(), Failure> {
-    let unfit = arguments.digest.is_some()
-        || arguments.allow_unsigned_insecure
+    let unfit = arguments.trusting.digest.is_some()
+        || arguments.trusting.allow_unsigned_insecure
         || arguments.record.is_some()
-        || arguments.threshold.get() > 1;
-    let (Some(id), false) = (&arguments.id, unfit) else {
+        || arguments.trusting.threshold.get() > 1;
+    let (Some(id), false) = (&arguments.trusting.id, unfit) else {
         let message = "a bundle has one signature, no name and no release: say --id for the name that the key must be \
                        trusted with, and leave --threshold, --digest, --record and --allow-unsigned-insecure out";
         return Err(Failure::new(Code::Value, message));
@@ -156,7 +141,7 @@ fn verify_bundle(arguments: &Verify, said: &mut String) -> Result<(), Failure> {
     let limits = LoadLimits { file: LONGEST_BUNDLE, ..LoadLimits::default() };
     let bundle = Bundle::read(&read_file(path, &limits, &FileRules::default())?)?;
     let (signer, statement) =
-        store(arguments)?.verify_bundle(&bundle, arguments.role.role(), id, moment::now())?;
+        arguments.trusting.store()?.verify_bundle(&bundle, arguments.role.role(), id, moment::now())?;
     let mut ignored: Vec<&str> = arguments.ignore.iter().map(String::as_str).collect();
     ignored.push(BUNDLE_NAME);
     check(&statement, &arguments.path, &ignored)?;

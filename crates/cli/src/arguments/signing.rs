@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use tensorkeep_trust::Role;
+use tensorkeep_trust::{PayloadDigest, Policy, Role, TrustStore};
+
+use crate::failure::Failure;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Key {
@@ -84,24 +86,11 @@ pub(crate) struct Sign {
 pub(crate) struct Verify {
     /// A .tkm file, or a folder with its bundle model.sig.
     pub(crate) path: PathBuf,
-    /// The trust store: whose signatures count, for what, and how long.
-    #[arg(long, value_name = "FILE", required_unless_present_any = ["digest", "allow_unsigned_insecure"])]
-    pub(crate) store: Option<PathBuf>,
-    /// How many different signers must vouch for it.
-    #[arg(long, value_name = "N", default_value = "1", conflicts_with_all = ["digest", "allow_unsigned_insecure"])]
-    pub(crate) threshold: NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) trusting: Trusting,
     /// What it is about to be used as.
     #[arg(long, value_enum, default_value_t = RoleName::Model)]
     pub(crate) role: RoleName,
-    /// What it must be called. Needed for a folder, whose bundle does not say it.
-    #[arg(long, value_name = "ID")]
-    pub(crate) id: Option<String>,
-    /// Ask for exactly this content, whoever signed it: the digest that `inspect` shows.
-    #[arg(long, value_name = "HEX", conflicts_with = "allow_unsigned_insecure")]
-    pub(crate) digest: Option<String>,
-    /// Pass a file that nobody who is trusted signed. What it says was then said by anybody.
-    #[arg(long)]
-    pub(crate) allow_unsigned_insecure: bool,
     /// Refuse releases older than those accepted before, and remember this one, in this file.
     #[arg(long, value_name = "FILE", requires = "record_key")]
     pub(crate) record: Option<PathBuf>,
@@ -120,6 +109,44 @@ pub(crate) struct Verify {
     /// A path below the folder that need not be signed. May be given several times.
     #[arg(long, value_name = "PATH")]
     pub(crate) ignore: Vec<String>,
+}
+
+/// What a file must prove before it is used.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Trusting {
+    /// The trust store: whose signatures count, for what, and how long.
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["digest", "allow_unsigned_insecure"])]
+    pub(crate) store: Option<PathBuf>,
+    /// How many different signers must vouch for it.
+    #[arg(long, value_name = "N", default_value = "1", conflicts_with_all = ["digest", "allow_unsigned_insecure"])]
+    pub(crate) threshold: NonZeroUsize,
+    /// What it must be called. A folder needs it, since its bundle does not say it.
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// Ask for exactly this content, whoever signed it: the digest that `inspect` shows.
+    #[arg(long, value_name = "HEX", conflicts_with = "allow_unsigned_insecure")]
+    pub(crate) digest: Option<String>,
+    /// Pass a file that nobody who is trusted signed. What it says was then said by anybody.
+    #[arg(long)]
+    pub(crate) allow_unsigned_insecure: bool,
+}
+
+impl Trusting {
+    /// Whose signatures count: nobody's, if there is no store.
+    pub(crate) fn store(&self) -> Result<TrustStore, Failure> {
+        match &self.store {
+            Some(path) => Ok(TrustStore::open(path)?),
+            None => Ok(TrustStore::parse("version = 1")?),
+        }
+    }
+
+    pub(crate) fn policy(&self) -> Result<Policy, Failure> {
+        match (&self.digest, self.allow_unsigned_insecure) {
+            (Some(digest), _) => Ok(Policy::RequireDigest(PayloadDigest::parse(digest)?)),
+            (None, true) => Ok(Policy::AllowUnsigned),
+            (None, false) => Ok(Policy::RequireSigned { threshold: self.threshold }),
+        }
+    }
 }
 
 /// What a signed thing is used as.

@@ -10,6 +10,7 @@ mod inspect;
 mod keys;
 mod mnist;
 mod sample;
+mod saved;
 mod signing;
 mod transcript;
 mod wgpu;
