@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn images_are_read_or_refused() {
-        let rows: [(&[u8], Result<&[f32], Code>); 16] = [
+        type Row = (&'static [u8], Result<&'static [f32], Code>);
+        let rows: [Row; 16] = [
             (b"P5 2 1 255\n\x00\xff", Ok(&[0.0, 1.0])),
             (b"P5\n# by me\n2 1\n4\n\x01\x02", Ok(&[0.25, 0.5])),
             (b"P2 2 1 4 1 2\n", Ok(&[0.25, 0.5])),
