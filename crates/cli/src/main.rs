@@ -1,13 +1,28 @@
 //! The command-line program of Tensorkeep.
 
 mod arguments;
+mod convert;
 mod devices;
 mod draw;
+mod encrypt;
+mod eval;
 mod failure;
+mod form;
+mod inspect;
+mod key;
+mod loaded;
 mod model;
+mod moment;
+mod open;
+mod picture;
+mod predict;
 mod report;
+mod save;
+mod sign;
 mod task;
 mod train;
+mod trust_entry;
+mod verify;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
@@ -22,7 +37,16 @@ fn main() -> ExitCode {
     let mut out = io::stdout().lock();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments, &mut out),
+        Command::Eval(arguments) => eval::run(&arguments, &mut out),
+        Command::Predict(arguments) => predict::run(&arguments, &mut out),
         Command::Devices => devices::run(&mut out),
+        Command::Key(arguments) => key::run(&arguments, &mut out),
+        Command::Sign(arguments) => sign::run(&arguments, &mut out),
+        Command::Verify(arguments) => verify::run(&arguments, &mut out),
+        Command::Inspect(arguments) => inspect::run(&arguments, &mut out),
+        Command::Convert(arguments) => convert::run(&arguments, &mut out),
+        Command::Encrypt(arguments) => encrypt::encrypt(&arguments, &mut out),
+        Command::Decrypt(arguments) => encrypt::decrypt(&arguments, &mut out),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

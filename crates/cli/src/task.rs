@@ -1,11 +1,12 @@
 //! What can be learnt, and with which defaults.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use tensorkeep_data::{Dataset, Images, ReadLimits, Shift, digits, mnist};
 use tensorkeep_tensor::{Error, Result};
 
-use crate::arguments::{TaskName, Train};
+use crate::arguments::TaskName;
 
 /// A data set in two parts, and how to train on it.
 pub(crate) struct Task {
@@ -26,9 +27,9 @@ pub(crate) struct Task {
 const HELD_OUT: f64 = 0.2;
 
 impl Task {
-    /// Reads what the arguments name.
-    pub(crate) fn load(arguments: &Train) -> Result<Self> {
-        match (arguments.task, &arguments.data) {
+    /// Reads a task, of which some lie in a folder.
+    pub(crate) fn load(task: TaskName, data: Option<&Path>) -> Result<Self> {
+        match (task, data) {
             (TaskName::Digits, None) => {
                 // The split is part of the task, not of the run: every seed is tested on the same images.
                 let (train, test) = digits()?.split(HELD_OUT, 0)?;

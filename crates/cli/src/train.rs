@@ -11,6 +11,7 @@ use tensorkeep_train::{AdamW, Evaluation, Fit, History, Optimiser, Progress, eva
 use crate::arguments::{DeviceName, Train};
 use crate::failure::Failure;
 use crate::report::{Folder, Mistake, Summary};
+use crate::save::Destination;
 use crate::task::Task;
 use crate::{draw, model};
 
@@ -24,8 +25,9 @@ const TEST_BATCH: usize = 500;
 /// Trains, tests and reports.
 pub(crate) fn run(arguments: &Train, out: &mut impl Write) -> Result<(), Failure> {
     let report = arguments.report.as_deref().map(Folder::create).transpose()?;
+    let destination = Destination::open(arguments)?;
     let device = open(arguments)?;
-    let task = Task::load(arguments)?;
+    let task = Task::load(arguments.task, arguments.data.as_deref())?;
     let plan = Plan::new(arguments, &task);
     let mut network =
         model::build(arguments.model, task.side, task.classes, &mut Rng::new(arguments.seed, &device))?;
@@ -64,9 +66,13 @@ pub(crate) fn run(arguments: &Train, out: &mut impl Write) -> Result<(), Failure
         };
         folder.write(&numbers, &evaluation.confusion, &mistakes, task.side)?;
     }
+    let saved = destination.save(&network, &task, accuracy)?;
     writeln!(out, "\ntest accuracy {:.2} % of {} images", accuracy * 100.0, test.examples())?;
     writeln!(out, "\n{}", evaluation.confusion)?;
     show(&mistakes, task.side, out)?;
+    if let Some(saved) = saved {
+        writeln!(out, "\n{saved}")?;
+    }
     if let Some(folder) = &report {
         writeln!(out, "\nreport in {}", folder.page().display())?;
     }

@@ -39,7 +39,7 @@ pub use policy::{Artifact, PayloadDigest, Policy, Signer, Verdict};
 pub use public_key::{KeyId, PublicKey};
 pub use rollback::{Missing, Older, RecordKey, RollbackGuard};
 pub use secret_key::SecretKey;
-pub use signature_block::{CONTAINER_CONTEXT, MAX_BLOCK, MAX_SIGNATURES, add_signature};
+pub use signature_block::{CONTAINER_CONTEXT, MAX_BLOCK, MAX_SIGNATURES, add_signature, claimed_key_ids};
 pub use trust_store::{Role, TrustStore, TrustedKey};
 
 /// The examples of the page for users are tests.

@@ -124,6 +124,14 @@ impl Verdict {
             Self::Digest(_) | Self::Unsigned { .. } => &[],
         }
     }
+
+    /// Why signatures did not count, in the order in which they stand in the block.
+    pub fn skipped(&self) -> &[Error] {
+        match self {
+            Self::Signed { skipped, .. } | Self::Unsigned { skipped } => skipped,
+            Self::Digest(_) => &[],
+        }
+    }
 }
 
 impl fmt::Display for Verdict {

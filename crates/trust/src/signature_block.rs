@@ -2,7 +2,7 @@
 
 use crate::cbor::{self, Major, Reader};
 use crate::cose::{self, Signature};
-use crate::{Code, Error, Result, SecretKey};
+use crate::{Code, Error, Result, SecretKey, hex};
 
 /// What a container's signatures are for: COSE's external data. A signature made for anything else does not verify here.
 pub const CONTAINER_CONTEXT: &[u8] = b"tensorkeep/container-sig/v1";
@@ -104,6 +104,30 @@ pub fn add_signature(block: &[u8], key: &SecretKey, payload: &[u8]) -> Result<Ve
         0..=MAX_BLOCK => Ok(written),
         count => Err(limit(format!("{count} bytes, more than {MAX_BLOCK}"))),
     }
+}
+
+/// The identifiers of the keys that a block says signed it, in hexadecimal: what to show of a file before anybody is trusted.
+///
+/// Nothing is verified here. A name that anybody can write proves nothing; [`TrustStore::verify`](crate::TrustStore::verify)
+/// decides.
+///
+/// ```
+/// use tensorkeep_trust::{Algorithm, SecretKey, add_signature, claimed_key_ids};
+///
+/// let key = SecretKey::generate(Algorithm::Ed25519)?;
+/// let block = add_signature(&[], &key, b"version and manifest")?;
+/// assert_eq!(claimed_key_ids(&block)?, [key.public_key().key_id().to_string()]);
+///
+/// assert!(claimed_key_ids(b"no block").is_err());
+/// # Ok::<(), tensorkeep_trust::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Whatever is wrong with the block.
+pub fn claimed_key_ids(block: &[u8]) -> Result<Vec<String>> {
+    let block = SignatureBlock::read(block)?;
+    Ok(block.0.iter().map(|signature| hex::encode(signature.key_id)).collect())
 }
 
 fn limit(what: String) -> Error {

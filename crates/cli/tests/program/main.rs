@@ -3,8 +3,16 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 mod arguments;
+mod convert;
 mod digits;
+mod encrypt;
+mod inspect;
+mod keys;
 mod mnist;
+mod sample;
+mod saved;
+mod signing;
+mod transcript;
 mod wgpu;
 
 use std::fs;
@@ -29,6 +37,28 @@ fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tensorkeep"));
     command.args(arguments).stdin(Stdio::null());
     command
+}
+
+/// A row of a table: arguments, the exit code, and words of the output, or of the error where the code is not 0.
+type Row<'a> = (&'a [&'a str], i32, &'a str);
+
+#[track_caller]
+fn all_end_so(rows: &[Row<'_>]) {
+    for (arguments, code, words) in rows {
+        let run = tensorkeep(arguments);
+        assert_eq!(run.code, Some(*code), "{arguments:?}: {}{}", run.out, run.err);
+        match code {
+            0 => assert!(run.out.contains(words), "{arguments:?}: {words:?} is missing in: {}", run.out),
+            _ => run.refused(*code, words),
+        }
+    }
+}
+
+/// The rights that a file gives to others than its owner.
+#[cfg(unix)]
+fn rights(path: &str) -> u32 {
+    use std::os::unix::fs::PermissionsExt;
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
 impl Run {
@@ -70,6 +100,17 @@ impl Folder {
     /// The path of an entry, as an argument.
     fn join(&self, name: &str) -> String {
         self.0.join(name).to_str().unwrap().to_owned()
+    }
+
+    /// What is in an entry.
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).unwrap()
+    }
+
+    /// Makes a file, and gives its path as an argument.
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> String {
+        fs::write(self.0.join(name), bytes).unwrap();
+        self.join(name)
     }
 
     /// The summary of a report in the entry of this name.

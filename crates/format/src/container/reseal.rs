@@ -32,6 +32,6 @@ pub fn reseal(
     let reader = StreamReader::new(source, limits)?;
     let head = reader.head();
     let mut writer = Writer::with_minor(out, head.manifest(), signatures, limits, head.version().1)?;
-    reader.copy_out(|piece| writer.update(piece))?;
+    reader.verify_with(|_, piece| writer.update(piece))?;
     writer.finish().map(drop)
 }

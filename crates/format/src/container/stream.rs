@@ -133,13 +133,45 @@ impl<R: Read> StreamReader<R> {
     ///
     /// As [`next_tensor`](Self::next_tensor).
     pub fn verify(self) -> Result<Head> {
-        self.copy_out(|_| Ok(()))
+        self.verify_with(|_, _| Ok(()))
     }
 
-    /// Hands the bytes of all that is left to `each`, in pieces, each of them before its tensor is accepted.
-    pub(super) fn copy_out(mut self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<Head> {
+    /// Checks all that is left, and shows it to `each` on the way: the place of a tensor in the manifest's list, and a
+    /// piece of its bytes, at most 8 MiB of whole elements, in order. So a tensor of any size is looked at in little memory.
+    ///
+    /// A piece is shown *before* its tensor's digest is known. What was made of it counts if this returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// As [`next_tensor`](Self::next_tensor), and whatever `each` refuses.
+    ///
+    /// ```
+    /// use tensorkeep_format::{DType, Kind, LoadLimits, Manifest, Shape, StreamReader, Tensor, write};
+    ///
+    /// let mut manifest = Manifest::new(Kind::Dataset, "example/bytes");
+    /// manifest.push(Tensor::new("bytes", DType::U8, Shape::new(&[3])?, &[1, 2, 3])?)?;
+    /// let mut file = Vec::new();
+    /// write(&mut file, &manifest, None, [&[1, 2, 3][..]])?;
+    ///
+    /// let mut sum = 0;
+    /// let reader = StreamReader::new(&file[..], &LoadLimits::default())?;
+    /// reader.verify_with(|_, piece| Ok(sum += piece.iter().map(|byte| u32::from(*byte)).sum::<u32>()))?;
+    /// assert_eq!(sum, 6);
+    ///
+    /// // The sum of other bytes is made, and is worth nothing.
+    /// *file.last_mut().unwrap() = 4;
+    /// assert!(StreamReader::new(&file[..], &LoadLimits::default())?.verify_with(|_, _| Ok(())).is_err());
+    /// # Ok::<(), tensorkeep_format::Error>(())
+    /// ```
+    pub fn verify_with(mut self, mut each: impl FnMut(usize, &[u8]) -> Result<()>) -> Result<Head> {
         let mut buffer = TensorBytes::default();
-        while self.advance(|source, tensor| copy(source, tensor, &mut buffer, &mut each))?.is_some() {}
+        let mut place = self.next;
+        while self
+            .advance(|source, tensor| copy(source, tensor, &mut buffer, |piece| each(place, piece)))?
+            .is_some()
+        {
+            place = self.next;
+        }
         Ok(self.head)
     }
 

@@ -1,18 +1,25 @@
 //! What the program understands.
 
+mod files;
+mod signing;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use files::{Convert, Decrypt, Encrypt, Inspect, KindName, Passphrase, Renaming};
+pub(crate) use signing::{Generate, Key, Show, Sign, Trust, Trusting, Verify};
+
 /// Train and look at neural networks.
 #[derive(Debug, Parser)]
 #[command(
     name = "tensorkeep",
     version,
-    about = "Train and look at neural networks, on the CPU or a GPU.",
-    after_help = "Start here: `tensorkeep train digits` trains on 1,797 embedded images and needs nothing else.",
+    about = "Train neural networks on the CPU or a GPU, and keep their files trustworthy.",
+    after_help = "Start here: `tensorkeep train digits` trains on 1,797 embedded images and needs nothing else.\n\n\
+                  Exit codes: 0 done, 1 failed or refused, 2 not understood.",
     arg_required_else_help = true
 )]
 pub(crate) struct Arguments {
@@ -28,8 +35,31 @@ pub(crate) enum Command {
                       tensorkeep train mnist --data mnist-folder --model lenet --epochs 3"
     )]
     Train(Train),
+    /// Show how well a saved model does on the test images.
+    Eval(Eval),
+    /// Show what a saved model makes of an image, or of rows of numbers.
+    #[command(
+        after_help = "Examples:\n  tensorkeep predict --model digits.tkm --store trusted.toml seven.pgm\n  \
+                      tensorkeep predict --model digits.tkm --store trusted.toml rows.csv --max 16"
+    )]
+    Predict(Predict),
     /// List the devices of this machine.
     Devices,
+    /// Make keys, show their public parts, trust the keys of others.
+    #[command(subcommand)]
+    Key(Key),
+    /// Sign a model file, or a folder.
+    Sign(Sign),
+    /// Check who signed a file or a folder, and that nothing in it was changed.
+    Verify(Verify),
+    /// Show what is in a file. Safe for files of any origin: nothing in a file is run, and text is shown escaped.
+    Inspect(Inspect),
+    /// Convert between .tkm, .safetensors, .npz and .npy.
+    Convert(Convert),
+    /// Encrypt a file in the format of age. Sign first, then encrypt.
+    Encrypt(Encrypt),
+    /// Decrypt a file in the format of age.
+    Decrypt(Decrypt),
 }
 
 /// How to train. The defaults suit the data set.
@@ -65,6 +95,60 @@ pub(crate) struct Train {
     /// Write summary.json and report.html into this folder.
     #[arg(long, value_name = "DIR")]
     pub(crate) report: Option<PathBuf>,
+    /// Save the model into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) save: Option<PathBuf>,
+    /// Sign the saved model with this secret key; see `tensorkeep key gen`.
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub(crate) sign: Option<PathBuf>,
+    /// What the saved model is called [default: TASK/MODEL].
+    #[arg(long, value_name = "ID", requires = "save")]
+    pub(crate) id: Option<String>,
+    /// The number of the saved model's release, which should only grow.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "save")]
+    pub(crate) release: u64,
+    /// Replace the saved model if it is there.
+    #[arg(long, requires = "save")]
+    pub(crate) force: bool,
+}
+
+/// What to test a model with.
+#[derive(Args, Debug)]
+pub(crate) struct Eval {
+    /// What the model learnt.
+    #[arg(value_enum, default_value_t = TaskName::Digits)]
+    pub(crate) task: TaskName,
+    /// Folder with the four MNIST files.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The saved model.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) trusting: Trusting,
+}
+
+/// What to show a model.
+#[derive(Args, Debug)]
+pub(crate) struct Predict {
+    /// A grey image (.pgm) of the model's size, or a table (.csv) with the numbers of an example in each row.
+    pub(crate) input: PathBuf,
+    /// The saved model.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// What stands for white in the table. An image says it itself.
+    #[arg(long, value_name = "X", value_parser = white, default_value = "1")]
+    pub(crate) max: f32,
+    #[command(flatten)]
+    pub(crate) trusting: Trusting,
+}
+
+/// A greatest value as the user writes it.
+fn white(text: &str) -> Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(white) if white.is_normal() && white > 0.0 => Ok(white),
+        Ok(_) | Err(_) => Err("use a number above 0, such as 255".to_owned()),
+    }
 }
 
 /// A learning rate as the user writes it.
