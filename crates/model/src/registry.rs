@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -52,7 +52,9 @@ impl LayerRegistry {
             .with::<Dropout>()
             .with::<Embedding>()
             .with::<Flatten>()
+            .with::<Gru>()
             .with::<LayerNorm>()
+            .with::<Lstm>()
             .with::<MaxPool<1>>()
             .with::<MaxPool<2>>()
             .with::<MaxPool<3>>()

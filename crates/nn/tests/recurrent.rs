@@ -150,6 +150,15 @@ fn what_does_not_fit_is_refused() {
         assert_eq!(Gru::new(inputs, features, rng).unwrap_err().kind(), ErrorKind::Value);
     }
     assert_eq!(Lstm::new(3, usize::MAX / 2, rng).unwrap_err().kind(), ErrorKind::Limit);
+    // Where there are only shapes, no step is taken for its own sake.
+    let meta = Rng::new(3, &tensorkeep_tensor::meta::device());
+    let endless = Tensor::zeros([1, 1 << 40, 3], DType::F32, meta.device()).unwrap();
+    for layer in [
+        &Lstm::new(3, 4, &mut meta.clone()).unwrap() as &dyn Layer,
+        &Gru::new(3, 4, &mut meta.clone()).unwrap(),
+    ] {
+        assert_eq!(layer.forward(&endless).unwrap().shape().sizes(), [1, 1 << 40, 4]);
+    }
     // No batch and no steps are no error.
     for shape in [[0, 5, 3], [2, 0, 3]] {
         assert_eq!(lstm.forward(&zeros(&shape)).unwrap().shape().sizes(), [shape[0], shape[1], 4]);

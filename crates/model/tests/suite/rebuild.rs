@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
 use tensorkeep_tensor::{DType, Result, Rng, Tensor};
@@ -83,6 +83,19 @@ fn a_rebuilt_model_computes_the_same() {
         let (again, _) = LoadedModel::load(&path, &registry, rng.device(), &anyone()).unwrap();
         assert_eq!(again.forward(&x).unwrap().to_vec::<f32>().unwrap(), want);
     }
+}
+
+#[test]
+fn recurrent_layers_are_rebuilt() {
+    let path = folder("recurrent").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let model = (Lstm::new(3, 4, rng).unwrap(), Gru::new(4, 2, rng).unwrap());
+    save(&model, &[None, Some(5), Some(3)], &path);
+    let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
+    let x = rng.normal([2, 5, 3], 0.0, 1.0).unwrap();
+    let run = |y: Tensor| y.to_vec::<f32>().unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::sequence::{self, Sequence};
-use crate::{Context, Layer, Module, init};
+use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// A recurrent layer of gated units.
 ///
@@ -110,6 +110,27 @@ impl Layer for Gru {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         Ok(self.run(x, None)?.0)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Gru {
+    const NAME: &'static str = "nn.gru";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let ([_, inputs], [_, features]) = (self.input.dims()?, self.hidden.dims()?);
+        Settings::new().with_size("inputs", inputs)?.with_size("features", features)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (inputs, features) = (settings.take_size("inputs")?, settings.take_size("features")?);
+        Self::new(inputs, features, rng)
     }
 }
 

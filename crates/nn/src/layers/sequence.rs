@@ -57,11 +57,18 @@ impl Sequence {
     }
 
     /// The results of `step` for every step, `[batch, length, features]`.
-    pub(super) fn each(&self, x: &Tensor, step: impl FnMut(usize) -> Result<Tensor>) -> Result<Tensor> {
+    pub(super) fn each(&self, x: &Tensor, mut step: impl FnMut(usize) -> Result<Tensor>) -> Result<Tensor> {
+        let shape = [self.batch, self.length, self.features];
         if self.length == 0 {
-            return Tensor::zeros([self.batch, 0, self.features], x.dtype(), x.device());
+            return Tensor::zeros(shape, x.dtype(), x.device());
         }
-        let steps = (0..self.length).map(step).collect::<Result<Vec<Tensor>>>()?;
+        let first = step(0)?;
+        if first.device().is_hollow() {
+            // Where there are only shapes, all steps are like the first: a length that a file names costs nothing.
+            return Tensor::zeros(shape, first.dtype(), first.device());
+        }
+        let steps = std::iter::once(Ok(first)).chain((1..self.length).map(step));
+        let steps = steps.collect::<Result<Vec<Tensor>>>()?;
         Tensor::stack(&steps.iter().collect::<Vec<_>>(), 1)
     }
 }
