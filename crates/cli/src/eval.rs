@@ -13,7 +13,7 @@ use crate::task::Task;
 /// Tests a saved model on the images that training has not seen.
 pub(crate) fn run(arguments: &Eval, out: &mut impl Write) -> Result<(), Failure> {
     let device = tensorkeep_cpu::device();
-    let (model, said) = load(&arguments.model, &arguments.trusting, &device)?;
+    let (model, said) = load(&arguments.saved, &device)?;
     let task = Task::load(arguments.task, arguments.data.as_deref())?;
     let test = Loader::new(task.test.clone(), BATCH, &device)?;
     let evaluation = evaluate(&model, &test)?;

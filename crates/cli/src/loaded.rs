@@ -1,13 +1,11 @@
 //! Models from files that were trusted first.
 
-use std::path::Path;
-
 use tensorkeep_format::{Axis, Code, FileRules, escape};
 use tensorkeep_model::{CostLimits, LayerRegistry, LoadOptions, LoadedModel};
 use tensorkeep_tensor::Device;
 use tensorkeep_trust::Policy;
 
-use crate::arguments::Trusting;
+use crate::arguments::Saved;
 use crate::failure::Failure;
 use crate::verify;
 
@@ -15,11 +13,8 @@ use crate::verify;
 pub(crate) const BATCH: usize = 500;
 
 /// Loads a model that passes, and says who vouches for it.
-pub(crate) fn load(
-    path: &Path,
-    trusting: &Trusting,
-    device: &Device,
-) -> Result<(LoadedModel, String), Failure> {
+pub(crate) fn load(saved: &Saved, device: &Device) -> Result<(LoadedModel, String), Failure> {
+    let trusting = &saved.trusting;
     let store = trusting.store()?;
     // Each tensor is read once and checked against its digest, so it does not matter who else can write to the file.
     let options = LoadOptions::strict()
@@ -32,9 +27,13 @@ pub(crate) fn load(
         _ => options.signers(trusting.threshold),
     };
     let options = trusting.id.iter().fold(options, |options, id| options.id(id));
-    let (model, report) = LoadedModel::load(path, &LayerRegistry::standard(), device, &options)?;
+    let options = if saved.sandbox { options.sandboxed(Default::default()) } else { options };
+    let (model, report) = LoadedModel::load(&saved.model, &LayerRegistry::standard(), device, &options)?;
     let mut said = format!("model {} release {}\n", escape(&report.id), report.release);
     verify::tell(&report.verdict, &mut said);
+    if report.sandbox.is_some() {
+        said.push_str("read in a sandbox\n");
+    }
     Ok((model, said))
 }
 

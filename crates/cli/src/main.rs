@@ -34,6 +34,8 @@ use arguments::{Arguments, Command};
 use failure::Failure;
 
 fn main() -> ExitCode {
+    // Where the child that reads a model of strangers begins, and ends.
+    tensorkeep_sandbox::child_entry();
     let mut out = io::stdout().lock();
     let result = match Arguments::parse().command {
         Command::Train(arguments) => train::run(&arguments, &mut out),

@@ -21,7 +21,7 @@ const LONGEST: u64 = 16 << 20;
 /// Shows what a saved model makes of an image, or of each row of a table.
 pub(crate) fn run(arguments: &Predict, out: &mut impl Write) -> Result<(), Failure> {
     let device = tensorkeep_cpu::device();
-    let (model, mut said) = load(&arguments.model, &arguments.trusting, &device)?;
+    let (model, mut said) = load(&arguments.saved, &device)?;
     let sizes = sizes(&model)?;
     let examples = Examples::read(&arguments.input, &sizes, arguments.max)?;
     examples.check(&model)?;

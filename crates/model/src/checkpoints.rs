@@ -4,7 +4,7 @@ use std::fs::File;
 use std::panic::Location;
 use std::path::Path;
 
-use tensorkeep_format::{Code, Digest, FileReader, Kind};
+use tensorkeep_format::{Code, Digest, Kind};
 use tensorkeep_nn::Module;
 use tensorkeep_storage::{Draft, Folder, Generations};
 use tensorkeep_tensor::module::parameters;
@@ -17,6 +17,7 @@ use crate::position::Training;
 use crate::refusal::Refusal;
 use crate::report::admit;
 use crate::save::add_model;
+use crate::source::Source;
 use crate::ties;
 use crate::{LoadOptions, Position, Report, SaveOptions, elements};
 
@@ -63,7 +64,7 @@ pub struct Checkpoints<'a> {
 /// The newest good checkpoint of a run.
 #[derive(Debug)]
 pub struct Resume {
-    reader: FileReader,
+    source: Source,
     training: Training,
     report: Report,
     limits: tensorkeep_format::LoadLimits,
@@ -163,16 +164,16 @@ fn open<'a>(
 
 /// Whether a file is a checkpoint of the run, and whole.
 fn examine(file: File, save: &SaveOptions<'_>, load: &LoadOptions<'_>) -> Result<Resume, Refusal> {
-    let reader = FileReader::from_file(file, &load.limits)?;
-    let report = admit(reader.head(), Kind::Checkpoint, load)?;
+    let source = Source::from_file(file, load)?;
+    let report = admit(&source, Kind::Checkpoint, load)?;
     if report.provenance.plan != save.provenance.plan || report.provenance.data != save.provenance.data {
         let message =
             "the checkpoint is of another plan or other data: resume it with its own, or start a new run";
         return Err(Refusal::new(Code::Chain, message));
     }
-    let training = Training::read(reader.head().manifest(), &load.limits)?;
-    reader.verify()?;
-    Ok(Resume { reader, training, report, limits: load.limits.clone(), skipped: Vec::new() })
+    let training = Training::read(source.head().manifest(), &load.limits)?;
+    source.verify()?;
+    Ok(Resume { source, training, report, limits: load.limits.clone(), skipped: Vec::new() })
 }
 
 impl Resume {
@@ -207,7 +208,7 @@ impl Resume {
 
     fn put<M: Module>(&self, model: &mut M, optimiser: &mut Optimiser) -> Result<(), Refusal> {
         self.training.check_rule(optimiser)?;
-        let manifest = self.reader.head().manifest();
+        let manifest = self.source.head().manifest();
         let leaves = entries(model);
         let strict = LoadOptions::strict();
         let seats = match_up(&leaves, MODEL, manifest, &ties::read(manifest, &self.limits)?, &strict)?;
@@ -218,7 +219,7 @@ impl Resume {
                 "the checkpoint has tensors of another optimiser: use the rule that made it".into(),
             ));
         }
-        let values = read(&self.reader, &leaves, &seats.places)?;
+        let values = read(&self.source, &leaves, &seats.places)?;
         drop(leaves);
         optimiser.restore(model, self.training.step, self.training.rate, state)?;
         install(model, values);
@@ -230,7 +231,7 @@ impl Resume {
         if self.training.step == 0 {
             return Ok(Vec::new());
         }
-        let manifest = self.reader.head().manifest();
+        let manifest = self.source.head().manifest();
         let mut state = Vec::new();
         for leaf in parameters(model) {
             let mut tensors = Vec::new();
@@ -253,7 +254,7 @@ impl Resume {
                         leaf.path
                     )));
                 }
-                tensors.push(read_tensor(&self.reader, place, leaf.value.device())?);
+                tensors.push(read_tensor(&self.source, place, leaf.value.device())?);
             }
             state.push(tensors);
         }

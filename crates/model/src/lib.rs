@@ -71,6 +71,7 @@ mod refusal;
 mod registry;
 mod report;
 mod save;
+mod source;
 mod ties;
 
 pub use blueprint::Blueprint;

@@ -4,13 +4,14 @@ use std::collections::{HashMap, HashSet};
 use std::panic::Location;
 use std::path::Path;
 
-use tensorkeep_format::{Code, FileReader, Kind, Manifest, escape};
+use tensorkeep_format::{Code, Kind, Manifest, escape};
 use tensorkeep_nn::Module;
 use tensorkeep_tensor::{Device, Result, Tensor};
 
 use crate::leaves::{Entry, entries, install};
 use crate::refusal::Refusal;
 use crate::report::admit;
+use crate::source::Source;
 use crate::ties::{self, Tie};
 use crate::{LoadOptions, Report, elements};
 
@@ -67,20 +68,20 @@ fn load<M: Module + ?Sized>(
     path: &Path,
     options: &LoadOptions<'_>,
 ) -> Result<Report, Refusal> {
-    let reader = FileReader::open(path, &options.limits, &options.rules)?;
-    put(model, &reader, options).map_err(|refusal| refusal.within(path))
+    let source = Source::open(path, options)?;
+    put(model, &source, options).map_err(|refusal| refusal.within(path))
 }
 
 fn put<M: Module + ?Sized>(
     model: &mut M,
-    reader: &FileReader,
+    source: &Source,
     options: &LoadOptions<'_>,
 ) -> Result<Report, Refusal> {
-    let report = admit(reader.head(), Kind::Model, options)?;
-    let ties = ties::read(reader.head().manifest(), &options.limits)?;
+    let report = admit(source, Kind::Model, options)?;
+    let ties = ties::read(source.head().manifest(), &options.limits)?;
     let leaves = entries(model);
-    let seats = match_up(&leaves, "", reader.head().manifest(), &ties, options)?;
-    let values = read(reader, &leaves, &seats.places)?;
+    let seats = match_up(&leaves, "", source.head().manifest(), &ties, options)?;
+    let values = read(source, &leaves, &seats.places)?;
     install(model, values);
     Ok(Report { loaded: seats.loaded, missing: seats.missing, unexpected: seats.unexpected, ..report })
 }
@@ -180,7 +181,7 @@ fn check_ties(leaves: &[Entry], places: &[Option<usize>]) -> Result<(), Refusal>
 
 /// Reads a tensor for each leaf that has a place; tied ones once.
 pub(crate) fn read(
-    reader: &FileReader,
+    source: &Source,
     leaves: &[Entry],
     places: &[Option<usize>],
 ) -> Result<Vec<Option<Tensor>>, Refusal> {
@@ -189,7 +190,7 @@ pub(crate) fn read(
         let value = match (leaf.tied.and_then(|first| values.get(first)), place) {
             (Some(earlier), Some(_)) => earlier.clone(),
             (_, None) => None,
-            (None, Some(place)) => Some(read_tensor(reader, *place, leaf.value.device())?),
+            (None, Some(place)) => Some(read_tensor(source, *place, leaf.value.device())?),
         };
         values.push(value);
     }
@@ -197,12 +198,12 @@ pub(crate) fn read(
 }
 
 /// Reads a tensor onto a device.
-pub(crate) fn read_tensor(reader: &FileReader, place: usize, device: &Device) -> Result<Tensor, Refusal> {
-    let Some(tensor) = reader.head().manifest().tensors.get(place) else {
+pub(crate) fn read_tensor(source: &Source, place: usize, device: &Device) -> Result<Tensor, Refusal> {
+    let Some(tensor) = source.head().manifest().tensors.get(place) else {
         return Err(Refusal::new(Code::Graph, format!("there is no tensor {place}: write the file again")));
     };
     let (dtype, shape) = (elements::of_file(tensor.dtype)?, elements::shape_of_file(&tensor.shape)?);
-    let array = elements::array(dtype, shape, |bytes| Ok(reader.read_into(place, bytes)?))?;
+    let array = elements::array(dtype, shape, |bytes| source.read_into(place, bytes))?;
     Ok(Tensor::from_host(array, device)?)
 }
 

@@ -29,6 +29,7 @@ pub struct LoadOptions<'a> {
     pub(crate) policy: Policy,
     pub(crate) guard: Option<(&'a RollbackGuard<'a>, Older)>,
     pub(crate) partial: bool,
+    pub(crate) sandbox: Option<tensorkeep_sandbox::Options>,
     now: Option<i64>,
 }
 
@@ -46,6 +47,7 @@ impl<'a> LoadOptions<'a> {
             policy: Policy::SIGNED,
             guard: None,
             partial: false,
+            sandbox: None,
             now: None,
         }
     }
@@ -116,6 +118,14 @@ impl<'a> LoadOptions<'a> {
     #[must_use]
     pub fn partial(self) -> Self {
         Self { partial: true, ..self }
+    }
+
+    /// Reads the file in a child process that can do nothing else, and takes what the child hands back, sealed. The program's `main` has to begin
+    /// with [`tensorkeep_sandbox::child_entry`]; where there is no such sandbox, loading is refused as `E_SANDBOX`. The
+    /// [`Report`](crate::Report) tells what confined the child. Checkpoints, which are the program's own, are read as ever.
+    #[must_use]
+    pub fn sandboxed(self, options: tensorkeep_sandbox::Options) -> Self {
+        Self { sandbox: Some(options), ..self }
     }
 
     /// The moment at which keys have to be valid, in seconds since 1970, instead of the system's clock.

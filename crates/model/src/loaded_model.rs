@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::path::Path as FilePath;
 
-use tensorkeep_format::{Architecture, Code, FileReader, Input, Kind, Manifest, Output, escape};
+use tensorkeep_format::{Architecture, Code, Input, Kind, Manifest, Output, escape};
 use tensorkeep_nn::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Sequential, State};
 use tensorkeep_tensor::{Device, Result, Rng, Tensor, meta};
 
@@ -13,6 +13,7 @@ use crate::leaves::{Entry, entries, install};
 use crate::load_into::read_tensor;
 use crate::refusal::Refusal;
 use crate::report::admit;
+use crate::source::Source;
 use crate::ties::{self, Tie};
 use crate::{Cost, LayerRegistry, LoadOptions, Report, blueprint, cost, elements};
 
@@ -105,18 +106,18 @@ fn load(
     device: &Device,
     options: &LoadOptions<'_>,
 ) -> Result<(LoadedModel, Report), Refusal> {
-    let reader = FileReader::open(path, &options.limits, &options.rules)?;
-    rebuild(&reader, registry, device, options).map_err(|refusal| refusal.within(path))
+    let source = Source::open(path, options)?;
+    rebuild(&source, registry, device, options).map_err(|refusal| refusal.within(path))
 }
 
 fn rebuild(
-    reader: &FileReader,
+    source: &Source,
     registry: &LayerRegistry,
     device: &Device,
     options: &LoadOptions<'_>,
 ) -> Result<(LoadedModel, Report), Refusal> {
-    let report = admit(reader.head(), Kind::Model, options)?;
-    let manifest = reader.head().manifest();
+    let report = admit(source, Kind::Model, options)?;
+    let manifest = source.head().manifest();
     let Some(architecture) = &manifest.architecture else {
         let message = "the file has tensors and no architecture: build the model, and use load_into";
         return Err(Refusal::new(Code::Graph, message));
@@ -136,7 +137,7 @@ fn rebuild(
         );
         return Err(Refusal::new(Code::Graph, format!("{message}: write the file again")));
     }
-    let loaded = fill(&mut layers, &places, reader, device)?;
+    let loaded = fill(&mut layers, &places, source, device)?;
     let parameters =
         manifest.tensors.iter().map(|tensor| tensor.shape.elements()).fold(0, u64::saturating_add);
     let layers = layers.into_iter().fold(Sequential::new(), Sequential::then);
@@ -269,7 +270,7 @@ fn fault(i: usize, op: &str, what: &str) -> Refusal {
 fn fill(
     layers: &mut [Boxed],
     places: &[Vec<usize>],
-    reader: &FileReader,
+    source: &Source,
     device: &Device,
 ) -> Result<Vec<String>, Refusal> {
     let (mut known, mut states): (HashMap<usize, Tensor>, HashMap<usize, State>) = Default::default();
@@ -280,7 +281,7 @@ fn fill(
         for (leaf, &place) in leaves.iter().zip(places) {
             let value = match known.get(&place) {
                 Some(value) => value.clone(),
-                None => read_tensor(reader, place, device)?,
+                None => read_tensor(source, place, device)?,
             };
             known.insert(place, value.clone());
             loaded.push(format!("{i}.{}", leaf.name));

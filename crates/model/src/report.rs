@@ -1,9 +1,10 @@
 //! Whether a file is taken, and what is known of it.
 
-use tensorkeep_format::{Code, Head, Kind, Map, Provenance, escape};
+use tensorkeep_format::{Code, Kind, Map, Provenance, escape};
 use tensorkeep_trust::{Artifact, PayloadDigest, Role, TrustStore, Verdict};
 
 use crate::refusal::Refusal;
+use crate::source::Source;
 use crate::{Cost, LoadOptions};
 
 /// What is known of a file that was loaded.
@@ -31,10 +32,13 @@ pub struct Report {
     pub unexpected: Vec<String>,
     /// What the model costs, if it was rebuilt from the file.
     pub cost: Option<Cost>,
+    /// What confined the child that read the file, if one did.
+    pub sandbox: Option<tensorkeep_sandbox::Report>,
 }
 
 /// Decides on a file by its head, before a byte of a tensor is read.
-pub(crate) fn admit(head: &Head, kind: Kind, options: &LoadOptions<'_>) -> Result<Report, Refusal> {
+pub(crate) fn admit(source: &Source, kind: Kind, options: &LoadOptions<'_>) -> Result<Report, Refusal> {
+    let head = source.head();
     let manifest = head.manifest();
     if manifest.kind != kind {
         let message = format!(
@@ -77,5 +81,6 @@ pub(crate) fn admit(head: &Head, kind: Kind, options: &LoadOptions<'_>) -> Resul
         missing: Vec::new(),
         unexpected: Vec::new(),
         cost: None,
+        sandbox: source.sandbox(),
     })
 }

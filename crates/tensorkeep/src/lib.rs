@@ -12,6 +12,8 @@ pub use tensorkeep_format as format;
 pub use tensorkeep_model as model;
 pub use tensorkeep_nn as nn;
 #[cfg(feature = "model")]
+pub use tensorkeep_sandbox as sandbox;
+#[cfg(feature = "model")]
 pub use tensorkeep_storage as storage;
 pub use tensorkeep_tensor as tensor;
 pub use tensorkeep_tensor::module;

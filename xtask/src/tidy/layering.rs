@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "tensorkeep-format",
             "tensorkeep-storage",
             "tensorkeep-trust",
+            "tensorkeep-sandbox",
         ],
     ),
     ("crates/testkit", &["tensorkeep-tensor", "tensorkeep-cpu", "tensorkeep-wgpu", "tensorkeep-autodiff"]),

@@ -112,6 +112,19 @@ pub(crate) struct Train {
     pub(crate) force: bool,
 }
 
+/// A saved model, and how it is read.
+#[derive(Args, Debug)]
+pub(crate) struct Saved {
+    /// The saved model.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) model: PathBuf,
+    /// Read it in a process of its own that can do nothing else (Linux), or not at all.
+    #[arg(long)]
+    pub(crate) sandbox: bool,
+    #[command(flatten)]
+    pub(crate) trusting: Trusting,
+}
+
 /// What to test a model with.
 #[derive(Args, Debug)]
 pub(crate) struct Eval {
@@ -121,11 +134,8 @@ pub(crate) struct Eval {
     /// Folder with the four MNIST files.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
-    /// The saved model.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: PathBuf,
     #[command(flatten)]
-    pub(crate) trusting: Trusting,
+    pub(crate) saved: Saved,
 }
 
 /// What to show a model.
@@ -133,14 +143,11 @@ pub(crate) struct Eval {
 pub(crate) struct Predict {
     /// A grey image (.pgm) of the model's size, or a table (.csv) with the numbers of an example in each row.
     pub(crate) input: PathBuf,
-    /// The saved model.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) model: PathBuf,
+    #[command(flatten)]
+    pub(crate) saved: Saved,
     /// What stands for white in the table. An image says it itself.
     #[arg(long, value_name = "X", value_parser = white, default_value = "1")]
     pub(crate) max: f32,
-    #[command(flatten)]
-    pub(crate) trusting: Trusting,
 }
 
 /// A greatest value as the user writes it.

@@ -67,9 +67,9 @@ impl<'a> Folder<'a> {
     ) -> Result<()> {
         let json = self.0.join("summary.json");
         let text = serde_json::to_string_pretty(summary).map_err(|error| failed(&json, &error))?;
-        fs::write(&json, text + "\n").map_err(|error| failed(&json, &error))?;
+        tensorkeep_storage::write(&json, (text + "\n").as_bytes()).map_err(|error| failed(&json, &error))?;
         let page = html::page(summary, confusion, mistakes, side);
-        fs::write(self.page(), page).map_err(|error| failed(&self.page(), &error))
+        tensorkeep_storage::write(self.page(), page.as_bytes()).map_err(|error| failed(&self.page(), &error))
     }
 }
 

@@ -61,6 +61,12 @@ fn a_model_is_trained_saved_trusted_and_used() {
         (&train, 1, "say --force"),
     ];
     all_end_so(&rows);
+    if cfg!(target_os = "linux") {
+        all_end_so(&[
+            (&["eval", "--model", &model, "--store", &store, "--sandbox"], 0, "read in a sandbox\n"),
+            (&["eval", "--model", &damaged, "--store", &store, "--sandbox"], 1, "digest"),
+        ]);
+    }
     let rows = [
         (with(&[], &image), 0, "signed by alice (kid "),
         (with(&[], &image), 0, "\n1: 0 ("),

@@ -65,6 +65,13 @@ fn a_file_is_taken_if_someone_vouches_for_it() {
     let rows = [
         ("unsigned, strict", &unsigned, strict(), "E_UNSIGNED"),
         ("unsigned, store", &unsigned, strict().trust(&alices), "E_UNSIGNED"),
+        // The `main` of tests has no place for the child: nothing is started, and nothing is read without it either.
+        (
+            "no child to read it",
+            &unsigned,
+            anyone().sandboxed(tensorkeep_sandbox::Options::default()),
+            "E_SANDBOX",
+        ),
         ("unsigned, digest", &unsigned, strict().digest(digest), "ok"),
         ("unsigned, other digest", &unsigned, strict().digest(other), "E_DIGEST"),
         ("unsigned, allowed", &unsigned, anyone(), "ok"),
