@@ -32,9 +32,11 @@ const BUILDS: &[Build] = &[
     },
     Build {
         package: "tensorkeep",
-        features: &[],
-        without: &["wgpu", "naga", "libloading", "clap", "serde_json"],
+        features: &["--no-default-features", "--features=cpu,train"],
+        without: &["wgpu", "clap", "serde_json", "tensorkeep-format", "tensorkeep-trust"],
     },
+    // Detached signatures are JSON, by their standard.
+    Build { package: "tensorkeep", features: &[], without: &["wgpu", "naga", "libloading", "clap"] },
     Build { package: "tensorkeep-data", features: &[], without: &["rayon", "wgpu", "clap"] },
     Build { package: "tensorkeep-cli", features: &["--all-features"], without: &[] },
 ];
