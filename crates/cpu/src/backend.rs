@@ -107,7 +107,7 @@ impl Backend for Cpu {
     }
 
     fn update(&self, op: &Map, operands: &mut [Access<'_>]) -> bool {
-        map::updates(op, operands) && map::update(&self.workers, op, operands).is_ok()
+        map::update(&self.workers, op, operands).unwrap_or(false)
     }
 
     fn synchronize(&self) -> Result<()> {

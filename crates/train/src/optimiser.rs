@@ -167,8 +167,10 @@ impl Optimiser {
         let tied: Vec<bool> = leaves.iter().map(|leaf| leaf.tied).collect();
         // Handles of our own would keep parameters from being written over.
         drop(leaves);
-        let moves = self.moves(model, &grads, &tied)?;
-        self.install(model, &grads, moves)
+        let mut params = self.rule.params(self.step + 1);
+        params.truncate(self.program.params());
+        let moves = self.moves(model, &grads, &tied, &params)?;
+        self.install(model, &grads, moves, &params)
     }
 
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
@@ -194,15 +196,20 @@ impl Optimiser {
 
     /// How each parameter is to move. Changes nothing: whatever can fail is done here.
     #[track_caller]
-    fn moves<M: Module>(&mut self, model: &mut M, grads: &[Parameter], tied: &[bool]) -> Result<Vec<Move>> {
-        let params = self.params(self.step + 1);
+    fn moves<M: Module>(
+        &mut self,
+        model: &mut M,
+        grads: &[Parameter],
+        tied: &[bool],
+        params: &[Scalar],
+    ) -> Result<Vec<Move>> {
         let mut moves: Result<Vec<Move>> = Ok(Vec::with_capacity(grads.len()));
         let mut parts = grads.iter().zip(tied).zip(&mut self.slots);
         model.visit_mut(&mut Path::root(), &mut |path, leaf| {
             if let (Ok(list), LeafMut::Parameter(x)) = (&mut moves, leaf)
                 && let Some(((grad, &tied), slots)) = parts.next()
             {
-                match movement(&self.program, x, &grad.value, slots, &params, tied) {
+                match movement(&self.program, x, &grad.value, slots, params, tied) {
                     Ok(movement) => list.push(movement),
                     Err(error) => moves = Err(error.within(path.as_str())),
                 }
@@ -214,9 +221,14 @@ impl Optimiser {
 
     /// Moves the parameters, tied ones everywhere, and their state.
     #[track_caller]
-    fn install<M: Module>(&mut self, model: &mut M, grads: &[Parameter], moves: Vec<Move>) -> Result<()> {
+    fn install<M: Module>(
+        &mut self,
+        model: &mut M,
+        grads: &[Parameter],
+        moves: Vec<Move>,
+        params: &[Scalar],
+    ) -> Result<()> {
         self.step += 1;
-        let params = self.params(self.step);
         let mut parts = grads.iter().zip(moves).zip(&mut self.slots);
         let (mut known, mut result) = (HashMap::new(), Ok(()));
         model.visit_mut(&mut Path::root(), &mut |_, leaf| {
@@ -228,7 +240,7 @@ impl Optimiser {
                     Move::InPlace => {
                         let mut operands = operands(x, &grad.value, slots);
                         // It takes no memory, so there is nothing to fail.
-                        if let Err(error) = Tensor::update_all(&self.program, &mut operands, &params) {
+                        if let Err(error) = Tensor::update_all(&self.program, &mut operands, params) {
                             result = Err(error);
                         }
                     }
@@ -249,13 +261,6 @@ impl Optimiser {
             }
         });
         result
-    }
-
-    /// The parameters of the program at a step.
-    fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
-        let mut params = self.rule.params(step);
-        params.truncate(self.program.params());
-        params
     }
 }
 

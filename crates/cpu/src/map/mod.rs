@@ -8,6 +8,7 @@ mod cast;
 mod compare;
 mod epilogue;
 mod float;
+mod in_place;
 mod integer;
 mod lane;
 mod loops;
@@ -20,13 +21,14 @@ mod tests;
 
 use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::Map;
-use tensorkeep_tensor::{Access, Outputs, Result, Tensor};
+use tensorkeep_tensor::{Outputs, Result, Tensor};
 
 pub(crate) use epilogue::{Finish, with_epilogue};
+pub(crate) use in_place::{update, updates};
 
 use crate::copy;
 use crate::memory::Bytes;
-use crate::storage::{Context, contiguous_mut};
+use crate::storage::Context;
 use crate::view::View;
 use crate::workers::Workers;
 use machine::{Job, run};
@@ -68,40 +70,6 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<O
         outputs.push(cpu.tensor(bytes, spec));
     }
     Ok(outputs)
-}
-
-/// Whether [`update`] can do it: operands are where tiles can read them, and those that are to be written are read before.
-pub(crate) fn updates(op: &Map, operands: &[Access<'_>]) -> bool {
-    let Ok(typed) = op.program.typed(operands.iter().map(|x| x.dtype()), &op.params) else { return false };
-    let (plan, mut output) = (typed.compiled(Plan::new), 0);
-    operands.iter().enumerate().all(|(input, x)| match x {
-        Access::Read(x) => !is_scattered(x),
-        Access::Write(x) => {
-            output += 1;
-            x.layout().is_contiguous() && plan.reads_before_writing(input, output - 1)
-        }
-    })
-}
-
-/// Computes the results in the memory of the operands that are to be written.
-pub(crate) fn update(workers: &Workers, op: &Map, operands: &mut [Access<'_>]) -> Result<()> {
-    let typed = op.program.typed(operands.iter().map(|x| x.dtype()), &op.params)?;
-    let plan = typed.compiled(Plan::new);
-    let written = operands.iter().find(|x| matches!(x, Access::Write(_)));
-    let Some(shape) = written.map(|x| *x.shape()) else { return Ok(()) };
-    let (mut sources, mut parts) = (SmallVec::<[Source<'_>; 4]>::new(), SmallVec::<[Part<'_>; 1]>::new());
-    for x in operands {
-        match x {
-            Access::Read(x) => sources.push(Source::new(x, &shape)?),
-            Access::Write(x) => {
-                sources.push(Source::result(x.dtype(), parts.len()));
-                let size = x.dtype().size();
-                parts.push(Part { bytes: contiguous_mut(x)?, size });
-            }
-        }
-    }
-    compute(workers, &Job { plan, sources: &sources, params: &op.params }, shape.elements(), parts);
-    Ok(())
 }
 
 /// Contiguous copies, with their positions, of those inputs that are [scattered](is_scattered).
