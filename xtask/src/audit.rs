@@ -13,6 +13,7 @@ mod date;
 mod features;
 mod fuzz_replay;
 mod fuzz_smoke;
+mod hex;
 mod licences;
 mod lints;
 mod lock;

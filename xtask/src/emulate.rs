@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
+use crate::cargo::cargo;
+
 /// What the kernels are compiled for.
 const TARGET: &str = "aarch64-unknown-linux-gnu";
 
@@ -16,8 +18,7 @@ pub(crate) fn run(root: &Path, out: &mut impl Write) -> io::Result<bool> {
             return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no {program}: {advice}")));
         }
     }
-    let status = Command::new(env!("CARGO"))
-        .current_dir(root)
+    let status = cargo(root)
         .args(["test", "--package", "tensorkeep-cpu", "--lib", "--tests", "--target", TARGET])
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", "aarch64-linux-gnu-gcc")
         .env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", "qemu-aarch64 -L /usr/aarch64-linux-gnu")

@@ -2,6 +2,7 @@
 
 mod audit;
 mod bench;
+mod cargo;
 mod emulate;
 mod fuzz;
 mod nightly;

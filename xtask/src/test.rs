@@ -4,8 +4,10 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Write};
 use std::ops::AddAssign;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
+
+use crate::cargo::cargo;
 
 /// Which tests to run.
 #[derive(Debug, Default, PartialEq)]
@@ -50,13 +52,8 @@ fn cargo_test(
     tally: &mut Tally,
     out: &mut impl Write,
 ) -> io::Result<bool> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo
-        .current_dir(root)
-        .arg("test")
-        .args(packages)
-        .arg("--no-fail-fast")
-        .envs(environment.iter().copied());
+    let mut cargo = cargo(root);
+    cargo.arg("test").args(packages).arg("--no-fail-fast").envs(environment.iter().copied());
     if selection.exhaustive {
         cargo.arg("--release").env("TENSORKEEP_EXHAUSTIVE", "1");
     }

@@ -106,38 +106,33 @@ pub(crate) fn data_shape(dims: &[u64]) -> Result<Shape> {
 
 /// Checks one tensor's size.
 pub(crate) fn check_size(bytes: u64, limits: &LoadLimits) -> Result<()> {
-    if bytes <= limits.tensor {
-        return Ok(());
-    }
-    let message = format!(
-        "it has {bytes} bytes, the limit is LoadLimits::tensor, {}: raise it if the file is genuine",
-        limits.tensor
-    );
-    Err(Error::new(Code::DataLimit, message))
+    within(bytes, limits.tensor, || {
+        format!("it has {bytes} bytes, the limit is LoadLimits::tensor, {}: {GENUINE}", limits.tensor)
+    })
 }
 
 /// Checks the size of a file.
 pub(crate) fn check_file(bytes: u64, limits: &LoadLimits) -> Result<()> {
-    if bytes <= limits.file {
-        return Ok(());
-    }
-    let message = format!(
-        "the file has {bytes} bytes, the limit is LoadLimits::file, {}: raise it if the file is genuine",
-        limits.file
-    );
-    Err(Error::new(Code::DataLimit, message))
+    within(bytes, limits.file, || {
+        format!("the file has {bytes} bytes, the limit is LoadLimits::file, {}: {GENUINE}", limits.file)
+    })
 }
 
 /// Checks the number of tensors, before the next is added.
 pub(crate) fn check_count(count: u64, limits: &LoadLimits) -> Result<()> {
-    if count <= limits.tensors {
-        return Ok(());
-    }
-    let message = format!(
-        "there are {count} tensors or more, the limit is LoadLimits::tensors, {}: split the file",
-        limits.tensors
-    );
-    Err(Error::new(Code::DataLimit, message))
+    within(count, limits.tensors, || {
+        let limit = limits.tensors;
+        format!(
+            "there are {count} tensors or more, the limit is LoadLimits::tensors, {limit}: split the file"
+        )
+    })
+}
+
+const GENUINE: &str = "raise it if the file is genuine";
+
+/// Checks a number of data against a limit.
+fn within(asked: u64, limit: u64, message: impl FnOnce() -> String) -> Result<()> {
+    if asked <= limit { Ok(()) } else { Err(Error::new(Code::DataLimit, message())) }
 }
 
 /// How a tensor is called in messages.

@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
+mod nested;
+
+use nested::array;
 use serde_json::Value;
 use tensorkeep_autodiff::vjp;
 use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Embedding, LayerNorm, MaxPool, MeanPool, Padding};
@@ -13,25 +16,6 @@ use tensorkeep_tensor::{DType, Device, Result, Tensor};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
-}
-
-/// A nested array of numbers in `f64`, with `"nan"` as a word.
-fn array(value: &Value) -> Tensor {
-    fn flatten(value: &Value, depth: usize, shape: &mut Vec<usize>, numbers: &mut Vec<f64>) {
-        match value {
-            Value::Array(items) => {
-                if shape.len() == depth {
-                    shape.push(items.len());
-                }
-                items.iter().for_each(|item| flatten(item, depth + 1, shape, numbers));
-            }
-            Value::String(word) => numbers.push(word.parse().unwrap()),
-            number => numbers.push(number.as_f64().unwrap()),
-        }
-    }
-    let (mut shape, mut numbers) = (Vec::new(), Vec::new());
-    flatten(value, 0, &mut shape, &mut numbers);
-    Tensor::from_vec(numbers, shape, &cpu()).unwrap()
 }
 
 /// A parameter of a case, 1 where it is not named.

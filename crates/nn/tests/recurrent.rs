@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
+mod nested;
+
+use nested::array;
 use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::Layer;
@@ -10,24 +13,6 @@ use tensorkeep_tensor::{DType, Device, ErrorKind, Result, Rng, Tensor};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
-}
-
-/// A nested array of numbers in `f64`.
-fn array(value: &Value) -> Tensor {
-    let (mut shape, mut inner) = (Vec::new(), value);
-    while let Value::Array(items) = inner {
-        shape.push(items.len());
-        inner = &items[0];
-    }
-    fn flatten(value: &Value, numbers: &mut Vec<f64>) {
-        match value {
-            Value::Array(items) => items.iter().for_each(|item| flatten(item, numbers)),
-            number => numbers.push(number.as_f64().unwrap()),
-        }
-    }
-    let mut numbers = Vec::new();
-    flatten(value, &mut numbers);
-    Tensor::from_vec(numbers, shape, &cpu()).unwrap()
 }
 
 #[track_caller]

@@ -11,6 +11,7 @@ use semver::{Version, VersionReq};
 use sha2::{Digest, Sha256};
 
 use super::date::Day;
+use super::hex::hex;
 
 /// A database whose identity and age are known.
 #[derive(Debug)]
@@ -214,7 +215,7 @@ fn digest(folder: &Path, files: &[PathBuf]) -> io::Result<String> {
         hasher.update((content.len() as u64).to_le_bytes());
         hasher.update(content);
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::packages::cargo;
 use super::report::Report;
 use super::{Check, Context, When};
+use crate::cargo::cargo;
 
 pub(super) const CHECK: Check = Check {
     name: "cargo-deny",

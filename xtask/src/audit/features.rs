@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::packages::cargo;
 use super::report::Report;
 use super::{Check, Context, When};
+use crate::cargo::cargo;
 
 pub(super) const CHECK: Check = Check {
     name: "features",

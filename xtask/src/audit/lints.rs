@@ -2,9 +2,9 @@
 
 use std::io;
 
-use super::packages::cargo;
 use super::report::Report;
 use super::{CHECKS, Check, Context, When};
+use crate::cargo::cargo;
 use crate::tidy;
 use crate::tidy::manifest::Manifest;
 

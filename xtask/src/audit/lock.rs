@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::hex::hex;
 use super::packages::{Lock, Metadata, Workspace, cargo_home};
 use super::report::Report;
 use super::{Check, Context, When};
@@ -121,8 +122,7 @@ fn archives(lock: &Lock) -> io::Result<Archives> {
     for package in lock.foreign() {
         let name = archive_name(&package.name, &package.version.to_string());
         for path in registries.iter().map(|registry| registry.join(&name)).filter(|path| path.exists()) {
-            let sum: String =
-                Sha256::digest(fs::read(path)?).iter().map(|byte| format!("{byte:02x}")).collect();
+            let sum = hex(&Sha256::digest(fs::read(path)?));
             // Of two archives, one that differs must be seen.
             let differs = package.checksum.as_ref() != Some(&sum);
             if differs || !archives.contains_key(&name) {

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use semver::Version;
 use serde_json::Value;
+
+use crate::cargo::cargo;
 
 /// The one registry that packages may come from.
 pub(crate) const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
@@ -172,13 +173,6 @@ impl Described {
                 .collect(),
         }
     }
-}
-
-/// The cargo that runs this task, in a folder.
-pub(crate) fn cargo(folder: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    command.current_dir(folder);
-    command
 }
 
 /// Where cargo keeps archives and indices.

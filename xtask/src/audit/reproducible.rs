@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::packages::{cargo, cargo_home};
+use super::hex::hex;
+use super::packages::cargo_home;
 use super::report::Report;
 use super::{Check, Context, When};
+use crate::cargo::cargo;
 use crate::tidy::tree::tracked;
 
 pub(super) const CHECK: Check = Check {
@@ -74,9 +76,7 @@ fn build(folder: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn compare(one: &[u8], another: &[u8]) -> Report {
-    let sums = [one, another].map(|program| -> String {
-        Sha256::digest(program).iter().map(|byte| format!("{byte:02x}")).collect()
-    });
+    let sums = [one, another].map(|program| hex(&Sha256::digest(program)));
     let mut report = Report::examined(format!("two programs of {} bytes", one.len()));
     if one.is_empty() {
         report.find("the program is empty");

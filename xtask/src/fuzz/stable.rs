@@ -2,14 +2,13 @@
 
 use std::io;
 use std::path::Path;
-use std::process::Command;
 
 use super::Run;
+use crate::cargo::cargo;
 
 /// Runs mutants of one target's corpus.
 pub(super) fn run(root: &Path, target: &str, runs: u64, seed: u64) -> io::Result<Run> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .current_dir(root)
+    let output = cargo(root)
         .args(["run", "--quiet", "--profile", "fuzz", "--package", "tensorkeep-fuzz", "--", target])
         .args(["--runs", &runs.to_string(), "--seed", &seed.to_string()])
         .output()?;

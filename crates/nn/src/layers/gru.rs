@@ -123,13 +123,12 @@ impl Rebuild for Gru {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        let ([_, inputs], [_, features]) = (self.input.dims()?, self.hidden.dims()?);
-        Settings::new().with_size("inputs", inputs)?.with_size("features", features)
+        sequence::settings(&self.input, &self.hidden)
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
-        let (inputs, features) = (settings.take_size("inputs")?, settings.take_size("features")?);
+        let [inputs, features] = sequence::sizes(settings)?;
         Self::new(inputs, features, rng)
     }
 }

@@ -2,6 +2,8 @@
 
 use tensorkeep_tensor::{Error, Outputs, Result, Shape, Tensor};
 
+use crate::Settings;
+
 /// The sizes of a recurrent layer at work.
 pub(super) struct Sequence {
     batch: usize,
@@ -71,6 +73,19 @@ impl Sequence {
         let steps = steps.collect::<Result<Vec<Tensor>>>()?;
         Tensor::stack(&steps.iter().collect::<Vec<_>>(), 1)
     }
+}
+
+/// What a recurrent layer was made with, by its weights.
+#[track_caller]
+pub(super) fn settings(input: &Tensor, hidden: &Tensor) -> Result<Settings> {
+    let ([_, inputs], [_, features]) = (input.dims()?, hidden.dims()?);
+    Settings::new().with_size("inputs", inputs)?.with_size("features", features)
+}
+
+/// The inputs and the features that [`settings`] told.
+#[track_caller]
+pub(super) fn sizes(settings: &mut Settings) -> Result<[usize; 2]> {
+    Ok([settings.take_size("inputs")?, settings.take_size("features")?])
 }
 
 /// Half the width of the range of weights: `1/√features`.
