@@ -4,15 +4,17 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-mod nested;
-
-use nested::array;
 use serde_json::Value;
 use tensorkeep_autodiff::vjp;
 use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Embedding, LayerNorm, MaxPool, MeanPool, Padding};
 use tensorkeep_nn::losses::{cross_entropy, mse};
 use tensorkeep_nn::{Layer, State};
 use tensorkeep_tensor::{DType, Device, Result, Tensor};
+use tensorkeep_testkit::golden::doubles;
+
+fn array(value: &Value) -> Tensor {
+    doubles(value).unwrap()
+}
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()

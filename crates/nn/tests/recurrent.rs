@@ -2,14 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-mod nested;
-
-use nested::array;
 use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::Layer;
 use tensorkeep_nn::layers::{Gru, Lstm, LstmState};
 use tensorkeep_tensor::{DType, Device, ErrorKind, Result, Rng, Tensor};
+use tensorkeep_testkit::golden::doubles;
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -22,6 +20,10 @@ fn assert_close(name: &str, x: &Tensor, expected: &Value) {
     for (x, expected) in x.to_vec::<f64>().unwrap().into_iter().zip(expected.to_vec::<f64>().unwrap()) {
         assert!((x - expected).abs() < 1e-13, "{name}: {x} is not {expected}");
     }
+}
+
+fn array(value: &Value) -> Tensor {
+    doubles(value).unwrap()
 }
 
 fn golden(name: &str) -> Value {

@@ -4,12 +4,15 @@
 //! - [`views`] and [`values`]: the same numbers in awkward layouts, and awkward numbers;
 //! - [`devices()`]: every device that this machine has;
 //! - [`gradient`]: derivatives against differences, of first and second order;
+//! - [`golden`], [`flux`]: numbers that others computed;
 //! - [`Findings`]: runs an operation on a device in every layout and collects what differs from the reference.
 
 mod arithmetic;
 mod devices;
 mod expected;
 mod findings;
+pub mod flux;
+pub mod golden;
 pub mod gradient;
 pub mod reference;
 pub mod values;
