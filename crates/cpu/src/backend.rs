@@ -94,6 +94,15 @@ impl Backend for Cpu {
         transfer::upload(&self.context(device, &[]), data)
     }
 
+    fn fill(
+        &self,
+        device: &Device,
+        spec: &Spec,
+        write: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+    ) -> Result<Tensor> {
+        transfer::fill(&self.context(device, &[]), spec, write)
+    }
+
     fn download(&self, x: &Tensor) -> Result<HostArray> {
         transfer::download(&self.workers, x)
     }

@@ -114,12 +114,15 @@ impl<'a> Context<'a> {
         self.bytes(len, size_of::<T>())
     }
 
+    /// Room for a result, all zeros.
+    pub(crate) fn zeroed(&self, spec: &Spec) -> Result<Bytes> {
+        self.pool.alloc_zeroed(byte_count(spec.shape.elements(), spec.dtype.size())?).map_err(out_of_memory)
+    }
+
     // One copy for all kernels.
     #[inline(never)]
     fn bytes(&self, len: usize, size: usize) -> Result<Bytes> {
-        let bytes = len.checked_mul(size);
-        let bytes = bytes.ok_or_else(|| Error::internal("cpu", "a size slipped past the limits"))?;
-        self.pool.alloc(bytes).map_err(out_of_memory)
+        self.pool.alloc(byte_count(len, size)?).map_err(out_of_memory)
     }
 
     /// A filled buffer as a tensor. One copy for all kernels.
@@ -154,6 +157,10 @@ impl<'a> Context<'a> {
 #[inline(never)]
 fn only(output: Tensor) -> Outputs {
     smallvec![output]
+}
+
+fn byte_count(len: usize, size: usize) -> Result<usize> {
+    len.checked_mul(size).ok_or_else(|| Error::internal("cpu", "a size slipped past the limits"))
 }
 
 #[cold]

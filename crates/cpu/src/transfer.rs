@@ -30,6 +30,22 @@ fn store<T: Stored>(cpu: &Context<'_>, spec: &Spec, data: &[T]) -> Result<Tensor
     })
 }
 
+/// A buffer of the device that `write` writes. It is zeroed before: whoever writes it must not read in it what other
+/// tensors held, nor leave that in place.
+pub(crate) fn fill(
+    cpu: &Context<'_>,
+    spec: &Spec,
+    write: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+) -> Result<Tensor> {
+    let mut buffer = cpu.zeroed(spec)?;
+    let bytes = buffer.as_mut_slice::<u8>();
+    write(bytes)?;
+    if spec.dtype == DType::Bool {
+        bytes.iter_mut().for_each(|byte| *byte = u8::from(*byte != 0));
+    }
+    Ok(cpu.tensor(buffer, spec))
+}
+
 /// Copies the elements of a tensor, however they lie, into an array of the host.
 pub(crate) fn download(workers: &Workers, x: &Tensor) -> Result<HostArray> {
     let data = match x.dtype() {

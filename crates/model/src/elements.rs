@@ -1,7 +1,7 @@
 //! Arrays of the host as bytes of a file, and back.
 
 use tensorkeep_format::Code;
-use tensorkeep_tensor::{DType, Element, Error, ErrorKind, HostArray, HostData, Result, Shape, bf16, f16};
+use tensorkeep_tensor::{DType, HostData, Result, Shape};
 
 use crate::refusal::Refusal;
 
@@ -21,39 +21,6 @@ pub(crate) fn bytes(data: &HostData) -> &[u8] {
         HostData::U8(data) => data,
         HostData::Bool(data) => bytemuck::cast_slice(data),
     }
-}
-
-/// The array whose bytes `fill` writes. It is filled where it will stay: no second copy is made.
-pub(crate) fn array(
-    dtype: DType,
-    shape: Shape,
-    fill: impl FnOnce(&mut [u8]) -> Result<(), Refusal>,
-) -> Result<HostArray, Refusal> {
-    let count = shape.elements();
-    let data = match dtype {
-        DType::F32 => f32::wrap(filled(count, fill)?),
-        DType::F64 => f64::wrap(filled(count, fill)?),
-        DType::F16 => f16::wrap(filled(count, fill)?),
-        DType::BF16 => bf16::wrap(filled(count, fill)?),
-        DType::I64 => i64::wrap(filled(count, fill)?),
-        DType::I32 => i32::wrap(filled(count, fill)?),
-        DType::U8 => u8::wrap(filled(count, fill)?),
-        DType::Bool => HostData::Bool(filled::<u8>(count, fill)?.into_iter().map(|byte| byte != 0).collect()),
-    };
-    Ok(HostArray::new(data, shape)?)
-}
-
-fn filled<T: bytemuck::Pod>(
-    count: usize,
-    fill: impl FnOnce(&mut [u8]) -> Result<(), Refusal>,
-) -> Result<Vec<T>, Refusal> {
-    let mut data = bytemuck::allocation::try_zeroed_vec(count).map_err(|()| {
-        let message =
-            format!("the host has no room for a tensor of {count} elements: lower LoadLimits::tensor");
-        Error::new(ErrorKind::OutOfMemory, "load", message)
-    })?;
-    fill(bytemuck::cast_slice_mut(&mut data))?;
-    Ok(data)
 }
 
 /// The dtype as files name it.

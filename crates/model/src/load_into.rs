@@ -203,8 +203,7 @@ pub(crate) fn read_tensor(source: &Source, place: usize, device: &Device) -> Res
         return Err(Refusal::new(Code::Graph, format!("there is no tensor {place}: write the file again")));
     };
     let (dtype, shape) = (elements::of_file(tensor.dtype)?, elements::shape_of_file(&tensor.shape)?);
-    let array = elements::array(dtype, shape, |bytes| source.read_into(place, bytes))?;
-    Ok(Tensor::from_host(array, device)?)
+    Tensor::written_by(dtype, shape, device, |bytes| source.read_into(place, bytes))
 }
 
 #[cold]

@@ -52,6 +52,21 @@ pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// If the device has no room for it or was lost.
     fn upload(&self, device: &Device, data: HostArray) -> Result<Tensor>;
 
+    /// Makes a tensor whose bytes, elements in row-major order as they lie in memory, `write` writes; if it fails, so does
+    /// this. A device whose memory the host can write hands that out, so that nothing is copied.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`; if the device has no room for it or was lost.
+    fn fill(
+        &self,
+        device: &Device,
+        spec: &Spec,
+        write: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+    ) -> Result<Tensor> {
+        self.upload(device, HostArray::filled(spec, write)?)
+    }
+
     /// Brings a tensor back to the host, in row-major order. Waits for the operations that it needs.
     ///
     /// # Errors

@@ -1,7 +1,8 @@
 //! Arrays in host memory: what goes into a device and comes out of it.
 
 use crate::dtype::{DType, bf16, f16};
-use crate::{Error, Result, Scalar, Shape, ToShape};
+use crate::op::Spec;
+use crate::{Error, ErrorKind, Result, Scalar, Shape, ToShape};
 
 /// A Rust type that is the element of a tensor.
 pub trait Element: Copy + Into<Scalar> + Send + Sync + 'static {
@@ -150,6 +151,24 @@ impl HostArray {
         Self { shape: Shape::SCALAR, data: HostData::cast(dtype, std::iter::once(value)) }
     }
 
+    /// The array whose bytes `write` writes, where they will stay.
+    pub(crate) fn filled(spec: &Spec, write: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<Self> {
+        let count = spec.shape.elements();
+        let data = match spec.dtype {
+            DType::F32 => f32::wrap(written(count, write)?),
+            DType::F64 => f64::wrap(written(count, write)?),
+            DType::F16 => f16::wrap(written(count, write)?),
+            DType::BF16 => bf16::wrap(written(count, write)?),
+            DType::I64 => i64::wrap(written(count, write)?),
+            DType::I32 => i32::wrap(written(count, write)?),
+            DType::U8 => u8::wrap(written(count, write)?),
+            DType::Bool => {
+                HostData::Bool(written::<u8>(count, write)?.into_iter().map(|byte| byte != 0).collect())
+            }
+        };
+        Self::new(data, spec.shape)
+    }
+
     /// The shape.
     pub fn shape(&self) -> &Shape {
         &self.shape
@@ -169,6 +188,18 @@ impl HostArray {
     pub fn into_parts(self) -> (Shape, HostData) {
         (self.shape, self.data)
     }
+}
+
+fn written<T: bytemuck::Pod>(
+    count: usize,
+    write: &mut dyn FnMut(&mut [u8]) -> Result<()>,
+) -> Result<Vec<T>> {
+    let mut data = bytemuck::allocation::try_zeroed_vec(count).map_err(|()| {
+        let message = format!("the host has no room for {count} elements: use a smaller tensor");
+        Error::new(ErrorKind::OutOfMemory, "tensor", message)
+    })?;
+    write(bytemuck::cast_slice_mut(&mut data))?;
+    Ok(data)
 }
 
 /// Nested Rust arrays and vectors, as a literal is written: `[[1.0, 2.0], [3.0, 4.0]]`.

@@ -69,14 +69,32 @@ impl Pool {
     /// [`AllocError`] if the budget or the system's memory doesn't suffice, also after everything pooled was
     /// let go.
     pub(crate) fn alloc(self: &Arc<Self>, len: usize) -> Result<Bytes, AllocError> {
+        Ok(self.take(len)?.0)
+    }
+
+    /// A buffer of `len` zeros, for whoever may look at it before it is written.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`alloc`](Self::alloc).
+    pub(crate) fn alloc_zeroed(self: &Arc<Self>, len: usize) -> Result<Bytes, AllocError> {
+        let (mut bytes, fresh) = self.take(len)?;
+        if !fresh {
+            bytes.as_mut_slice::<u8>().fill(0);
+        }
+        Ok(bytes)
+    }
+
+    /// A buffer of `len` bytes, and whether it comes from the system, which hands out zeros.
+    fn take(self: &Arc<Self>, len: usize) -> Result<(Bytes, bool), AllocError> {
         let Some(class) = SizeClass::holding(len) else {
             return Err(AllocError::OutOfMemory { requested: len as u64 });
         };
-        let block = match self.reserve(class)? {
-            Some(block) => block,
-            None => self.fetch(class)?,
+        let (block, fresh) = match self.reserve(class)? {
+            Some(block) => (block, false),
+            None => (self.fetch(class)?, true),
         };
-        Ok(Bytes::new(block, len, Arc::clone(self)))
+        Ok((Bytes::new(block, len, Arc::clone(self)), fresh))
     }
 
     /// Counts a buffer of `class` as live, and takes it from the pool if one waits there.

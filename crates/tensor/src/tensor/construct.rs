@@ -1,5 +1,7 @@
 //! Making tensors.
 
+use std::panic::Location;
+
 use super::Tensor;
 use super::apply::{check_held, constant, upload};
 use crate::op::Spec;
@@ -45,6 +47,55 @@ impl Tensor {
             return constant(device, &spec, Scalar::Int(0));
         }
         upload(device, data)
+    }
+
+    /// A tensor whose bytes `write` writes: its elements in row-major order, as they lie in memory. On the CPU they are
+    /// written where they will stay, so that a file is read without a second copy of it in memory. For `bool`, every byte
+    /// but 0 is true.
+    ///
+    /// # Errors
+    ///
+    /// Those of `write`; [`ErrorKind::Unsupported`] if the device lacks the dtype, [`ErrorKind::Limit`] if it is too large
+    /// for it.
+    ///
+    /// ```
+    /// use tensorkeep_tensor::{DType, Error, Tensor, meta};
+    ///
+    /// let mut file = &1.5f32.to_le_bytes().repeat(6)[..];
+    /// let read = |bytes: &mut [u8]| {
+    ///     std::io::Read::read_exact(&mut file, bytes).map_err(|error| Error::value("read", error.to_string()))
+    /// };
+    /// let x = Tensor::written_by(DType::F32, [2, 3], &meta::device(), read)?; // a real device keeps the numbers
+    /// assert_eq!(*x.shape(), [2, 3]);
+    /// assert!(Tensor::written_by(DType::F32, [1], x.device(), |_| Err(Error::value("read", "no file"))).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    #[track_caller]
+    pub fn written_by<E: From<Error>>(
+        dtype: DType,
+        shape: impl ToShape,
+        device: &Device,
+        write: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, E> {
+        let spec = Spec::new(shape.to_shape()?, dtype);
+        check_held(device, "tensor", &spec.shape, spec.dtype)?;
+        if spec.shape.is_empty() {
+            write(&mut [])?;
+            return Ok(constant(device, &spec, Scalar::Int(0))?);
+        }
+        // The device knows one error only: the caller's waits here.
+        let (mut write, mut refused) = (Some(write), None);
+        let result = device.fill(device, &spec, &mut |bytes| {
+            let write = write.take().ok_or_else(|| Error::internal("tensor", "a tensor is written twice"))?;
+            write(bytes).map_err(|error| {
+                refused = Some(error);
+                Error::value("tensor", "it could not be written")
+            })
+        });
+        match refused {
+            Some(error) => Err(error),
+            None => Ok(result.map_err(|error| error.located(Location::caller()))?),
+        }
     }
 
     /// A tensor of zeros. Takes the room of one element until it is written to.
