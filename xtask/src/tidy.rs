@@ -14,6 +14,7 @@ mod lint_tables;
 mod machine_paths;
 pub(crate) mod manifest;
 mod module_names;
+mod parity;
 mod shader_table;
 pub(crate) mod tree;
 mod unsafe_notes;
@@ -38,6 +39,7 @@ const RULES: &[Rule] = &[
     ("lint-tables", lint_tables::check),
     ("machine-paths", machine_paths::check),
     ("module-names", module_names::check),
+    ("parity", parity::check),
     ("shader-table", shader_table::check),
     ("unsafe-notes", unsafe_notes::check),
     ("versions", versions::check),

@@ -61,7 +61,9 @@ fn resident(name: &str) -> i64 {
     line.and_then(|line| line.trim_end_matches("kB").trim().parse().ok()).unwrap_or(0)
 }
 
-fn model(fill: impl Fn(usize) -> tensorkeep_tensor::Result<Tensor>) -> tensorkeep_tensor::Result<Vec<Tensor>> {
+fn model(
+    fill: impl Fn(usize) -> tensorkeep_tensor::Result<Tensor>,
+) -> tensorkeep_tensor::Result<Vec<Tensor>> {
     (0..TENSORS).map(fill).collect()
 }
 
@@ -69,9 +71,8 @@ fn model(fill: impl Fn(usize) -> tensorkeep_tensor::Result<Tensor>) -> tensorkee
 fn unchecked_tensors(path: &str) -> Result<()> {
     let device = tensorkeep_cpu::device();
     let mut file = data(path)?;
-    let tensor = |_| {
-        Tensor::written_by(DType::F32, [ELEMENTS as usize], &device, |bytes| read(&mut file, bytes))
-    };
+    let tensor =
+        |_| Tensor::written_by(DType::F32, [ELEMENTS as usize], &device, |bytes| read(&mut file, bytes));
     drop((0..TENSORS).map(tensor).collect::<Result<Vec<_>>>()?);
     device.trim();
     Ok(())

@@ -190,10 +190,7 @@ impl HostArray {
     }
 }
 
-fn written<T: bytemuck::Pod>(
-    count: usize,
-    write: &mut dyn FnMut(&mut [u8]) -> Result<()>,
-) -> Result<Vec<T>> {
+fn written<T: bytemuck::Pod>(count: usize, write: &mut dyn FnMut(&mut [u8]) -> Result<()>) -> Result<Vec<T>> {
     let mut data = bytemuck::allocation::try_zeroed_vec(count).map_err(|()| {
         let message = format!("the host has no room for {count} elements: use a smaller tensor");
         Error::new(ErrorKind::OutOfMemory, "tensor", message)
