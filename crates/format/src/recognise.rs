@@ -72,7 +72,10 @@ const TABLE: &[(Mark, &str, &str)] = &[
     (Seen(is_onnx), "an ONNX model", EXPORT),
 ];
 
-/// The format that a file begins like, if it is known.
+/// How much of a file tells what it is: readers that have all of it and readers that have its beginning say the same.
+pub(crate) const FIRST: usize = 64;
+
+/// The format that a file begins like, if it is known. Its first 64 bytes are looked at.
 ///
 /// ```
 /// use tensorkeep_format::recognise;
@@ -81,6 +84,7 @@ const TABLE: &[(Mark, &str, &str)] = &[
 /// assert!(recognise(b"something else").is_none());
 /// ```
 pub fn recognise(first: &[u8]) -> Option<Foreign> {
+    let first = first.get(..FIRST).unwrap_or(first);
     let fits = |mark: &Mark| match mark {
         At(place, bytes) => first.get(*place..).is_some_and(|rest| rest.starts_with(bytes)),
         Seen(sees) => sees(first),

@@ -9,10 +9,8 @@ use super::header::{Header, PREFIX, explain, header_length};
 use crate::array::{absent, check_file, place};
 use crate::fill::read_exactly;
 use crate::open::open;
+use crate::recognise::FIRST;
 use crate::{Array, DType, Error, FileRules, LoadLimits, Rename, Result, Shape};
-
-/// As many bytes as a format needs to be recognised.
-const FIRST: u64 = 64;
 
 /// The tensors of a safetensors file that is read as they are asked for: no more than one is in memory.
 ///
@@ -68,7 +66,7 @@ impl<R: Read + Seek> SafeTensorsFile<R> {
         let length = source.seek(SeekFrom::End(0)).map_err(seek)?;
         source.seek(SeekFrom::Start(0)).map_err(seek)?;
         check_file(length, limits)?;
-        let first = read_exactly(&mut source, length.min(FIRST))?;
+        let first = read_exactly(&mut source, length.min(FIRST as u64))?;
         let header = header_length(&first, length, limits)?;
         let data = header.saturating_add(PREFIX as u64);
         source.seek(SeekFrom::Start(PREFIX as u64)).map_err(seek)?;

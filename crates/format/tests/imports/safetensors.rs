@@ -67,6 +67,11 @@ pub(crate) fn rows() -> Vec<Row> {
         ),
         row("ST-09 no header at all", Code::DataTrunc, vec![]),
         row("ST-09 seven bytes", Code::DataTrunc, vec![0; 7]),
+        row(
+            "ST-09 begins as BSON does, with a name that has no end in sight",
+            Code::DataLimit,
+            [&[8, 0, 0, 0, 2][..], &[b'n'; 80], &[0]].concat(),
+        ),
         row("ST-09 header of 2^64-1 bytes", Code::DataLimit, [&u64::MAX.to_le_bytes()[..], b"{}"].concat()),
         row(
             "ST-09 header of 2^63 bytes",
