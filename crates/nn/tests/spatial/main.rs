@@ -6,6 +6,7 @@ mod derivatives;
 mod flux;
 mod pytorch;
 mod refusals;
+mod windows;
 
 use std::sync::LazyLock;
 

@@ -37,7 +37,8 @@ impl Tensor {
             };
             let mut column = vec![1; windows.rank() - axis];
             (column[0], column[1]) = (m, width);
-            let shares = numbers(op, m.saturating_mul(width), &x, share)?.reshape(column)?;
+            let shares =
+                numbers(op, m.saturating_mul(width), x.dtype(), x.device(), share)?.reshape(column)?;
             // Not a product with 0, which would make NaN of an infinite element.
             let shared = windows.zip(&shares, |x, share| share.eq(0.0).select(0.0, x * share))?;
             x = shared.sum([axis as isize + 1], false)?;

@@ -43,7 +43,7 @@ impl Tensor {
         for (axis, &m) in size.iter().enumerate().rev() {
             let mut shape = vec![1; axes];
             shape[axis] = m;
-            let line = numbers(op, m, self, |i| coordinate(i, m, align_corners))?;
+            let line = numbers(op, m, self.dtype(), self.device(), |i| coordinate(i, m, align_corners))?;
             columns.push(line.reshape(shape)?.broadcast_to(size)?);
         }
         columns.push(Self::ones(size, self.dtype(), self.device())?);

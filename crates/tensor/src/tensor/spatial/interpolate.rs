@@ -98,7 +98,8 @@ impl Tensor {
             let index = |i: usize| neighbour(place(i), distance, n);
             let picked = self.take(axis as isize, &places(OP, n, m, self.device(), index)?)?;
             let fraction = |i: usize| place(i) - place(i).floor();
-            let weights = numbers(OP, m, self, |i| weight(distance, fraction(i)))?.reshape(column.clone())?;
+            let weights = numbers(OP, m, self.dtype(), self.device(), |i| weight(distance, fraction(i)))?
+                .reshape(column.clone())?;
             sum = Some(match sum {
                 None => picked.mul(&weights)?,
                 Some(sum) => picked.mul_add(&weights, &sum)?,

@@ -39,8 +39,14 @@ fn places(
 
 /// A vector of `count` numbers `f(0), f(1), …`.
 #[track_caller]
-fn numbers(op: &'static str, count: usize, like: &Tensor, f: impl Fn(usize) -> f64) -> Result<Tensor> {
-    sequence(op, count, like.dtype(), like.device(), |i| Scalar::Float(f(i)))
+fn numbers(
+    op: &'static str,
+    count: usize,
+    dtype: DType,
+    device: &Device,
+    f: impl Fn(usize) -> f64,
+) -> Result<Tensor> {
+    sequence(op, count, dtype, device, |i| Scalar::Float(f(i)))
 }
 
 impl Tensor {

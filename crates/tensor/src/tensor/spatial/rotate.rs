@@ -53,15 +53,14 @@ impl Tensor {
         let (sin, cos) = angle.sin_cos();
         let (sin, cos) = (quarter(sin), quarter(cos));
         let x = if how.mode == SampleMode::Linear { self.wide()? } else { self.clone() };
-        let like =
-            if x.dtype().is_float() { x.narrow(0, ..1)? } else { x.narrow(0, ..1)?.to_dtype(DType::F32)? };
+        let dtype = if x.dtype() == DType::F64 { DType::F64 } else { DType::F32 };
         let offset = |i: usize| ((i / w) as f64 - row, (i % w) as f64 - column);
         let inside = |x: f64, size: usize| x.clamp(-OUTSIDE, (size - 1) as f64 + OUTSIDE);
-        let rows = numbers(op, h * w, &like, |i| {
+        let rows = numbers(op, h * w, dtype, x.device(), |i| {
             let (y, x) = offset(i);
             inside(cos * y + sin * x + row, h)
         })?;
-        let columns = numbers(op, h * w, &like, |i| {
+        let columns = numbers(op, h * w, dtype, x.device(), |i| {
             let (y, x) = offset(i);
             inside(cos * x - sin * y + column, w)
         })?;
