@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
+    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
+    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, PixelShuffle,
+    PixelUnshuffle, Upsample,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -44,23 +46,45 @@ impl LayerRegistry {
     /// All layers of `nn`, and its [functions].
     pub fn standard() -> Self {
         let mut registry = Self::empty()
+            .with::<AdaptiveMaxPool<1>>()
+            .with::<AdaptiveMaxPool<2>>()
+            .with::<AdaptiveMaxPool<3>>()
+            .with::<AdaptiveMeanPool<1>>()
+            .with::<AdaptiveMeanPool<2>>()
+            .with::<AdaptiveMeanPool<3>>()
             .with::<BatchNorm>()
             .with::<Conv<1>>()
             .with::<Conv<2>>()
             .with::<Conv<3>>()
+            .with::<ConvTranspose<1>>()
+            .with::<ConvTranspose<2>>()
+            .with::<ConvTranspose<3>>()
             .with::<Dense>()
             .with::<Dropout>()
             .with::<Embedding>()
             .with::<Flatten>()
+            .with::<GlobalMaxPool>()
+            .with::<GlobalMeanPool>()
             .with::<Gru>()
             .with::<LayerNorm>()
+            .with::<LpPool<1>>()
+            .with::<LpPool<2>>()
+            .with::<LpPool<3>>()
             .with::<Lstm>()
             .with::<MaxPool<1>>()
             .with::<MaxPool<2>>()
             .with::<MaxPool<3>>()
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
-            .with::<MeanPool<3>>();
+            .with::<MeanPool<3>>()
+            .with::<Pad<1>>()
+            .with::<Pad<2>>()
+            .with::<Pad<3>>()
+            .with::<PixelShuffle>()
+            .with::<PixelUnshuffle>()
+            .with::<Upsample<1>>()
+            .with::<Upsample<2>>()
+            .with::<Upsample<3>>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }

@@ -40,7 +40,7 @@ fn pool<const N: usize>(case: &Value, x: &Tensor) -> Result<Tensor> {
     let (kernel, stride) = ([size(case, "kernel"); N], [size(case, "stride"); N]);
     let padding = Padding::Explicit([(size(case, "padding"), size(case, "padding")); N]);
     match case["id"].as_str().unwrap().starts_with("max") {
-        true => MaxPool { kernel, stride, padding }.forward(x),
+        true => MaxPool { stride, padding, ..MaxPool::new(kernel) }.forward(x),
         false => MeanPool { kernel, stride, padding, count_padding: true }.forward(x),
     }
 }

@@ -4,12 +4,14 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
+    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, Resize, Upsample,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
-use tensorkeep_nn::{Context, Layer, LeafMut, Module, Path, Sequential};
-use tensorkeep_tensor::{DType, Device, Result, Rng, Tensor};
+use tensorkeep_nn::{Boxed, Context, Layer, LeafMut, Module, Path, Sequential};
+use tensorkeep_tensor::{DType, Device, Interpolation, PadMode, Result, Rng, Tensor};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -95,6 +97,63 @@ fn convolutions() {
     layer("groups", &grouped, &normal(&[2, 4, 4, 3]));
     let same = Conv { padding: Padding::Same, ..Conv::new([1, 3, 3], 1, 2, &mut rng()).unwrap() };
     layer("three axes", &same, &normal(&[1, 1, 2, 3, 3]));
+    let lower = Conv { padding: Padding::SameLower, ..Conv::depthwise([2, 4], 2, 2, &mut rng()).unwrap() };
+    layer("depthwise", &lower.flip_kernel().unwrap(), &normal(&[1, 2, 3, 4]));
+}
+
+#[test]
+fn transposed_convolutions() {
+    let up = ConvTranspose::new([3], 2, 3, &mut rng()).unwrap();
+    layer("one axis", &up, &normal(&[2, 2, 4]));
+    let padding = Padding::Explicit([(1, 2)]);
+    layer(
+        "strided",
+        &ConvTranspose { stride: [3], padding, output_padding: [2], ..up.clone() },
+        &normal(&[2, 2, 4]),
+    );
+    layer("zeros behind", &ConvTranspose { dilation: [3], output_padding: [2], ..up }, &normal(&[2, 2, 4]));
+    let grouped = ConvTranspose::grouped([3, 2], 4, 2, 2, &mut rng()).unwrap();
+    let same = ConvTranspose { stride: [2, 2], padding: Padding::Same, ..grouped };
+    layer("groups", &same, &normal(&[1, 4, 2, 3]));
+    layer("three axes", &ConvTranspose::new([1, 2, 2], 1, 2, &mut rng()).unwrap(), &normal(&[1, 1, 2, 2, 2]));
+}
+
+#[test]
+fn space() {
+    let conv = || Conv::new([2, 2], 1, 4, &mut rng()).unwrap();
+    let image = normal(&[1, 1, 5, 4]);
+    let pad = |mode| Pad { padding: [(2, 1), (1, 2)], mode };
+    let to = |mode| Upsample { to: Resize::Size([6, 2]), mode };
+    let rows: [(&str, Boxed); 16] = [
+        ("adaptive max pool", Boxed::new(AdaptiveMaxPool::new([3, 2]))),
+        ("adaptive mean pool", Boxed::new(AdaptiveMeanPool::new([3, 2]))),
+        ("global max pool", Boxed::new(GlobalMaxPool)),
+        ("global mean pool", Boxed::new(GlobalMeanPool)),
+        ("lp pool", Boxed::new(LpPool::new(3.0, [2, 2]))),
+        (
+            "max pool, dilated",
+            Boxed::new(MaxPool { dilation: [2, 1], stride: [1, 2], ..MaxPool::new([2, 2]) }),
+        ),
+        ("pad with a constant", Boxed::new(pad(PadMode::Constant(1.into())))),
+        ("pad by replication", Boxed::new(pad(PadMode::Replicate))),
+        ("pad by reflection", Boxed::new(pad(PadMode::Reflect))),
+        ("pad symmetrically", Boxed::new(pad(PadMode::Symmetric))),
+        ("pad from the other side", Boxed::new(pad(PadMode::Circular))),
+        ("shuffle", Boxed::new(PixelShuffle { factor: 2 })),
+        (
+            "unshuffle",
+            Boxed::new((
+                Pad { padding: [(0, 0), (1, 0)], mode: PadMode::Circular },
+                PixelUnshuffle { factor: 2 },
+            )),
+        ),
+        ("upsample, nearest", Boxed::new(to(Interpolation::Nearest))),
+        ("upsample, linear", Boxed::new(to(Interpolation::Linear { align_corners: false }))),
+        ("upsample, cubic", Boxed::new(to(Interpolation::Cubic { align_corners: false }))),
+    ];
+    for (name, space) in rows {
+        layer(name, &(conv(), space), &image);
+    }
 }
 
 #[test]

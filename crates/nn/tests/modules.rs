@@ -1,8 +1,12 @@
 //! Layers as trees: which leaves, in which order, and what cloning and moving do to them.
 
-use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool};
+use tensorkeep_nn::layers::{
+    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
+    GlobalMaxPool, GlobalMeanPool, LayerNorm, LpPool, MaxPool, Pad, PixelShuffle, PixelUnshuffle, Resize,
+    Upsample,
+};
 use tensorkeep_nn::{Boxed, Layer, Leaf, LeafMut, Module, Path, Sequential, module};
-use tensorkeep_tensor::{Rng, Tensor, meta};
+use tensorkeep_tensor::{Interpolation, PadMode, Rng, Tensor, meta};
 
 /// The paths of both walks; states are marked.
 fn leaves(model: &mut dyn Layer) -> Vec<String> {
@@ -28,13 +32,23 @@ fn every_layer_names_its_leaves() {
         (Box::new(dense.clone()), &["weight", "bias"]),
         (Box::new(Dense { bias: None, ..dense.clone() }), &["weight"]),
         (Box::new(Conv::new([3, 3], 1, 1, &mut rng).unwrap()), &["weight", "bias"]),
+        (Box::new(ConvTranspose::new([3, 3], 1, 1, &mut rng).unwrap()), &["weight", "bias"]),
         (Box::new(Embedding::new(3, 2, &mut rng).unwrap()), &["weight"]),
         (Box::new(LayerNorm::new(2, &device).unwrap()), &["weight", "bias"]),
         (
             Box::new(BatchNorm::new(2, &device).unwrap()),
             &["weight", "bias", "running_mean (state)", "running_variance (state)"],
         ),
+        (Box::new(AdaptiveMaxPool::new([2])), &[]),
+        (Box::new(AdaptiveMeanPool::new([2])), &[]),
+        (Box::new(GlobalMaxPool), &[]),
+        (Box::new(GlobalMeanPool), &[]),
+        (Box::new(LpPool::new(2.0, [2])), &[]),
         (Box::new(MaxPool::new([2])), &[]),
+        (Box::new(Pad { padding: [(1, 1)], mode: PadMode::Reflect }), &[]),
+        (Box::new(PixelShuffle { factor: 2 }), &[]),
+        (Box::new(PixelUnshuffle { factor: 2 }), &[]),
+        (Box::new(Upsample { to: Resize::Size([2]), mode: Interpolation::Nearest }), &[]),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
+    GlobalMaxPool, GlobalMeanPool, LayerNorm, LpPool, MaxPool, MeanPool, Pad, Padding, PixelShuffle,
+    PixelUnshuffle, Resize, Upsample,
 };
 use tensorkeep_nn::{Context, Layer};
-use tensorkeep_tensor::{DType, ErrorKind, Rng, Tensor, meta};
+use tensorkeep_tensor::{DType, ErrorKind, Interpolation, PadMode, Rng, Tensor, meta};
 
 fn floats(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32, &meta::device()).unwrap()
@@ -81,8 +83,7 @@ fn convolutions() {
             image(),
             Err((
                 ErrorKind::Value,
-                "a kernel of 5 with dilation 18446744073709551615 has no middle to pad around: use an odd kernel or \
-                 Padding::Explicit",
+                "a window of 5 with dilation 18446744073709551615 does not fit on spatial axis 0 of size 100 padded by",
             )),
         ),
         (
@@ -105,10 +106,7 @@ fn convolutions() {
             "same, even kernel",
             Box::new(Conv { padding: Padding::Same, ..even }),
             vec![1, 1, 9],
-            Err((
-                ErrorKind::Value,
-                "a kernel of 4 with dilation 1 has no middle to pad around: use an odd kernel or Padding::Explicit",
-            )),
+            Ok(vec![1, 1, 9]),
         ),
         (
             "a weight of another rank",
@@ -119,6 +117,38 @@ fn convolutions() {
                 "a weight is [outputs, inputs / groups, then 2 spatial axes]: [7, 3, 5]; use a weight of that rank",
             )),
         ),
+    ]);
+}
+
+/// What is refused is in `spatial/refusals.rs`.
+#[test]
+fn space() {
+    let up = on(|rng| ConvTranspose::new([3, 4], 6, 2, rng).unwrap()).0;
+    let more = ConvTranspose { stride: [2, 3], output_padding: [1, 2], ..up.clone() };
+    let same = ConvTranspose { padding: Padding::Same, ..more.clone() };
+    let image = || vec![2, 6, 4, 9];
+    let to = |to| Box::new(Upsample { to, mode: Interpolation::Nearest });
+    let ceil = MaxPool { ceil_mode: true, ..MaxPool::new([3, 2]) };
+    check(vec![
+        ("transposed", Box::new(up), image(), Ok(vec![2, 2, 6, 12])),
+        ("transposed, strided", Box::new(more), image(), Ok(vec![2, 2, 10, 30])),
+        ("transposed, same", Box::new(same), image(), Ok(vec![2, 2, 9, 29])),
+        ("adaptive max", Box::new(AdaptiveMaxPool::new([3, 4])), image(), Ok(vec![2, 6, 3, 4])),
+        ("adaptive mean", Box::new(AdaptiveMeanPool::new([8, 1])), image(), Ok(vec![2, 6, 8, 1])),
+        ("global max", Box::new(GlobalMaxPool), image(), Ok(vec![2, 6, 1, 1])),
+        ("global mean of a signal", Box::new(GlobalMeanPool), vec![2, 6, 9], Ok(vec![2, 6, 1])),
+        ("lp", Box::new(LpPool::new(2.0, [2, 3])), image(), Ok(vec![2, 6, 2, 3])),
+        ("max, rounding up", Box::new(ceil), image(), Ok(vec![2, 6, 2, 5])),
+        (
+            "pad",
+            Box::new(Pad { padding: [(1, 2), (0, 8)], mode: PadMode::Reflect }),
+            image(),
+            Ok(vec![2, 6, 7, 17]),
+        ),
+        ("shuffle", Box::new(PixelShuffle { factor: 2 }), vec![2, 8, 3, 3, 1], Ok(vec![2, 1, 6, 6, 2])),
+        ("unshuffle", Box::new(PixelUnshuffle { factor: 3 }), vec![2, 1, 9], Ok(vec![2, 3, 3])),
+        ("upsample by a scale", to(Resize::Scale([1.6, 0.5])), image(), Ok(vec![2, 6, 6, 4])),
+        ("upsample to a size", to(Resize::Size([1, 10])), image(), Ok(vec![2, 6, 1, 10])),
     ]);
 }
 

@@ -75,7 +75,13 @@ fn front(manifest: &mut Manifest, name: &str, settings: &[(&str, Value)], shape:
 /// A pooling layer with one of its settings changed.
 fn pool(manifest: &mut Manifest, changed: &str, value: Value) {
     let list = |n| Value::List(vec![Value::Int(n)]);
-    let mut settings = [("kernel", list(2)), ("stride", list(2)), ("padding", Value::Text("valid".into()))];
+    let mut settings = [
+        ("kernel", list(2)),
+        ("stride", list(2)),
+        ("dilation", list(1)),
+        ("padding", Value::Text("valid".into())),
+        ("ceil_mode", Value::Bool(false)),
+    ];
     for (name, each) in &mut settings {
         if *name == changed {
             *each = value.clone();

@@ -4,10 +4,12 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
+    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, Resize, Upsample,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
-use tensorkeep_tensor::{DType, Result, Rng, Tensor};
+use tensorkeep_tensor::{DType, Interpolation, PadMode, Result, Rng, Tensor};
 use tensorkeep_testkit::devices;
 
 use crate::files::{anyone, code, folder};
@@ -82,6 +84,40 @@ fn a_rebuilt_model_computes_the_same() {
         save(&loaded, &[None, Some(2), Some(8), Some(8)], &path);
         let (again, _) = LoadedModel::load(&path, &registry, rng.device(), &anyone()).unwrap();
         assert_eq!(again.forward(&x).unwrap().to_vec::<f32>().unwrap(), want);
+    }
+}
+
+#[test]
+fn layers_of_space_are_rebuilt() {
+    let path = folder("space").join("model.tkm");
+    for subject in devices().unwrap() {
+        let rng = &mut Rng::new(3, &subject.device);
+        let up = ConvTranspose { stride: [2, 2], ..ConvTranspose::grouped([3, 3], 4, 4, 2, rng).unwrap() };
+        let up = ConvTranspose { padding: Padding::SameLower, output_padding: [1, 1], ..up };
+        let mode = Interpolation::Cubic { align_corners: false };
+        let pools = (
+            MaxPool { dilation: [2, 1], ceil_mode: true, ..MaxPool::new([2, 2]) },
+            LpPool::new(3.0, [2, 2]),
+            AdaptiveMaxPool { uniform: true, ..AdaptiveMaxPool::new([5, 5]) },
+            AdaptiveMeanPool::new([4, 3]),
+        );
+        let pads =
+            [PadMode::Circular, PadMode::Constant(0.5.into())].map(|mode| Pad { padding: [(1, 0); 2], mode });
+        let sizes = (PixelShuffle { factor: 2 }, Upsample { to: Resize::Scale([1.5, 2.0]), mode }, pads);
+        let both = Sequential::new().then(up).then(sizes).then(pools).then(PixelUnshuffle { factor: 1 });
+        for model in [both.clone().then(GlobalMaxPool), both.then(GlobalMeanPool)] {
+            save(&model, &[None, Some(4), Some(5), Some(6)], &path);
+            let registry = LayerRegistry::standard();
+            let (loaded, _) = LoadedModel::load(&path, &registry, rng.device(), &anyone()).unwrap();
+            let x = rng.normal([2, 4, 5, 6], 0.0, 1.0).unwrap();
+            let run = |y: Tensor| y.to_vec::<f32>().unwrap();
+            assert_eq!(
+                run(loaded.forward(&x).unwrap()),
+                run(model.forward(&x).unwrap()),
+                "{}",
+                subject.device
+            );
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The convolution layer.
 
-use tensorkeep_tensor::{Error, Result, Rng, Tensor, op};
+use tensorkeep_tensor::{Result, Rng, Tensor, op};
 
 use super::Padding;
-use super::window::window;
+use super::window::{biased, flipped, kernel, require_groups, window};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// Convolution over `N` = 1 to 3 spatial axes, without flipping the kernel:
@@ -21,8 +21,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input, a
-/// stride or dilation is 0, or [`Padding::Same`] meets an even kernel;
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input or a
+/// stride or dilation is 0;
 /// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight differ in dtype.
 ///
 /// # Example
@@ -40,8 +40,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// let conv = Conv { padding: Padding::Same, stride: [2, 2], ..conv };
 /// assert_eq!(*conv.forward(&x)?.shape(), [5, 16, 16, 16]);
 ///
-/// let depthwise = Conv::grouped([3, 3], 3, 3, 3, &mut rng)?;
-/// assert_eq!(*depthwise.weight.shape(), [3, 1, 3, 3]);
+/// let depthwise = Conv::depthwise([3, 3], 3, 2, &mut rng)?;
+/// assert_eq!(*depthwise.weight.shape(), [6, 1, 3, 3]);
 ///
 /// assert!(conv.forward(&x.narrow(1, ..2)?).is_err()); // 2 channels where 3 are needed
 /// assert!(Conv::grouped([3, 3], 3, 4, 3, &mut rng).is_err()); // 4 outputs in 3 groups
@@ -78,7 +78,29 @@ impl<const N: usize> Conv<N> {
         Self::grouped(kernel, inputs, outputs, 1, rng)
     }
 
-    /// The same in groups; as many groups as inputs make it depthwise.
+    /// Each of `channels` inputs convolved for itself with `multiplier` kernels, whose outputs stand side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0.
+    #[track_caller]
+    pub fn depthwise(kernel: [usize; N], channels: usize, multiplier: usize, rng: &mut Rng) -> Result<Self> {
+        // More channels than a word counts are refused with the weight.
+        Self::grouped(kernel, channels, channels.saturating_mul(multiplier), channels, rng)
+    }
+
+    /// The layer whose kernel is turned round along each spatial axis: what Flux's `Conv`, a convolution as mathematics has
+    /// it, computes with this weight. Flux's `CrossCor` needs no turning.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](tensorkeep_tensor::ErrorKind::Axis) if the weight has not `N` spatial axes.
+    #[track_caller]
+    pub fn flip_kernel(self) -> Result<Self> {
+        Ok(Self { weight: flipped::<N>(&self.weight)?, ..self })
+    }
+
+    /// The same as [`new`](Self::new) in groups.
     ///
     /// # Errors
     ///
@@ -93,12 +115,7 @@ impl<const N: usize> Conv<N> {
         rng: &mut Rng,
     ) -> Result<Self> {
         const { assert!(1 <= N && N <= 3, "a convolution has 1 to 3 spatial axes") };
-        if groups == 0 || !inputs.is_multiple_of(groups) || !outputs.is_multiple_of(groups) {
-            let message = format!(
-                "{inputs} inputs and {outputs} outputs do not divide into {groups} groups: use a common divisor"
-            );
-            return Err(Error::value("conv", message));
-        }
+        require_groups("conv", inputs, outputs, groups)?;
         let shape = [&[outputs, inputs / groups][..], &kernel].concat();
         let weight = init::glorot_uniform(shape, 1.0, rng)?;
         let bias = Some(init::zeros([outputs], rng.device())?);
@@ -107,25 +124,15 @@ impl<const N: usize> Conv<N> {
     }
 }
 
+/// What the first axes of a weight are.
+const AXES: &str = "outputs, inputs / groups";
+
 impl<const N: usize> Layer for Conv<N> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        let mut kernel = [0; N];
-        match self.weight.shape().sizes() {
-            [_, _, sizes @ ..] if sizes.len() == N => kernel.copy_from_slice(sizes),
-            _ => {
-                let rule = format!("a weight is [outputs, inputs / groups, then {N} spatial axes]");
-                return Err(
-                    Error::shape("conv", rule, &[*self.weight.shape()]).advise("use a weight of that rank")
-                );
-            }
-        }
-        let window = window("conv", kernel, self.stride, self.dilation, self.padding)?;
-        let y = x.conv(&self.weight, op::Conv { window, groups: self.groups })?;
-        match &self.bias {
-            Some(bias) => y.add(&bias.reshape([&[bias.elements()][..], &[1; N]].concat())?),
-            None => Ok(y),
-        }
+        let kernel = kernel("conv", &self.weight, AXES)?;
+        let window = window(kernel, self.stride, self.dilation, self.padding);
+        biased::<N>(x.conv(&self.weight, op::Conv { window, groups: self.groups })?, self.bias.as_ref())
     }
 
     #[track_caller]
@@ -139,17 +146,13 @@ impl<const N: usize> Rebuild for Conv<N> {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        let [outputs, inputs, kernel @ ..] = self.weight.shape().sizes() else {
-            let rule = format!("a weight is [outputs, inputs / groups, then {N} spatial axes]");
-            return Err(
-                Error::shape("conv", rule, &[*self.weight.shape()]).advise("use a weight of that rank")
-            );
-        };
+        let kernel: [usize; N] = kernel("conv", &self.weight, AXES)?;
+        let [outputs, inputs] = [self.weight.shape()[0], self.weight.shape()[1]];
         let settings = Settings::new()
             .with_size("inputs", inputs.saturating_mul(self.groups))?
-            .with_size("outputs", *outputs)?
+            .with_size("outputs", outputs)?
             .with_size("groups", self.groups)?
-            .with_sizes("kernel", kernel)?
+            .with_sizes("kernel", &kernel)?
             .with_sizes("stride", &self.stride)?
             .with_sizes("dilation", &self.dilation)?;
         Ok(settings.with("padding", self.padding.setting()?).with("bias", self.bias.is_some()))

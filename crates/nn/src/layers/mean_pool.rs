@@ -4,7 +4,7 @@ use tensorkeep_tensor::op::PoolKind;
 use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::Padding;
-use super::window::pool;
+use super::window::{pooled, window};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// The mean of each window over `N` = 1 to 3 spatial axes, channel by channel.
@@ -51,7 +51,8 @@ impl<const N: usize> Layer for MeanPool<N> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
         let kind = PoolKind::Mean { count_padding: self.count_padding };
-        pool(x, kind, self.kernel, self.stride, self.padding)
+        let window = window(self.kernel, self.stride, [1; N], self.padding);
+        pooled(x, kind, self.kernel, window)
     }
 
     #[track_caller]

@@ -10,33 +10,47 @@ use crate::{Setting, Settings};
 pub enum Padding<const N: usize> {
     /// Nothing: the window stays inside.
     Valid,
-    /// As much on both sides as gives `⌈size / stride⌉` positions: `dilation · (kernel − 1) / 2`, which must
-    /// be whole.
+    /// As much as gives `⌈size / stride⌉` positions, whatever the size: `dilation · (kernel − 1)` in all, an odd one of
+    /// them behind. With stride 1 this is the `same` of PyTorch and TensorFlow; with larger strides TensorFlow's depends on
+    /// the size of the input, and [`Explicit`](Self::Explicit) says it.
+    ///
+    /// In a transposed convolution, as much as gives `size · stride` elements.
     Same,
+    /// The same with the odd one before: the `SamePad` of Flux, the lower `same` of ONNX.
+    SameLower,
     /// So many before and after each axis.
     Explicit([(usize, usize); N]),
 }
 
 impl<const N: usize> Padding<N> {
     /// How many elements it puts before and after each axis.
-    #[track_caller]
-    pub(super) fn resolve(
-        self,
-        op: &'static str,
-        kernel: [usize; N],
-        dilation: [usize; N],
-    ) -> Result<[(usize, usize); N]> {
-        let mut padding = [(0, 0); N];
+    pub(super) fn resolve(self, kernel: [usize; N], dilation: [usize; N]) -> [(usize, usize); N] {
+        let halves = |lower: bool| {
+            std::array::from_fn(|axis| {
+                // A reach beyond a machine word is refused with the window.
+                let reach = kernel[axis].saturating_sub(1).saturating_mul(dilation[axis]);
+                let (small, large) = (reach / 2, reach.div_ceil(2));
+                if lower { (large, small) } else { (small, large) }
+            })
+        };
         match self {
-            Self::Valid => {}
-            Self::Explicit(explicit) => padding = explicit,
-            Self::Same => {
-                for (slot, (kernel, dilation)) in padding.iter_mut().zip(kernel.into_iter().zip(dilation)) {
-                    *slot = same(op, kernel, dilation)?;
-                }
-            }
+            Self::Valid => [(0, 0); N],
+            Self::Explicit(explicit) => explicit,
+            Self::Same => halves(false),
+            Self::SameLower => halves(true),
         }
-        Ok(padding)
+    }
+
+    /// How many elements a transposed convolution drops before and after an axis of its result, whose kernel reaches over
+    /// `extent` elements; adds them, where the number is negative.
+    pub(super) fn drops(self, axis: usize, extent: i128, stride: i128) -> (i128, i128) {
+        let surplus = extent - stride;
+        match self {
+            Self::Valid => (0, 0),
+            Self::Explicit(explicit) => (explicit[axis].0 as i128, explicit[axis].1 as i128),
+            Self::Same => (surplus.max(0) / 2, surplus - surplus.max(0) / 2),
+            Self::SameLower => (surplus - surplus.div_euclid(2), surplus.div_euclid(2)),
+        }
     }
 
     /// As a layer's setting: a word, or a list of the numbers before and after each axis.
@@ -45,6 +59,7 @@ impl<const N: usize> Padding<N> {
         match self {
             Self::Valid => Ok("valid".into()),
             Self::Same => Ok("same".into()),
+            Self::SameLower => Ok("same_lower".into()),
             Self::Explicit(axes) => {
                 Settings::new().with_sizes(NAME, axes.map(|(a, b)| [a, b]).as_flattened())?.take(NAME)
             }
@@ -58,8 +73,10 @@ impl<const N: usize> Padding<N> {
             return match &setting {
                 Setting::Text(word) if word == "valid" => Ok(Self::Valid),
                 Setting::Text(word) if word == "same" => Ok(Self::Same),
+                Setting::Text(word) if word == "same_lower" => Ok(Self::SameLower),
                 _ => {
-                    Err(unfit(NAME, &setting, "valid, same, or a list of numbers before and after each axis"))
+                    let known = "valid, same, same_lower, or a list of numbers before and after each axis";
+                    Err(unfit(NAME, &setting, known))
                 }
             };
         };
@@ -77,17 +94,3 @@ impl<const N: usize> Padding<N> {
 
 /// Of the setting.
 const NAME: &str = "padding";
-
-#[track_caller]
-fn same(op: &'static str, kernel: usize, dilation: usize) -> Result<(usize, usize)> {
-    // A kernel of 0 and a reach beyond a machine word are refused with the window.
-    let reach = kernel.saturating_sub(1).saturating_mul(dilation);
-    if !reach.is_multiple_of(2) {
-        let message = format!(
-            "a kernel of {kernel} with dilation {dilation} has no middle to pad around: use an odd kernel or \
-             Padding::Explicit"
-        );
-        return Err(Error::value(op, message));
-    }
-    Ok((reach / 2, reach / 2))
-}

@@ -29,7 +29,7 @@ impl Window {
     ///
     /// If a size is zero, does not fit into a machine word, or the window is larger than the padded axis.
     #[track_caller]
-    pub(super) fn positions(
+    pub(crate) fn positions(
         &self,
         op: &'static str,
         axis: usize,
@@ -60,7 +60,7 @@ impl Window {
 
     /// The number of spatial axes of an array `[batch, channels, spatial..]`.
     #[track_caller]
-    pub(super) fn spatial_rank(op: &'static str, shape: &Shape) -> Result<usize> {
+    pub(crate) fn spatial_rank(op: &'static str, shape: &Shape) -> Result<usize> {
         match shape.rank() {
             rank @ 3..=5 => Ok(rank - 2),
             _ => Err(Error::shape(op, "an input is [batch, channels, then 1 to 3 spatial axes]", &[*shape])

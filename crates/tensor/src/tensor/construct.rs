@@ -222,7 +222,7 @@ impl Tensor {
 
 /// `n` numbers, computed on the host.
 #[track_caller]
-fn sequence(
+pub(super) fn sequence(
     op: &'static str,
     n: usize,
     dtype: DType,

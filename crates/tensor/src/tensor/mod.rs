@@ -11,6 +11,7 @@ mod index;
 mod map;
 mod print;
 mod reduce;
+mod spatial;
 mod triangle;
 mod update;
 mod view;
@@ -22,6 +23,7 @@ use crate::{DType, Layout, Result, Shape};
 
 pub(crate) use apply::{apply_on, constants, only};
 pub use arithmetic::Operand;
+pub use spatial::{GridSample, Interpolation, PadMode, Rotation, SampleMode, SamplePadding};
 pub use update::Access;
 
 /// An array of numbers on a device.

@@ -6,7 +6,7 @@ use crate::{DType, Error, Result, Shape};
 
 impl Tensor {
     #[track_caller]
-    fn fold(&self, kind: ReduceKind, axes: &[isize], keep: bool) -> Result<Self> {
+    fn reduce(&self, kind: ReduceKind, axes: &[isize], keep: bool) -> Result<Self> {
         let axes = Axes::resolve(kind.name(), self.shape(), axes)?;
         Self::apply_one(&Op::Reduce(Reduce { kind, axes, keep }), &[self])
     }
@@ -18,7 +18,7 @@ impl Tensor {
     /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that does not exist or is named twice.
     #[track_caller]
     pub fn sum<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::Sum, &axes, keep)
+        self.reduce(ReduceKind::Sum, &axes, keep)
     }
 
     /// `Σ x` over all axes.
@@ -115,7 +115,7 @@ impl Tensor {
     /// As for [`sum`](Self::sum).
     #[track_caller]
     pub fn prod<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::Prod, &axes, keep)
+        self.reduce(ReduceKind::Prod, &axes, keep)
     }
 
     /// The largest over axes; NaN if any is. On `bool`: whether any is true.
@@ -125,7 +125,7 @@ impl Tensor {
     /// As for [`sum`](Self::sum); [`ErrorKind::Shape`](crate::ErrorKind::Shape) over an axis of size 0.
     #[track_caller]
     pub fn max<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::Max, &axes, keep)
+        self.reduce(ReduceKind::Max, &axes, keep)
     }
 
     /// The smallest over axes; NaN if any is. On `bool`: whether all are true.
@@ -135,7 +135,7 @@ impl Tensor {
     /// As for [`max`](Self::max).
     #[track_caller]
     pub fn min<const N: usize>(&self, axes: [isize; N], keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::Min, &axes, keep)
+        self.reduce(ReduceKind::Min, &axes, keep)
     }
 
     /// The largest of all.
@@ -171,7 +171,7 @@ impl Tensor {
     /// As for [`max`](Self::max).
     #[track_caller]
     pub fn argmax(&self, axis: isize, keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::ArgMax, &[axis], keep)
+        self.reduce(ReduceKind::ArgMax, &[axis], keep)
     }
 
     /// Where the smallest along an axis is, the first among equals, as [`DType::INDEX`](crate::DType::INDEX).
@@ -181,7 +181,7 @@ impl Tensor {
     /// As for [`max`](Self::max).
     #[track_caller]
     pub fn argmin(&self, axis: isize, keep: bool) -> Result<Self> {
-        self.fold(ReduceKind::ArgMin, &[axis], keep)
+        self.reduce(ReduceKind::ArgMin, &[axis], keep)
     }
 
     /// Sums away what broadcasting stretched, to get from the broadcast shape back to `shape`: the adjoint of
@@ -206,7 +206,7 @@ impl Tensor {
         let added = self.rank() - shape.rank();
         let stretched = (added..self.rank()).filter(|&axis| shape[axis - added] != self.shape()[axis]);
         let axes: Vec<isize> = (0..added).chain(stretched).map(|axis| axis as isize).collect();
-        self.fold(ReduceKind::Sum, &axes, true)?.reshape(shape)
+        self.reduce(ReduceKind::Sum, &axes, true)?.reshape(shape)
     }
 
     #[track_caller]
