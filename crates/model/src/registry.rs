@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
+    AlphaDropout, BatchNorm, Bilinear, Conv, Dense, Dropout, Embedding, EmbeddingBag, Flatten, GroupNorm,
+    Gru, InstanceNorm, LayerNorm, LocalResponseNorm, Lstm, MaxPool, MeanPool, RmsNorm, Scale,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -44,23 +45,31 @@ impl LayerRegistry {
     /// All layers of `nn`, and its [functions].
     pub fn standard() -> Self {
         let mut registry = Self::empty()
+            .with::<AlphaDropout>()
             .with::<BatchNorm>()
+            .with::<Bilinear>()
             .with::<Conv<1>>()
             .with::<Conv<2>>()
             .with::<Conv<3>>()
             .with::<Dense>()
             .with::<Dropout>()
             .with::<Embedding>()
+            .with::<EmbeddingBag>()
             .with::<Flatten>()
+            .with::<GroupNorm>()
             .with::<Gru>()
+            .with::<InstanceNorm>()
             .with::<LayerNorm>()
+            .with::<LocalResponseNorm>()
             .with::<Lstm>()
             .with::<MaxPool<1>>()
             .with::<MaxPool<2>>()
             .with::<MaxPool<3>>()
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
-            .with::<MeanPool<3>>();
+            .with::<MeanPool<3>>()
+            .with::<RmsNorm>()
+            .with::<Scale>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }
