@@ -1,5 +1,5 @@
 //! Normalisations, embeddings and products against PyTorch's, by `golden/layers.py`: results, all gradients and what is
-//! left in states, in `f64` and in `f32`.
+//! left in states, on every device in every float dtype that it has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
@@ -13,6 +13,7 @@ use tensorkeep_nn::layers::{
 };
 use tensorkeep_nn::{Context, Layer, Leaf, LeafMut, Module, Path, State, init};
 use tensorkeep_tensor::{DType, Device, Result, Rng, Tensor};
+use tensorkeep_testkit::devices;
 use tensorkeep_testkit::golden::array;
 
 fn cpu() -> Device {
@@ -25,13 +26,14 @@ fn golden(name: &str) -> Value {
     all[name].clone()
 }
 
-/// What is checked, and how far off it may be.
-const DTYPES: [(DType, f64); 2] = [(DType::F64, 1e-12), (DType::F32, 2e-5)];
+/// How far off a dtype may be, beside numbers that are rounded to it before a case begins.
+const TOLERANCES: [(DType, f64); 4] =
+    [(DType::F64, 1e-12), (DType::F32, 2e-5), (DType::F16, 0.02), (DType::BF16, 0.15)];
 
 #[track_caller]
 fn assert_close(name: &str, x: &Tensor, want: &Value, tolerance: f64) {
     let want = array(want, DType::F64, &cpu()).unwrap();
-    let x = x.to_dtype(DType::F64).unwrap();
+    let x = x.to_device(&cpu()).unwrap().to_dtype(DType::F64).unwrap();
     assert_eq!(x.elements(), want.elements(), "{name}");
     for (x, want) in x.to_vec::<f64>().unwrap().into_iter().zip(want.to_vec::<f64>().unwrap()) {
         assert!((x - want).abs() <= tolerance * want.abs().max(1.0), "{name}: {x} is not {want}");
@@ -39,12 +41,14 @@ fn assert_close(name: &str, x: &Tensor, want: &Value, tolerance: f64) {
 }
 
 /// The layer with the leaves of the case, which names each of them.
-fn filled<L: Module + Clone>(case: &Value, layer: &L, dtype: DType) -> L {
+fn filled<L: Module + Clone>(case: &Value, layer: &L, dtype: DType, device: &Device) -> L {
     let mut layer = layer.clone();
     let mut named = BTreeSet::new();
     layer.visit_mut(&mut Path::root(), &mut |path, leaf| {
         named.insert(path.to_string());
-        let value = |kind: &str, part: &str| array(&case[kind][path.as_str()][part], dtype, &cpu()).unwrap();
+        let value =
+            |kind: &str, part: &str| array(&case[kind][path.as_str()][part], DType::F64, &cpu()).unwrap();
+        let value = |kind, part| value(kind, part).to_dtype(dtype).unwrap().to_device(device).unwrap();
         match leaf {
             LeafMut::Parameter(x) => *x = value("parameters", "value").reshape(x.shape()).unwrap(),
             LeafMut::State(state) => *state = State::new(value("states", "before")),
@@ -56,7 +60,7 @@ fn filled<L: Module + Clone>(case: &Value, layer: &L, dtype: DType) -> L {
     layer
 }
 
-/// Runs a case in each dtype: the layer, the input, and one more input that has a gradient.
+/// Runs a case everywhere: the layer, the input, and one more input that has a gradient.
 fn agree<L: Layer + Clone>(
     name: &str,
     layer: &L,
@@ -64,43 +68,59 @@ fn agree<L: Layer + Clone>(
     run: impl Fn(&L, &Tensor, &Tensor) -> Result<Tensor>,
 ) {
     let case = golden(name);
-    for (dtype, tolerance) in DTYPES {
-        let layer = filled(&case, layer, dtype);
-        let words = case["dx"].is_null();
-        let x = array(&case["x"], if words { DType::INDEX } else { dtype }, &cpu()).unwrap();
-        let weights = array(&case["weights"], dtype, &cpu()).unwrap();
-        let extra_value = extra.map(|key| array(&case[key]["value"], dtype, &cpu()).unwrap());
-        let extra_value = extra_value.unwrap_or_else(|| weights.clone());
-        let y = run(&layer.clone(), &x, &extra_value).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!((y.dtype(), y.shape()), (dtype, weights.shape()), "{name}");
-        assert_close(name, &y, &case["y"], tolerance);
-
-        let loss = |(layer, x, extra): &(L, Tensor, Tensor)| run(layer, x, extra)?.mul(&weights)?.sum_all();
-        let options = Options::new().allow_unused("2");
-        let (_, (by_layer, dx, dextra)) =
-            options.value_and_grad(loss, &(layer.clone(), x.clone(), extra_value.clone())).unwrap();
-        if !words {
-            assert_close(&format!("{name}, x"), &dx, &case["dx"], tolerance);
+    for subject in devices().unwrap() {
+        for kind in TOLERANCES.into_iter().filter(|(dtype, _)| subject.has(*dtype)) {
+            let name = format!("{name} in {} on {}", kind.0, subject.device.name());
+            one(&name, &case, layer, extra, &run, kind, &subject.device);
         }
-        if let Some(key) = extra {
-            assert_close(&format!("{name}, {key}"), &dextra, &case[key]["gradient"], tolerance);
-        }
-        by_layer.visit(&mut Path::root(), &mut |path, leaf| {
-            if let Leaf::Parameter(gradient) = leaf {
-                let want = &case["parameters"][path.as_str()]["gradient"];
-                assert_close(&format!("{name}, {path}"), gradient, want, tolerance);
-            }
-        });
-
-        // One pass that is not recorded, from where the case begins, leaves in the states what PyTorch's does.
-        run(&layer, &x, &extra_value).unwrap();
-        layer.visit(&mut Path::root(), &mut |path, leaf| {
-            if let Leaf::State(state) = leaf {
-                let want = &case["states"][path.as_str()]["after"];
-                assert_close(&format!("{name}, {path}"), &state.get(), want, tolerance);
-            }
-        });
     }
+}
+
+fn one<L: Layer + Clone>(
+    name: &str,
+    case: &Value,
+    layer: &L,
+    extra: Option<&str>,
+    run: &impl Fn(&L, &Tensor, &Tensor) -> Result<Tensor>,
+    (dtype, tolerance): (DType, f64),
+    device: &Device,
+) {
+    let number = |value: &Value, dtype| {
+        array(value, DType::F64, &cpu()).unwrap().to_dtype(dtype).unwrap().to_device(device).unwrap()
+    };
+    let layer = filled(case, layer, dtype, device);
+    let words = case["dx"].is_null();
+    let x = number(&case["x"], if words { DType::INDEX } else { dtype });
+    let weights = number(&case["weights"], dtype);
+    let more = extra.map_or_else(|| weights.clone(), |key| number(&case[key]["value"], dtype));
+    let y = run(&layer.clone(), &x, &more).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!((y.dtype(), y.shape()), (dtype, weights.shape()), "{name}");
+    assert_close(name, &y, &case["y"], tolerance);
+
+    let loss = |(layer, x, more): &(L, Tensor, Tensor)| run(layer, x, more)?.mul(&weights)?.sum_all();
+    let operands = (layer.clone(), x.clone(), more.clone());
+    let (_, gradient) = Options::new().allow_unused("2").value_and_grad(loss, &operands).unwrap();
+    if !words {
+        assert_close(&format!("{name}, x"), &gradient.1, &case["dx"], tolerance);
+    }
+    if let Some(key) = extra {
+        assert_close(&format!("{name}, {key}"), &gradient.2, &case[key]["gradient"], tolerance);
+    }
+    gradient.0.visit(&mut Path::root(), &mut |path, leaf| {
+        if let Leaf::Parameter(slope) = leaf {
+            let want = &case["parameters"][path.as_str()]["gradient"];
+            assert_close(&format!("{name}, {path}"), slope, want, tolerance);
+        }
+    });
+
+    // One pass that is not recorded, from where the case begins, leaves in the states what PyTorch's does.
+    run(&layer, &x, &more).unwrap();
+    layer.visit(&mut Path::root(), &mut |path, leaf| {
+        if let Leaf::State(state) = leaf {
+            let want = &case["states"][path.as_str()]["after"];
+            assert_close(&format!("{name}, {path}"), &state.get(), want, tolerance);
+        }
+    });
 }
 
 fn layer<L: Layer + Clone>(name: &str, layer: &L, training: bool) {
@@ -132,21 +152,19 @@ fn batch_and_instance_norm_are_pytorchs() {
 
 #[test]
 fn norms_without_statistics_are_pytorchs() {
-    for training in [false, true] {
-        layer("group_norm", &GroupNorm::new(2, 4, &cpu()).unwrap(), training);
-        let group = GroupNorm::new(1, 4, &cpu()).unwrap();
-        layer("group_norm_plain", &GroupNorm { weight: None, bias: None, epsilon: 1e-3, ..group }, training);
-        layer("layer_norm", &LayerNorm::new(4, &cpu()).unwrap(), training);
-        let wide = LayerNorm { bias: None, ..LayerNorm::new([2, 3], &cpu()).unwrap() };
-        layer("layer_norm_two_axes", &wide, training);
-        let plain = LayerNorm::new(3, &cpu()).unwrap();
-        layer("layer_norm_plain", &LayerNorm { weight: None, bias: None, epsilon: 1e-3, ..plain }, training);
-        layer("rms_norm", &RmsNorm::new(4, &cpu()).unwrap(), training);
-        let wide = RmsNorm { epsilon: 1e-2, ..RmsNorm::new([2, 3], &cpu()).unwrap() };
-        layer("rms_norm_two_axes", &wide, training);
-        for (name, size) in [("local_response_norm", 3), ("local_response_norm_even", 4)] {
-            layer(name, &LocalResponseNorm { size, alpha: 0.7, beta: 0.6, k: 1.5 }, training);
-        }
+    layer("group_norm", &GroupNorm::new(2, 4, &cpu()).unwrap(), true);
+    let group = GroupNorm::new(1, 4, &cpu()).unwrap();
+    layer("group_norm_plain", &GroupNorm { weight: None, bias: None, epsilon: 1e-3, ..group }, true);
+    layer("layer_norm", &LayerNorm::new(4, &cpu()).unwrap(), true);
+    let wide = LayerNorm { bias: None, ..LayerNorm::new([2, 3], &cpu()).unwrap() };
+    layer("layer_norm_two_axes", &wide, true);
+    let plain = LayerNorm::new(3, &cpu()).unwrap();
+    layer("layer_norm_plain", &LayerNorm { weight: None, bias: None, epsilon: 1e-3, ..plain }, true);
+    layer("rms_norm", &RmsNorm::new(4, &cpu()).unwrap(), true);
+    let wide = RmsNorm { epsilon: 1e-2, ..RmsNorm::new([2, 3], &cpu()).unwrap() };
+    layer("rms_norm_two_axes", &wide, true);
+    for (name, size) in [("local_response_norm", 3), ("local_response_norm_even", 4)] {
+        layer(name, &LocalResponseNorm { size, alpha: 0.7, beta: 0.6, k: 1.5 }, true);
     }
 }
 
