@@ -172,8 +172,8 @@ fn flatten(description: Description, path: &str, layers: &mut Vec<Placed>) {
             layers.push(Placed { path: path.to_owned(), name, version, settings });
         }
         Description::Chain(parts) => {
-            for (i, part) in parts.into_iter().enumerate() {
-                let path = if path.is_empty() { i.to_string() } else { format!("{path}.{i}") };
+            for (step, part) in parts {
+                let path = if path.is_empty() { step } else { format!("{path}.{step}") };
                 flatten(part, &path, layers);
             }
         }

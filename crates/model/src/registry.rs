@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
-    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, PixelShuffle,
-    PixelUnshuffle, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Conv, ConvTranspose, Dense,
+    Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru, InstanceNorm,
+    LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, PixelShuffle, PixelUnshuffle,
+    RmsNorm, Scale, Upsample,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -52,7 +53,9 @@ impl LayerRegistry {
             .with::<AdaptiveMeanPool<1>>()
             .with::<AdaptiveMeanPool<2>>()
             .with::<AdaptiveMeanPool<3>>()
+            .with::<AlphaDropout>()
             .with::<BatchNorm>()
+            .with::<Bilinear>()
             .with::<Conv<1>>()
             .with::<Conv<2>>()
             .with::<Conv<3>>()
@@ -62,11 +65,15 @@ impl LayerRegistry {
             .with::<Dense>()
             .with::<Dropout>()
             .with::<Embedding>()
+            .with::<EmbeddingBag>()
             .with::<Flatten>()
             .with::<GlobalMaxPool>()
             .with::<GlobalMeanPool>()
+            .with::<GroupNorm>()
             .with::<Gru>()
+            .with::<InstanceNorm>()
             .with::<LayerNorm>()
+            .with::<LocalResponseNorm>()
             .with::<LpPool<1>>()
             .with::<LpPool<2>>()
             .with::<LpPool<3>>()
@@ -82,6 +89,8 @@ impl LayerRegistry {
             .with::<Pad<3>>()
             .with::<PixelShuffle>()
             .with::<PixelUnshuffle>()
+            .with::<RmsNorm>()
+            .with::<Scale>()
             .with::<Upsample<1>>()
             .with::<Upsample<2>>()
             .with::<Upsample<3>>();

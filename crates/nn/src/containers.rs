@@ -2,28 +2,39 @@
 
 use tensorkeep_tensor::{Result, Tensor};
 
-use crate::{Context, Description, Layer};
+use crate::{Context, Description, Layer, Step};
 
-/// Runs layers one after another, each at its position.
+/// Runs layers one after another, each at its place.
 #[track_caller]
 pub(crate) fn chain<'a>(
-    layers: impl Iterator<Item = &'a dyn Layer>,
+    layers: impl Iterator<Item = (Step<'a>, &'a dyn Layer)>,
     x: &Tensor,
     cx: &Context,
 ) -> Result<Tensor> {
     let mut y = x.clone();
-    for (i, layer) in layers.enumerate() {
-        y = cx.run(i, layer, &y)?;
+    for (step, layer) in layers {
+        y = cx.run(step, layer, &y)?;
     }
     Ok(y)
 }
 
 /// What layers one after another are as data.
 #[track_caller]
-fn described<'a>(layers: impl Iterator<Item = &'a dyn Layer>) -> Result<Description> {
-    let parts =
-        layers.enumerate().map(|(i, layer)| layer.describe().map_err(|error| error.within(i.to_string())));
-    parts.collect::<Result<_>>().map(Description::Chain)
+pub(crate) fn described<'a>(layers: impl Iterator<Item = (Step<'a>, &'a dyn Layer)>) -> Result<Description> {
+    let mut parts = Vec::new();
+    for (step, layer) in layers {
+        let name = step.to_string();
+        let part = layer.describe().map_err(|error| error.within(name.as_str()))?;
+        parts.push((name, part));
+    }
+    Ok(Description::Chain(parts))
+}
+
+/// Layers at their positions.
+fn numbered<'a>(
+    layers: impl Iterator<Item = &'a dyn Layer>,
+) -> impl Iterator<Item = (Step<'a>, &'a dyn Layer)> {
+    layers.enumerate().map(|(i, layer)| (Step::Index(i), layer))
 }
 
 macro_rules! indexed {
@@ -31,7 +42,7 @@ macro_rules! indexed {
         impl<$($generics)*> Layer for $type {
             #[track_caller]
             fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-                chain(self.iter().map(|layer| layer as &dyn Layer), x, cx)
+                chain(numbered(self.iter().map(|layer| layer as &dyn Layer)), x, cx)
             }
 
             fn kind(&self) -> &'static str {
@@ -40,7 +51,7 @@ macro_rules! indexed {
 
             #[track_caller]
             fn describe(&self) -> Result<Description> {
-                described(self.iter().map(|layer| layer as &dyn Layer))
+                described(numbered(self.iter().map(|layer| layer as &dyn Layer)))
             }
         }
     )*};
@@ -79,7 +90,7 @@ macro_rules! tuples {
         impl<$($name: Layer),+> Layer for ($($name,)+) {
             #[track_caller]
             fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-                chain([$(&self.$i as &dyn Layer),+].into_iter(), x, cx)
+                chain(numbered([$(&self.$i as &dyn Layer),+].into_iter()), x, cx)
             }
 
             fn kind(&self) -> &'static str {
@@ -88,7 +99,7 @@ macro_rules! tuples {
 
             #[track_caller]
             fn describe(&self) -> Result<Description> {
-                described([$(&self.$i as &dyn Layer),+].into_iter())
+                described(numbered([$(&self.$i as &dyn Layer),+].into_iter()))
             }
         }
     )*};

@@ -16,8 +16,8 @@ pub enum Description {
         /// What it was made with.
         settings: Settings,
     },
-    /// Layers one after another, each at its position.
-    Chain(Vec<Description>),
+    /// Layers one after another, each at its name or position.
+    Chain(Vec<(String, Description)>),
 }
 
 impl Description {
@@ -86,7 +86,9 @@ pub trait Rebuild: Layer + Clone + Sized + 'static {
     const NAME: &'static str;
 
     /// The version of its meaning. Whoever changes what the layer computes, or which settings and tensors it has, takes
-    /// the next number, so that an old file is refused and not misread.
+    /// the next number, so that an old file is refused and not misread. An option that is added and left out of the
+    /// settings at its default needs no new number: old files mean what they meant, and an old program refuses a file
+    /// that uses it.
     const VERSION: u32 = 1;
 
     /// What [`rebuild`](Self::rebuild) is to be told.

@@ -24,6 +24,7 @@
 extern crate self as tensorkeep_nn;
 
 mod boxed;
+mod children;
 mod containers;
 mod context;
 mod description;
@@ -32,8 +33,12 @@ pub mod init;
 mod layer;
 pub mod layers;
 pub mod losses;
+mod merge;
+mod pairwise_fusion;
+mod parallel;
 mod sequential;
 mod settings;
+mod skip_connection;
 mod step;
 mod summary;
 
@@ -42,8 +47,12 @@ pub use context::Context;
 pub use description::{Description, Rebuild};
 pub use functions::functions;
 pub use layer::Layer;
+pub use merge::{Merge, MergeFunction};
+pub use pairwise_fusion::PairwiseFusion;
+pub use parallel::Parallel;
 pub use sequential::Sequential;
 pub use settings::{Setting, Settings};
+pub use skip_connection::SkipConnection;
 pub use step::Step;
 pub use summary::{Summary, SummaryRow, hollow, summary};
 pub use tensorkeep_derive::Module;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use tensorkeep_tensor::{Error, ErrorKind, Result};
+use tensorkeep_tensor::{Error, ErrorKind, Result, Shape};
 
 /// What a layer's constructor is told, as named values: sizes, rates, switches. Written by
 /// [`Rebuild::settings`](crate::Rebuild::settings), taken apart by [`Rebuild::rebuild`](crate::Rebuild::rebuild).
@@ -53,6 +53,12 @@ impl Settings {
         self
     }
 
+    /// The same, with a switch of this name that is off if `missing`: for what a layer has unless it is told otherwise.
+    #[must_use]
+    pub fn without(self, name: &str, missing: bool) -> Self {
+        if missing { self.with(name, false) } else { self }
+    }
+
     /// The same with a size of this name.
     ///
     /// # Errors
@@ -74,6 +80,19 @@ impl Settings {
         Ok(self.with(name, Setting::List(sizes)))
     }
 
+    /// The same with a shape of this name: a size, or a list of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`with_size`](Self::with_size).
+    #[track_caller]
+    pub fn with_shape(self, name: &str, shape: &Shape) -> Result<Self> {
+        match shape.sizes() {
+            [size] => self.with_size(name, *size),
+            sizes => self.with_sizes(name, sizes),
+        }
+    }
+
     /// Names and values, in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -86,9 +105,27 @@ impl Settings {
     /// [`ErrorKind::Value`] if there is none.
     #[track_caller]
     pub fn take(&mut self, name: &str) -> Result<Setting> {
-        match self.0.iter().position(|(each, _)| each == name) {
-            Some(place) => Ok(self.0.remove(place).1),
-            None => Err(Error::value("settings", format!("{name} is missing: set it"))),
+        self.take_optional(name).ok_or_else(|| Error::value("settings", format!("{name} is missing: set it")))
+    }
+
+    /// Takes the value of this name out, if there is one: an option that files did not always have, and that is left out
+    /// where it says what a layer without it does.
+    pub fn take_optional(&mut self, name: &str) -> Option<Setting> {
+        let place = self.0.iter().position(|(each, _)| each == name)?;
+        Some(self.0.remove(place).1)
+    }
+
+    /// Takes a switch out, which is on unless it is set.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if it is of another type.
+    #[track_caller]
+    pub fn take_flag_or_true(&mut self, name: &str) -> Result<bool> {
+        match self.take_optional(name) {
+            None => Ok(true),
+            Some(Setting::Flag(flag)) => Ok(flag),
+            Some(other) => Err(unfit(name, &other, "true or false")),
         }
     }
 
@@ -130,6 +167,21 @@ impl Settings {
         let sizes: Vec<usize> = list.into_iter().map(|size| size.into_size(name)).collect::<Result<_>>()?;
         let wrong = |_| Error::value("settings", format!("{name} has {count} sizes: use {N}"));
         sizes.try_into().map_err(wrong)
+    }
+
+    /// Takes a shape out: a size, or a list of them.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_size`](Self::take_size), and for more sizes than a shape has.
+    #[track_caller]
+    pub fn take_shape(&mut self, name: &str) -> Result<Shape> {
+        let sizes = match self.take(name)? {
+            Setting::List(list) => list,
+            size => vec![size],
+        };
+        let sizes: Vec<usize> = sizes.into_iter().map(|size| size.into_size(name)).collect::<Result<_>>()?;
+        Shape::new(&sizes)
     }
 
     /// Takes a finite number out.

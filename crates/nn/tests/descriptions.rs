@@ -1,14 +1,15 @@
 //! Layers as data: what is described is built again the same, and bad settings are refused.
-#![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
-    GlobalMaxPool, GlobalMeanPool, LayerNorm, LpPool, MaxPool, MeanPool, Pad, Padding, PixelShuffle,
-    PixelUnshuffle, Resize, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
+    Dense, Draws, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm,
+    InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, MaxPool, MeanPool, NormOver, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, Resize, RmsNorm, Scale, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
-use tensorkeep_tensor::{Interpolation, PadMode, Rng, Shape, Tensor, meta};
+use tensorkeep_tensor::{DType, Interpolation, PadMode, Rng, Shape, Tensor, meta};
 
 fn rng() -> Rng {
     Rng::new(0, &meta::device())
@@ -37,6 +38,30 @@ fn layers_are_built_again() {
     again(Flatten);
     again(LayerNorm { epsilon: 1e-6, ..LayerNorm::new(5, &device).unwrap() });
     again(BatchNorm { weight: None, momentum: 0.2, ..BatchNorm::new(5, &device).unwrap() });
+    again(BatchNorm { running_mean: None, running_variance: None, ..BatchNorm::new(5, &device).unwrap() });
+    again(Dropout { draws: Draws::Channel, ..Dropout::new(0.3).unwrap() });
+    again(Dropout { draws: Draws::Axes(vec![0, -1]), ..Dropout::new(0.3).unwrap() });
+    again(AlphaDropout { draws: Draws::Channel, ..AlphaDropout::new(0.3).unwrap() });
+    again(Embedding::new(7, 4, rng).unwrap().with_padding(6).unwrap());
+    for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
+        again(EmbeddingBag::new(7, 4, mode, rng).unwrap());
+    }
+    again(Bilinear { bias: None, ..Bilinear::new([3, 4], 2, rng).unwrap() });
+    again(Scale { bias: None, ..Scale::new([2, 1, 3], &device).unwrap() });
+    again(Scale::new(3, &device).unwrap());
+    again(LayerNorm { bias: None, ..LayerNorm::new([2, 3], &device).unwrap() });
+    again(LayerNorm { weight: None, ..LayerNorm::new(3, &device).unwrap() });
+    again(RmsNorm { weight: None, epsilon: 1e-6, ..RmsNorm::new([5, 2], &device).unwrap() });
+    again(RmsNorm::new(5, &device).unwrap());
+    again(GroupNorm { bias: None, ..GroupNorm::new(2, 4, &device).unwrap() });
+    again(InstanceNorm::new(3).unwrap());
+    let running_mean = BatchNorm::new(3, &device).unwrap().running_mean;
+    again(InstanceNorm {
+        weight: Some(Tensor::ones([3], DType::F32, &device).unwrap()),
+        running_mean,
+        ..InstanceNorm::new(3).unwrap()
+    });
+    again(LocalResponseNorm { k: 2.0, ..LocalResponseNorm::new(5) });
     again(Conv::new([3], 2, 4, rng).unwrap());
     let conv = Conv { stride: [2, 1], dilation: [1, 2], ..Conv::grouped([3, 5], 4, 8, 2, rng).unwrap() };
     again(Conv { padding: Padding::Same, bias: None, ..conv.clone() });
@@ -86,6 +111,9 @@ fn containers_describe_what_is_in_them() {
     for (layer, want) in rows {
         assert_eq!(name(&layer.describe().unwrap()), want);
     }
+    let named = Sequential::new().then_named("first", relu()).unwrap().then(Flatten);
+    let Description::Chain(parts) = named.describe().unwrap() else { panic!("no chain") };
+    assert_eq!(parts.iter().map(|(step, _)| step.as_str()).collect::<Vec<_>>(), ["first", "1"]);
     let error = (relu(), vec![|x: &Tensor| x.relu()]).describe().unwrap_err();
     assert_eq!((error.kind().code(), &*error.layer()), ("unsupported", "1.0"));
 }
@@ -103,6 +131,10 @@ fn bad_settings_are_refused() {
         let two = || vec![Setting::Int(2)];
         Settings::new().with("kernel", two()).with("stride", two()).with("padding", padding)
     };
+    let group = |groups: i64, channels: i64| {
+        let settings = size("groups", groups).with("channels", channels).with("epsilon", 1e-5);
+        settings.with("weight", true).with("bias", true)
+    };
     let list = |sizes: &[i64]| Setting::List(sizes.iter().map(|&size| size.into()).collect());
     let edges = |mode: &str| Settings::new().with("padding", list(&[1, 1])).with("mode", mode);
     let sized = |mode: &str| Settings::new().with("size", list(&[3])).with("mode", mode);
@@ -116,6 +148,35 @@ fn bad_settings_are_refused() {
         (refused::<Dropout>(Settings::new().with("probability", 2.0)), "outside 0..=1"),
         (refused::<Dropout>(Settings::new().with("probability", f64::NAN)), "must be a finite number"),
         (refused::<LayerNorm>(size("features", 2).with("epsilon", 0.0)), "must be a number above 0"),
+        (
+            refused::<LayerNorm>(size("features", 2).with("epsilon", 1.0).with("bias", 2)),
+            "bias is 2: it must be",
+        ),
+        (
+            refused::<LayerNorm>(Settings::new().with("features", list(&[])).with("epsilon", 1.0)),
+            "use sizes of at least 1",
+        ),
+        (refused::<LayerNorm>(Settings::new().with("features", list(&[1; 9])).with("epsilon", 1.0)), ""),
+        (refused::<Embedding>(size("count", 3).with("features", 2).with("padding_index", 3)), "outside 0..3"),
+        (
+            refused::<Embedding>(size("count", 3).with("features", 2).with("padding_index", -1)),
+            "must be a size",
+        ),
+        (
+            refused::<EmbeddingBag>(size("count", 3).with("features", 2).with("mode", "min")),
+            "mode is \"min\"",
+        ),
+        (refused::<GroupNorm>(group(3, 4)), "4 channels do not divide into 3 groups"),
+        (refused::<GroupNorm>(group(0, 4)), "4 channels do not divide into 0 groups"),
+        (
+            refused::<Dropout>(Settings::new().with("probability", 0.5).with("draws", "row")),
+            "draws is \"row\"",
+        ),
+        (
+            refused::<Dropout>(Settings::new().with("probability", 0.5).with("draws", list(&[99]))),
+            "draws is 99",
+        ),
+        (refused::<Scale>(Settings::new().with("sizes", list(&[])).with("bias", true)), "no sizes"),
         (refused::<MaxPool<1>>(padded("full".into())), "padding is \"full\""),
         (refused::<MaxPool<1>>(padded(list(&[1, -1]))), "padding is -1"),
         (refused::<MaxPool<1>>(padded(list(&[1, 1, 1]))), "3 numbers are given"),
@@ -155,6 +216,9 @@ fn bad_settings_are_refused() {
 
 #[test]
 fn what_could_not_be_built_again_is_not_described() {
+    let wrapped = WeightNorm::new(Dense::new(2, 2, &mut rng()).unwrap(), "weight", NormOver::All).unwrap();
+    assert_eq!(wrapped.describe().unwrap_err().kind().code(), "unsupported"); // its fold is described
+    assert!(wrapped.fold().unwrap().describe().is_ok());
     let norm = LayerNorm { epsilon: 0.0, ..LayerNorm::new(2, &meta::device()).unwrap() };
     assert_eq!(norm.describe().unwrap_err().kind().code(), "value");
     let pad = Pad { padding: [(1, 1)], mode: PadMode::Constant(f64::NEG_INFINITY.into()) };

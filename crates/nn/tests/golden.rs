@@ -48,7 +48,6 @@ fn pool<const N: usize>(case: &Value, x: &Tensor) -> Result<Tensor> {
 /// What the case is about, of its input and, for a convolution, its weight.
 fn run(case: &Value, x: &Tensor, w: Option<&Tensor>) -> Result<Tensor> {
     let id = case["id"].as_str().unwrap();
-    let ones = |n| Tensor::ones([n], DType::F64, &cpu());
     match id.split('_').next().unwrap() {
         "conv1d" => conv::<1>(case, x, w.unwrap()),
         "conv2d" => conv::<2>(case, x, w.unwrap()),
@@ -65,17 +64,18 @@ fn run(case: &Value, x: &Tensor, w: Option<&Tensor>) -> Result<Tensor> {
             let rows =
                 Tensor::eye(size(case, "vocab"), DType::F64, &cpu())?.narrow(1, ..size(case, "dim"))?;
             let gain = case["params"]["gain"].as_f64().unwrap();
-            Embedding { weight: rows.mul(gain)? }.forward(&x.to_dtype(DType::I64)?)
+            Embedding { weight: rows.mul(gain)?, padding_index: None }.forward(&x.to_dtype(DType::I64)?)
         }
-        "layernorm" => LayerNorm { weight: ones(4)?, bias: ones(4)?.mul(0.0)?, epsilon: 1e-5 }.forward(x),
+        "layernorm" => LayerNorm { weight: None, bias: None, ..LayerNorm::new(4, &cpu())? }.forward(x),
         "batchnorm" => {
             let state = |name: &str| State::new(array(&case["params"][name]));
             let (running_mean, running_variance) = (state("running_mean"), state("running_var"));
             BatchNorm {
                 weight: None,
                 bias: None,
-                running_mean,
-                running_variance,
+                running_mean: Some(running_mean),
+                running_variance: Some(running_variance),
+                channels: 2,
                 momentum: 0.1,
                 epsilon: 1e-5,
             }

@@ -4,13 +4,17 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
-    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding,
-    PixelShuffle, PixelUnshuffle, Resize, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
+    Dense, Draws, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru,
+    InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, NormOver, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, Resize, RmsNorm, Scale, SpectralNorm, Upsample, WeightNorm,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
-use tensorkeep_nn::{Boxed, Context, Layer, LeafMut, Module, Path, Sequential};
+use tensorkeep_nn::{
+    Boxed, Context, Layer, LeafMut, Merge, Module, PairwiseFusion, Parallel, Path, Sequential,
+    SkipConnection, State,
+};
 use tensorkeep_tensor::{DType, Device, Interpolation, PadMode, Result, Rng, Tensor};
 
 fn cpu() -> Device {
@@ -85,6 +89,60 @@ fn dense_and_embedding() {
     layer("dense of a stack", &Dense::new(4, 3, &mut rng()).unwrap(), &normal(&[2, 3, 4]));
     let words = Tensor::new([[0, 2, 2], [1, 0, 2]], &cpu()).unwrap();
     layer("embedding", &Embedding::new(3, 4, &mut rng()).unwrap(), &words);
+    for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
+        let bag = EmbeddingBag::new(3, 4, mode, &mut rng()).unwrap();
+        layer("embedding bag", &bag, &words);
+        check("embedding bag of lengths", &bag, |bag: &EmbeddingBag| {
+            bag.bags(&words.flatten(0)?, &[0, 1, 1], None)?.map(|y| y * y)?.sum_all()
+        });
+    }
+    layer("bilinear", &Bilinear::new([3, 3], 2, &mut rng()).unwrap(), &normal(&[2, 2, 3]));
+    layer("scale", &Scale::new([2, 1], &cpu()).unwrap(), &normal(&[3, 2, 3]));
+}
+
+/// The vector of padding has no gradient, in training and in evaluation, and the rest have theirs.
+#[test]
+fn padding_is_not_trained() {
+    let embedding = Embedding::new(4, 3, &mut rng()).unwrap().with_padding(2).unwrap();
+    assert_eq!(embedding.weight.at(0, 2).unwrap().to_vec::<f32>().unwrap(), [0.0; 3]);
+    for words in [vec![2, 0, 2], vec![2, 2, 2], vec![0, 3, 3]] {
+        for cx in [Context::training(0), Context::evaluation()] {
+            let x = Tensor::new(words.clone(), &cpu()).unwrap();
+            let loss = |layer: &Embedding| layer.forward_with(&x, &cx)?.exp()?.sum_all();
+            let (_, gradient) = value_and_grad(loss, &embedding).unwrap();
+            for row in 0..4 {
+                let slopes = gradient.weight.at(0, row as usize).unwrap().to_vec::<f32>().unwrap();
+                let moved = slopes.iter().any(|&slope| slope != 0.0);
+                assert_eq!(moved, row != 2 && words.contains(&row), "{words:?}, row {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn containers() {
+    let dense = |inputs, outputs| Dense::new(inputs, outputs, &mut rng()).unwrap();
+    let x = normal(&[4, 3]);
+    for merge in [
+        Merge::Add,
+        Merge::Mul,
+        Merge::Mean,
+        Merge::Max,
+        Merge::Concat(1),
+        Merge::custom(|y: &[&Tensor]| y[0].sub(y[1])),
+    ] {
+        let name = format!("parallel, {merge:?}");
+        layer(
+            &name,
+            &Parallel::new(merge.clone()).branch(dense(3, 2)).branch((dense(3, 2), Tensor::tanh)),
+            &x,
+        );
+        layer("skip connection", &SkipConnection { layer: dense(3, 3), merge: merge.clone() }, &x);
+        if !matches!(merge, Merge::Concat(_)) {
+            layer("pairwise fusion", &PairwiseFusion::new(merge).then(dense(3, 3)).then(dense(3, 3)), &x);
+        }
+    }
+    layer("maxout", &Parallel::maxout(3, || Dense::new(3, 2, &mut rng())).unwrap(), &x);
 }
 
 #[test]
@@ -173,6 +231,31 @@ fn norms() {
     layer("dense and batch norm", &model, &normal(&[5, 3]));
     let model = (Dense::new(3, 4, &mut rng()).unwrap(), LayerNorm::new(4, &cpu()).unwrap());
     layer("dense and layer norm", &model, &normal(&[5, 3]));
+
+    layer("layer norm over two axes", &LayerNorm::new([2, 3], &cpu()).unwrap(), &normal(&[2, 2, 3]));
+    layer("rms norm", &(dense_4(), RmsNorm::new(4, &cpu()).unwrap()), &normal(&[5, 3]));
+    layer("group norm", &(dense_4(), GroupNorm::new(2, 4, &cpu()).unwrap()), &normal(&[5, 3]));
+    let ones = || Some(Tensor::ones([2], DType::F32, &cpu()).unwrap());
+    let instance = InstanceNorm { weight: ones(), bias: ones(), ..InstanceNorm::new(2).unwrap() };
+    let conv = Conv::new([2], 1, 2, &mut rng()).unwrap();
+    layer("instance norm", &(conv.clone(), instance), &normal(&[2, 1, 4]));
+    let response = LocalResponseNorm { alpha: 0.5, ..LocalResponseNorm::new(3) };
+    layer("local response norm", &(conv.clone(), response), &normal(&[2, 1, 4]));
+    for over in [NormOver::AllBut(0), NormOver::All, NormOver::Axis(0)] {
+        layer("weight norm", &WeightNorm::new(conv.clone(), "weight", over).unwrap(), &normal(&[2, 1, 4]));
+    }
+}
+
+fn dense_4() -> Dense {
+    Dense::new(3, 4, &mut rng()).unwrap()
+}
+
+/// In evaluation, where `u` and `v` stay where they are while a parameter moves.
+#[test]
+fn spectral_norm() {
+    let norm = SpectralNorm::new(dense_4(), "weight", 0, &mut rng()).unwrap();
+    let x = normal(&[2, 3]);
+    check("spectral norm", &norm, |norm| norm.forward(&x)?.map(|y| y * y)?.mean_all());
 }
 
 #[test]
@@ -182,6 +265,9 @@ fn pools_dropout_and_functions() {
     layer("max pool", &(conv(), MaxPool::new([2, 2])), &image);
     layer("mean pool", &(conv(), MeanPool::new([2, 2]), Flatten), &image);
     layer("dropout", &(conv(), Dropout::new(0.4).unwrap(), Flatten, Tensor::softmax), &image);
+    let channels = Dropout { draws: Draws::Channel, ..Dropout::new(0.4).unwrap() };
+    layer("dropout of channels", &(conv(), channels, Flatten, Tensor::softmax), &image);
+    layer("alpha dropout", &(conv(), AlphaDropout::new(0.4).unwrap(), Flatten, Tensor::softmax), &image);
     let dense = || Dense::new(3, 3, &mut rng()).unwrap();
     let model = Sequential::new()
         .then(dense())
@@ -216,8 +302,8 @@ fn statistics_survive_the_gradient() {
         } else {
             loss(&norm).unwrap();
         }
-        let of = |state: &tensorkeep_nn::State| state.get().to_vec::<f32>().unwrap();
-        assert_eq!(norm.running_mean.get().device(), &cpu(), "no recording is kept");
+        let of = |state: &Option<State>| state.as_ref().unwrap().get().to_vec::<f32>().unwrap();
+        assert_eq!(norm.running_mean.as_ref().unwrap().get().device(), &cpu(), "no recording is kept");
         [of(&norm.running_mean), of(&norm.running_variance)]
     };
     assert_eq!(statistics(true), statistics(false));

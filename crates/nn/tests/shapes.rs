@@ -3,12 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
-    GlobalMaxPool, GlobalMeanPool, LayerNorm, LpPool, MaxPool, MeanPool, Pad, Padding, PixelShuffle,
-    PixelUnshuffle, Resize, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
+    Dense, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, InstanceNorm,
+    LayerNorm, LocalResponseNorm, LpPool, MaxPool, MeanPool, NormOver, Pad, Padding, PixelShuffle,
+    PixelUnshuffle, Resize, RmsNorm, Scale, SpectralNorm, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{Context, Layer};
-use tensorkeep_tensor::{DType, ErrorKind, Interpolation, PadMode, Rng, Tensor, meta};
+use tensorkeep_tensor::{DType, ErrorKind, Interpolation, PadMode, Rng, Shape, Tensor, meta};
 
 fn floats(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32, &meta::device()).unwrap()
@@ -247,10 +248,189 @@ fn others() {
 }
 
 #[test]
+fn norms() {
+    let device = meta::device();
+    let layer_norm = |features: &[usize]| Box::new(LayerNorm::new(features, &device).unwrap());
+    let group = || Box::new(GroupNorm::new(2, 4, &device).unwrap());
+    let response = |size| Box::new(LocalResponseNorm::new(size));
+    let channels = "axis 1 of the input is not 4, the channels of the layer: [3, 5, 2] and [4]";
+    check(vec![
+        ("over two axes", layer_norm(&[4, 5]), vec![3, 4, 5], Ok(vec![3, 4, 5])),
+        ("over all axes", layer_norm(&[4, 5]), vec![4, 5], Ok(vec![4, 5])),
+        ("of no rows", layer_norm(&[4, 5]), vec![0, 4, 5], Ok(vec![0, 4, 5])),
+        (
+            "over others",
+            layer_norm(&[4, 5]),
+            vec![5],
+            Err((
+                ErrorKind::Shape,
+                "the last axes of the input are not [4, 5], the features of the layer: [5] and [4, 5]",
+            )),
+        ),
+        (
+            "features that were set to none",
+            Box::new(LayerNorm {
+                features: Shape::new(&[0]).unwrap(),
+                weight: None,
+                bias: None,
+                ..*layer_norm(&[1])
+            }),
+            vec![2, 0],
+            Err((ErrorKind::Shape, "the last axis of the input is not 0")),
+        ),
+        ("rms norm", Box::new(RmsNorm::new([4, 5], &device).unwrap()), vec![4, 5], Ok(vec![4, 5])),
+        (
+            "rms norm of others",
+            Box::new(RmsNorm::new(4, &device).unwrap()),
+            vec![4, 5],
+            Err((ErrorKind::Shape, "the last axis of the input is not 4, the features of the layer")),
+        ),
+        ("group norm", group(), vec![3, 4, 2], Ok(vec![3, 4, 2])),
+        ("group norm of rows", group(), vec![3, 4], Ok(vec![3, 4])),
+        ("group norm of nothing", group(), vec![0, 4, 3], Ok(vec![0, 4, 3])),
+        ("group norm of others", group(), vec![3, 5, 2], Err((ErrorKind::Shape, channels))),
+        (
+            "a value a group",
+            Box::new(GroupNorm::new(4, 4, &device).unwrap()),
+            vec![3, 4],
+            Err((ErrorKind::Value, "1 values a group have no variance: use fewer groups or larger inputs")),
+        ),
+        (
+            "groups that were set to none",
+            Box::new(GroupNorm { groups: 0, ..*group() }),
+            vec![3, 4],
+            Err((ErrorKind::Value, "4 channels do not divide into 0 groups: use a divisor")),
+        ),
+        ("instance norm", Box::new(InstanceNorm::new(4).unwrap()), vec![3, 4, 2], Ok(vec![3, 4, 2])),
+        (
+            "instance norm of others",
+            Box::new(InstanceNorm::new(4).unwrap()),
+            vec![3, 5, 2],
+            Err((ErrorKind::Shape, channels)),
+        ),
+        (
+            "instance norm of rows",
+            Box::new(InstanceNorm::new(4).unwrap()),
+            vec![3, 4],
+            Err((ErrorKind::Value, "1 values a channel have no variance: use larger inputs")),
+        ),
+        ("response norm", response(5), vec![3, 4, 2, 2], Ok(vec![3, 4, 2, 2])),
+        ("response norm of one", response(1), vec![3, 4], Ok(vec![3, 4])),
+        (
+            "response norm of no neighbours",
+            response(0),
+            vec![3, 4],
+            Err((ErrorKind::Value, "0 channels are no neighbours: use at least 1")),
+        ),
+        (
+            "response norm of a vector",
+            response(5),
+            vec![3],
+            Err((ErrorKind::Shape, "an input is [batch, channels, ..]: [3]; reshape the input")),
+        ),
+        ("scale", Box::new(Scale::new([2, 1], &device).unwrap()), vec![3, 1, 5], Ok(vec![3, 2, 5])),
+        (
+            "bilinear",
+            Box::new(on(|rng| Bilinear::new([3, 3], 2, rng).unwrap()).0),
+            vec![4, 5, 3],
+            Ok(vec![4, 5, 2]),
+        ),
+        (
+            "bilinear of one input",
+            Box::new(on(|rng| Bilinear::new([3, 4], 2, rng).unwrap()).0),
+            vec![5, 3],
+            Err((
+                ErrorKind::Shape,
+                "inputs are not [.., 3] and [.., 4] of the same batch, as the weight is: [5, 3] and [5, 3] and [2, 3, 4]",
+            )),
+        ),
+    ]);
+    // A size beyond all bounds is refused, and not computed with.
+    assert!(LocalResponseNorm::new(usize::MAX).forward(&floats(&[1, 2])).is_err());
+}
+
+#[test]
+fn weights_that_are_not_there_have_no_norm() {
+    let dense = || on(|rng| Dense::new(3, 2, rng).unwrap()).0;
+    let weight = |path: &str, over| WeightNorm::new(dense(), path, over).unwrap_err();
+    let spectral = |path: &str, axis| on(|rng| SpectralNorm::new(dense(), path, axis, rng)).0.unwrap_err();
+    let rows = [
+        (weight("kernel", NormOver::All), "the layer has no parameter \"kernel\": it has weight, bias"),
+        (weight("weight", NormOver::AllBut(2)), "axis 2 of a weight of shape [2, 3]: use a smaller one"),
+        (weight("weight", NormOver::Axis(2)), "axis 2 of a weight of shape [2, 3]: use a smaller one"),
+        (weight("weight", NormOver::Axis(usize::MAX)), "axis 18446744073709551615 of a weight of shape"),
+        (spectral("kernel", 0), "the layer has no parameter \"kernel\""),
+        (spectral("weight", 2), "axis 2 of a weight of shape [2, 3]: use a smaller one"),
+        (
+            WeightNorm::new(MaxPool::new([2]), "weight", NormOver::All).unwrap_err(),
+            "the layer has no parameter \"weight\": it has none",
+        ),
+        (
+            WeightNorm::new(
+                Dense::new(3, 2, &mut Rng::new(0, &tensorkeep_cpu::device())).unwrap(),
+                "bias",
+                NormOver::All,
+            )
+            .unwrap_err(),
+            "a slice of bias is zero and has no direction: start from other numbers",
+        ),
+    ];
+    for (error, want) in rows {
+        assert!(error.message().starts_with(want), "{error}");
+        assert!(error.location().file().ends_with("shapes.rs"), "{error}");
+    }
+}
+
+#[test]
+fn bags_begin_in_order() {
+    let bag = on(|rng| EmbeddingBag::new(10, 4, BagMode::Mean, rng).unwrap()).0;
+    let device = bag.weight.device().clone();
+    let words = |shape: &[usize]| Tensor::zeros(shape, DType::I32, &device).unwrap();
+    let floats = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &device).unwrap();
+    for (shape, want) in
+        [(vec![5], vec![4]), (vec![2, 5], vec![2, 4]), (vec![2, 0], vec![2, 4]), (vec![0, 5], vec![0, 4])]
+    {
+        for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
+            let bag = EmbeddingBag { mode, ..bag.clone() };
+            assert_eq!(bag.forward(&words(&shape)).unwrap().shape().to_vec(), want, "{mode:?}, {shape:?}");
+        }
+    }
+    let nine = words(&[9]);
+    let flat = |offsets: &[usize]| bag.bags(&nine, offsets, None);
+    for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
+        let bag = EmbeddingBag { mode, ..bag.clone() };
+        for offsets in [&[0][..], &[0, 0, 9], &[0, 4, 9, 9]] {
+            assert_eq!(*bag.bags(&nine, offsets, None).unwrap().shape(), [offsets.len(), 4]);
+        }
+        assert_eq!(*bag.bags(&words(&[0]), &[], None).unwrap().shape(), [0, 4]);
+        assert_eq!(*bag.bags(&words(&[0]), &[0, 0], None).unwrap().shape(), [2, 4]);
+    }
+    let sum = EmbeddingBag { mode: BagMode::Sum, ..bag.clone() };
+    let rows = [
+        (bag.forward(&words(&[])), "a single index is no bag: []; add an axis with unsqueeze"),
+        (flat(&[]), "9 indices are in no bag: pass where bags begin"),
+        (flat(&[1, 2]), "the first bag begins at 1: begin it at 0"),
+        (flat(&[0, 4, 1]), "a bag would begin at 4 and end at 1 of 9 indices: put offsets in order"),
+        (flat(&[0, 4, 10]), "a bag would begin at 10 and end at 9 of 9 indices: put offsets in order"),
+        (bag.weighted(&nine, &floats(&[9])), "factors are for sums, and this is Mean: use BagMode::Sum"),
+        (sum.weighted(&nine, &floats(&[8])), "there is not one factor an index: [8] and [9]"),
+        (sum.bags(&words(&[3, 3]), &[0], None), ""),
+    ];
+    for (result, want) in rows {
+        let error = result.unwrap_err();
+        assert!(error.message().starts_with(want), "{error}");
+        assert!(error.location().file().ends_with("shapes.rs"), "{error}");
+    }
+    assert_eq!(*sum.weighted(&nine, &floats(&[9])).unwrap().shape(), [4]);
+    // Where there are only shapes, bags of any size cost nothing.
+    assert_eq!(*bag.bags(&words(&[1 << 40]), &[0, 1 << 39], None).unwrap().shape(), [2, 4]);
+}
+
+#[test]
 fn a_single_value_has_no_variance() {
     let norm = BatchNorm::new(4, &meta::device()).unwrap();
     for (shape, count) in [(vec![1, 4], 1), (vec![0, 4], 0), (vec![5, 4, 0], 0)] {
-        let x = Tensor::zeros(shape, DType::F32, norm.running_mean.get().device()).unwrap();
+        let x = Tensor::zeros(shape, DType::F32, norm.weight.as_ref().unwrap().device()).unwrap();
         let error = norm.forward_with(&x, &Context::training(0)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Value);
         assert_eq!(
@@ -286,6 +466,20 @@ fn sizes_that_make_no_layer() {
         ("embedding of nothing", on(|rng| Embedding::new(0, 4, rng).err()).0, ErrorKind::Value),
         ("batch norm of nothing", BatchNorm::new(0, &device).err(), ErrorKind::Value),
         ("layer norm of nothing", LayerNorm::new(0, &device).err(), ErrorKind::Value),
+        ("layer norm of no axes", LayerNorm::new((), &device).err(), ErrorKind::Value),
+        ("rms norm of nothing", RmsNorm::new([2, 0], &device).err(), ErrorKind::Value),
+        ("instance norm of nothing", InstanceNorm::new(0).err(), ErrorKind::Value),
+        ("group norm of nothing", GroupNorm::new(1, 0, &device).err(), ErrorKind::Value),
+        ("group norm of no groups", GroupNorm::new(0, 4, &device).err(), ErrorKind::Value),
+        ("scale of nothing", Scale::new([0, 2], &device).err(), ErrorKind::Value),
+        ("scale of no axes", Scale::new((), &device).err(), ErrorKind::Value),
+        ("bilinear of nothing", on(|rng| Bilinear::new([3, 0], 2, rng).err()).0, ErrorKind::Value),
+        ("bag of nothing", on(|rng| EmbeddingBag::new(3, 0, BagMode::Sum, rng).err()).0, ErrorKind::Value),
+        (
+            "padding that is not there",
+            on(|rng| Embedding::new(3, 2, rng).unwrap().with_padding(3).err()).0,
+            ErrorKind::Value,
+        ),
     ];
     for (name, error, kind) in rows {
         let error = error.unwrap_or_else(|| panic!("{name} was made"));
@@ -307,6 +501,11 @@ fn dtypes_are_not_mixed() {
         ("batch norm", Box::new(BatchNorm::new(4, &device).unwrap()), &[3, 4]),
         ("layer norm", Box::new(LayerNorm::new(4, &device).unwrap()), &[3, 4]),
         ("dropout", Box::new(Dropout::new(0.5).unwrap()), &[3, 4]),
+        ("alpha dropout", Box::new(AlphaDropout::new(0.5).unwrap()), &[3, 4]),
+        ("rms norm", Box::new(RmsNorm::new(4, &device).unwrap()), &[3, 4]),
+        ("group norm", Box::new(GroupNorm::new(2, 4, &device).unwrap()), &[3, 4]),
+        ("scale", Box::new(Scale::new(4, &device).unwrap()), &[3, 4]),
+        ("bilinear", Box::new(Bilinear::new([4, 4], 2, rng).unwrap()), &[3, 4]),
     ];
     let (training, evaluation) = (Context::training(0), Context::evaluation());
     for (name, layer, shape) in rows {
@@ -314,7 +513,7 @@ fn dtypes_are_not_mixed() {
             let x = Tensor::zeros(shape, dtype, &device).unwrap();
             for cx in [&training, &evaluation] {
                 // Dropout has no parameters: every float will do, and in evaluation everything.
-                let fits = name == "dropout" && (dtype.is_float() || !cx.is_training());
+                let fits = name.ends_with("dropout") && (dtype.is_float() || !cx.is_training());
                 match layer.forward_with(&x, cx) {
                     Ok(y) => assert!(fits && y.dtype() == dtype, "{name} of {dtype}"),
                     Err(error) => {

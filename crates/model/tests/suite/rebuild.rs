@@ -4,11 +4,12 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten,
-    GlobalMaxPool, GlobalMeanPool, Gru, LayerNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding,
-    PixelShuffle, PixelUnshuffle, Resize, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Conv, ConvTranspose, Dense, Draws,
+    Dropout, Embedding, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru, InstanceNorm, LayerNorm,
+    LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding, PixelShuffle, PixelUnshuffle, Resize,
+    RmsNorm, Scale, Upsample,
 };
-use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
+use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, State, module};
 use tensorkeep_tensor::{DType, Interpolation, PadMode, Result, Rng, Tensor};
 use tensorkeep_testkit::devices;
 
@@ -63,7 +64,7 @@ fn a_rebuilt_model_computes_the_same() {
         let gate = rng.uniform([2], 0.5, 1.5).unwrap();
         let conv = Conv { padding: Padding::Same, ..Conv::new([3, 3], 2, 4, rng).unwrap() };
         let norm = BatchNorm::new(4, rng.device()).unwrap();
-        norm.running_mean.set(&rng.uniform([4], -1.0, 1.0).unwrap());
+        norm.running_mean.as_ref().unwrap().set(&rng.uniform([4], -1.0, 1.0).unwrap());
         let features = Sequential::new().then(conv).then(norm).then(Tensor::relu).then(MaxPool::new([2, 2]));
         let pooled = MeanPool { count_padding: false, ..MeanPool::new([2, 2]) };
         let gated = Gated { inner: Dense::new(8, 2, rng).unwrap(), gate, sharpness: 0.5 };
@@ -134,6 +135,36 @@ fn recurrent_layers_are_rebuilt() {
     assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
 }
 
+/// Options that are not at their defaults, and layers at names.
+#[test]
+fn normalisations_and_named_layers_are_rebuilt() {
+    let path = folder("norms").join("model.tkm");
+    for subject in devices().unwrap() {
+        let (device, rng) = (&subject.device, &mut Rng::new(3, &subject.device));
+        let weight = Some(rng.uniform([4], 0.5, 1.5).unwrap());
+        let model = Sequential::new()
+            .then_named("embedding", Embedding::new(9, 6, rng).unwrap().with_padding(2).unwrap())
+            .unwrap()
+            .then(InstanceNorm { weight, ..InstanceNorm::new(4).unwrap() })
+            .then_named("groups", GroupNorm::new(2, 4, device).unwrap())
+            .unwrap()
+            .then(LocalResponseNorm { alpha: 0.5, ..LocalResponseNorm::new(3) })
+            .then(LayerNorm { bias: None, ..LayerNorm::new([4, 6], device).unwrap() })
+            .then(Scale::new([4, 1], device).unwrap())
+            .then(RmsNorm { weight: None, ..RmsNorm::new(6, device).unwrap() })
+            .then(Dropout { draws: Draws::Channel, ..Dropout::new(0.5).unwrap() })
+            .then(AlphaDropout::new(0.5).unwrap())
+            .then_named("product", Bilinear::new([6, 6], 2, rng).unwrap())
+            .unwrap();
+        let blueprint = Blueprint::of(&model, &[None, Some(4)], DType::I32).unwrap();
+        model.save_with(&path, &SaveOptions::new("acme/net").architecture(blueprint)).unwrap();
+        let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), device, &anyone()).unwrap();
+        let x = Tensor::new([[0, 2, 8, 1], [2, 2, 3, 4]], device).unwrap();
+        let run = |model: &dyn Layer| model.forward(&x).unwrap().to_vec::<f32>().unwrap();
+        assert_eq!(run(&loaded), run(&model), "{}", device.name());
+    }
+}
+
 #[test]
 fn the_program_that_built_a_model_loads_the_same_file() {
     let path = folder("both").join("model.tkm");
@@ -154,7 +185,11 @@ fn ties_and_dtypes_survive() {
     let rng = &mut Rng::new(3, &device);
     let embedding = Embedding::new(6, 4, rng).unwrap();
     let weight = embedding.weight.to_dtype(DType::F64).unwrap();
-    let model = (Embedding { weight: weight.clone() }, Tensor::tanh, Dense { weight, bias: None });
+    let model = (
+        Embedding { weight: weight.clone(), padding_index: None },
+        Tensor::tanh,
+        Dense { weight, bias: None },
+    );
     let blueprint = Blueprint::of(&model, &[None], DType::I32).unwrap();
     let saved = model.save_with(&path, &SaveOptions::new("acme/tied").architecture(blueprint)).unwrap();
     assert_eq!(saved.tensors, 1);
@@ -207,7 +242,7 @@ fn shared_states_stay_shared() {
     let path = folder("shared-states").join("model.tkm");
     let device = tensorkeep_cpu::device();
     let first = BatchNorm::new(2, &device).unwrap();
-    let running_mean = first.running_mean.shared();
+    let running_mean = first.running_mean.as_ref().map(State::shared);
     let second = BatchNorm { running_mean, ..BatchNorm::new(2, &device).unwrap() };
     save(&(first, second), &[None, Some(2)], &path);
     let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();

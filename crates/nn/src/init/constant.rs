@@ -1,6 +1,6 @@
 //! The same number everywhere.
 
-use tensorkeep_tensor::{DType, Device, Result, Tensor, ToShape};
+use tensorkeep_tensor::{DType, Device, Error, Result, Tensor, ToShape};
 
 use super::fan::not_empty;
 
@@ -22,4 +22,17 @@ pub fn zeros(shape: impl ToShape, device: &Device) -> Result<Tensor> {
 #[track_caller]
 pub fn ones(shape: impl ToShape, device: &Device) -> Result<Tensor> {
     Tensor::ones(not_empty(shape)?, DType::F32, device)
+}
+
+/// One number everywhere, in `f32`.
+///
+/// # Errors
+///
+/// As for [`zeros`], and for a number that is not finite.
+#[track_caller]
+pub fn constant(shape: impl ToShape, value: f32, device: &Device) -> Result<Tensor> {
+    if !value.is_finite() {
+        return Err(Error::value("init", format!("a constant of {value}: use a finite number")));
+    }
+    Tensor::full(not_empty(shape)?, value, DType::F32, device)
 }

@@ -24,7 +24,24 @@ pub struct Fan {
     pub outputs: usize,
 }
 
+/// Which of the [fans](Fan) a variance is divided by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FanMode {
+    /// That of the inputs, which keeps the forward pass level: PyTorch's `fan_in`.
+    Inputs,
+    /// That of the outputs, which keeps the backward pass level: PyTorch's `fan_out`.
+    Outputs,
+}
+
 impl Fan {
+    /// That of a mode.
+    pub fn of_mode(self, mode: FanMode) -> usize {
+        match mode {
+            FanMode::Inputs => self.inputs,
+            FanMode::Outputs => self.outputs,
+        }
+    }
+
     /// The fans of a weight of this shape.
     ///
     /// # Errors

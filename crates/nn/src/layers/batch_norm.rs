@@ -1,7 +1,8 @@
 //! Normalisation over the batch.
 
-use tensorkeep_tensor::{Device, Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Device, Result, Rng, Tensor};
 
+use super::channels::{by_statistics, need_variance, share, sizes, track};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init};
 
 /// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² +
@@ -9,7 +10,7 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 ///
 /// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
 /// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
-/// unbiased one. In evaluation they are the running statistics.
+/// unbiased one. In evaluation they are the running statistics, or those of the batch where none are kept.
 ///
 /// | | shape |
 /// |---|---|
@@ -20,8 +21,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`;
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) in training if there is a single value a
-/// channel, whose variance says nothing.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) where the statistics of the batch are used and there is a
+/// single value a channel, whose variance says nothing.
 ///
 /// # Example
 ///
@@ -48,10 +49,12 @@ pub struct BatchNorm {
     pub weight: Option<Tensor>,
     /// `β`, if the result is shifted.
     pub bias: Option<Tensor>,
-    /// The mean in evaluation.
-    pub running_mean: State,
-    /// The variance in evaluation.
-    pub running_variance: State,
+    /// The mean in evaluation, if one is kept.
+    pub running_mean: Option<State>,
+    /// The variance in evaluation, if one is kept.
+    pub running_variance: Option<State>,
+    /// The size of axis 1.
+    pub channels: usize,
     /// The share of a batch in the running statistics.
     pub momentum: f64,
     /// `ε`, added to the variance.
@@ -70,71 +73,43 @@ impl BatchNorm {
         Ok(Self {
             weight: Some(ones.clone()),
             bias: Some(zeros.clone()),
-            running_mean: State::new(zeros),
-            running_variance: State::new(ones),
+            running_mean: Some(State::new(zeros)),
+            running_variance: Some(State::new(ones)),
+            channels,
             momentum: 0.1,
             epsilon: 1e-5,
         })
     }
 
-    /// The result for a batch; moves the running statistics.
+    /// The result for a batch; moves the running statistics in training.
     #[track_caller]
-    fn of_batch(&self, x: &Tensor, channels: usize) -> Result<Tensor> {
-        let count = x.elements() / channels.max(1);
-        if count < 2 {
-            let message = format!("{count} values a channel have no variance: train on larger batches");
-            return Err(Error::value("batch_norm", message));
-        }
+    fn of_batch(&self, x: &Tensor, [n, channels, rest]: [usize; 3], training: bool) -> Result<Tensor> {
+        let count = n * rest;
+        need_variance("batch_norm", count, "channel", "train on larger batches")?;
         let constant = |value| Tensor::full([channels], value, x.dtype(), x.device());
         let weight = self.weight.clone().map_or_else(|| constant(1.0), Ok)?;
         let bias = self.bias.clone().map_or_else(|| constant(0.0), Ok)?;
         let [y, mean, variance] = x.batch_norm(&weight, &bias, self.epsilon)?;
-        let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
-        self.track(&self.running_mean, &mean.undecorated())?;
-        self.track(&self.running_variance, &unbiased)?;
+        if training {
+            let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
+            track(self.running_mean.as_ref(), &mean.undecorated(), self.momentum)?;
+            track(self.running_variance.as_ref(), &unbiased, self.momentum)?;
+        }
         Ok(y)
-    }
-
-    #[track_caller]
-    fn track(&self, running: &State, batch: &Tensor) -> Result<()> {
-        let (old, momentum) = (running.get(), self.momentum);
-        let new =
-            old.zip(&batch.reshape(old.shape())?, |old, batch| old * (1.0 - momentum) + batch * momentum)?;
-        running.set(&new);
-        Ok(())
     }
 }
 
 impl Layer for BatchNorm {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-        let (mean, variance) = (self.running_mean.get(), self.running_variance.get());
-        let channels = mean.elements();
-        let [n, c, rest @ ..] = x.shape().sizes() else {
-            return Err(Error::shape("batch_norm", "an input is [batch, channels, ..]", &[*x.shape()])
-                .advise("reshape the input"));
-        };
-        if *c != channels {
-            let rule = format!("axis 1 of the input is not {channels}, the channels of the layer");
-            return Err(Error::shape("batch_norm", rule, &[*x.shape(), *mean.shape()])
-                .advise("move that axis there or make the layer for it"));
+        let sizes = sizes("batch_norm", x, self.channels)?;
+        match (&self.running_mean, &self.running_variance) {
+            (Some(mean), Some(variance)) if !cx.is_training() => {
+                let statistics = [&mean.get(), &variance.get()];
+                by_statistics(x, sizes, statistics, self.epsilon, self.weight.as_ref(), self.bias.as_ref())
+            }
+            _ => self.of_batch(x, sizes, cx.is_training()),
         }
-        if cx.is_training() {
-            return self.of_batch(x, channels);
-        }
-        // One factor and one term a channel: a single pass over the input.
-        let (column, epsilon) = (|x: &Tensor| x.reshape([channels, 1]), self.epsilon);
-        let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
-        if let Some(weight) = &self.weight {
-            scale = scale.mul(weight)?;
-        }
-        let mut shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
-        if let Some(bias) = &self.bias {
-            shift = shift.add(bias)?;
-        }
-        let flat = x.reshape([*n, channels, rest.iter().product()])?;
-        let y = flat.mul_add(&column(&scale)?, &column(&shift)?)?;
-        y.reshape(x.shape())
     }
 
     #[track_caller]
@@ -148,21 +123,29 @@ impl Rebuild for BatchNorm {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        let settings = Settings::new().with_size("channels", self.running_mean.get().elements())?;
+        let settings = Settings::new().with_size("channels", self.channels)?;
         let settings = settings.with("momentum", self.momentum).with("epsilon", self.epsilon);
-        Ok(settings.with("weight", self.weight.is_some()).with("bias", self.bias.is_some()))
+        let settings = settings.with("weight", self.weight.is_some()).with("bias", self.bias.is_some());
+        let settings = settings.without("running_mean", self.running_mean.is_none());
+        Ok(settings.without("running_variance", self.running_variance.is_none()))
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
         let (weight, bias) = (settings.take_flag("weight")?, settings.take_flag("bias")?);
-        let (momentum, epsilon) = (settings.take_float("momentum")?, settings.take_positive("epsilon")?);
-        if !(0.0..=1.0).contains(&momentum) {
-            let message = format!("momentum {momentum} is outside 0..=1: use a share in it");
-            return Err(Error::value("batch_norm", message));
-        }
+        let momentum = share("batch_norm", settings.take_float("momentum")?)?;
+        let epsilon = settings.take_positive("epsilon")?;
+        let mean = settings.take_flag_or_true("running_mean")?;
+        let variance = settings.take_flag_or_true("running_variance")?;
         let layer = Self::new(settings.take_size("channels")?, rng.device())?;
-        let (weight, bias) = (layer.weight.filter(|_| weight), layer.bias.filter(|_| bias));
-        Ok(Self { weight, bias, momentum, epsilon, ..layer })
+        Ok(Self {
+            weight: layer.weight.filter(|_| weight),
+            bias: layer.bias.filter(|_| bias),
+            running_mean: layer.running_mean.filter(|_| mean),
+            running_variance: layer.running_variance.filter(|_| variance),
+            momentum,
+            epsilon,
+            ..layer
+        })
     }
 }

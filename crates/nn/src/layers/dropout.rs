@@ -2,22 +2,27 @@
 
 use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
+use super::Draws;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// In training each element is 0 with probability `p` and divided by `1 − p` otherwise, so that the mean stays; in
 /// evaluation nothing changes.
 ///
+/// Elements can [share their fate](Draws): whole channels, or whatever lies along some axes.
+///
 /// Source: Srivastava, Hinton, Krizhevsky, Sutskever and Salakhutdinov, *Dropout*, JMLR 15, 2014, in the
-/// inverted form of section 10.
+/// inverted form of section 10. Whole channels: Tompson, Goroshin, Jain, LeCun and Bregler, *Efficient Object
+/// Localization Using Convolutional Networks*, 2014, arXiv:1411.4280, section 3.2.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) in training if `x` is not of floats.
+/// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) in training if `x` is not of floats;
+/// [`ErrorKind::Axis`](tensorkeep_tensor::ErrorKind::Axis) in training if it lacks an axis that draws are made along.
 ///
 /// # Example
 ///
 /// ```
-/// use tensorkeep_nn::layers::Dropout;
+/// use tensorkeep_nn::layers::{Draws, Dropout};
 /// use tensorkeep_nn::{Context, Layer};
 /// use tensorkeep_tensor::{DType, Tensor, meta};
 ///
@@ -26,52 +31,61 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// assert!(dropout.forward(&x)?.is_same(&x));
 /// assert!(!dropout.forward_with(&x, &Context::training(1))?.is_same(&x));
 /// assert!(Dropout::new(1.5).is_err());
+///
+/// let of_channels = Dropout { draws: Draws::Channel, ..dropout };
+/// let images = Tensor::ones([2, 3, 8, 8], DType::F32, &meta::device())?;
+/// assert_eq!(of_channels.forward_with(&images, &Context::training(1))?.shape(), images.shape());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct Dropout {
-    /// In 0..=1.
-    probability: f32,
+    /// That of a zero, in 0..=1.
+    pub probability: f32,
+    /// What shares its fate.
+    #[module(skip)]
+    pub draws: Draws,
 }
 
 impl Dropout {
-    /// Drops with this probability.
+    /// Drops elements with this probability.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) outside 0..=1.
     #[track_caller]
     pub fn new(probability: f32) -> Result<Self> {
-        if !(0.0..=1.0).contains(&probability) {
-            let message = format!("probability {probability} is outside 0..=1: pass a value in it");
-            return Err(Error::value("dropout", message));
-        }
-        Ok(Self { probability })
+        Ok(Self { probability: self::probability("dropout", probability)?, draws: Draws::Element })
     }
+}
 
-    /// The probability of a zero.
-    pub fn probability(&self) -> f32 {
-        self.probability
+/// Refuses what is no probability.
+#[track_caller]
+pub(super) fn probability(layer: &'static str, probability: f32) -> Result<f32> {
+    if !(0.0..=1.0).contains(&probability) {
+        let message = format!("probability {probability} is outside 0..=1: pass a value in it");
+        return Err(Error::value(layer, message));
     }
+    Ok(probability)
 }
 
 impl Layer for Dropout {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-        if cx.is_training() && !x.dtype().is_float() {
+        let Some(mut rng) = cx.rng(x.device()) else {
+            return Ok(x.clone());
+        };
+        if !x.dtype().is_float() {
             let message = format!("{} cannot be scaled by 1/(1 − p): cast it to floats first", x.dtype());
             return Err(Error::dtype("dropout", message));
         }
         let keep = 1.0 - self.probability;
-        match cx.rng(x.device()) {
-            Some(mut rng) if keep < 1.0 => {
-                let mask = rng.bernoulli(x.shape(), x.dtype(), keep)?;
-                // Where nothing is kept the mask is 0, and a scale of 1/0 would make NaN of it.
-                let scale = if keep > 0.0 { 1.0 / f64::from(keep) } else { 0.0 };
-                x.zip(&mask, |x, mask| x * mask * scale)
-            }
-            _ => Ok(x.clone()),
+        if keep == 1.0 {
+            return Ok(x.clone());
         }
+        let mask = self.draws.mask(x, keep, &mut rng)?;
+        // A choice and no product: what is dropped is 0, and 0 times infinity is not.
+        let scale = 1.0 / f64::from(keep);
+        mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale, 0.0))
     }
 
     #[track_caller]
@@ -85,12 +99,13 @@ impl Rebuild for Dropout {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        Ok(Settings::new().with("probability", self.probability))
+        Ok(self.draws.write(Settings::new().with("probability", self.probability)))
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
         // It was written from a single-precision number, so nothing is lost.
-        Self::new(settings.take_float("probability")? as f32)
+        let dropout = Self::new(settings.take_float("probability")? as f32)?;
+        Ok(Self { draws: Draws::read(settings)?, ..dropout })
     }
 }

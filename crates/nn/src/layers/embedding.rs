@@ -1,6 +1,6 @@
 //! Vectors for numbered things.
 
-use tensorkeep_tensor::{Result, Rng, Tensor};
+use tensorkeep_tensor::{DType, Error, Result, Rng, Tensor};
 
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
@@ -11,6 +11,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// | `x` | `[..]` | `i32` or `i64` in `0..count` |
 /// | `weight` | `[count, features]` | float |
 /// | result | `[.., features]` | that of the weight |
+///
+/// One index can be that of padding: its vector is not trained, and is 0 unless it is set to something else.
 ///
 /// # Errors
 ///
@@ -30,12 +32,15 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// let words = Tensor::zeros([4, 12], DType::INDEX, rng.device())?;
 /// assert_eq!(*layer.forward(&words)?.shape(), [4, 12, 16]);
 /// assert!(layer.forward(&words.to_dtype(DType::F32)?).is_err());
+/// assert!(layer.with_padding(1000).is_err()); // there is no such vector
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]
 pub struct Embedding {
     /// One row an index.
     pub weight: Tensor,
+    /// The index whose vector is not trained: no gradient flows to it from here.
+    pub padding_index: Option<usize>,
 }
 
 impl Embedding {
@@ -46,14 +51,47 @@ impl Embedding {
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0.
     #[track_caller]
     pub fn new(count: usize, features: usize, rng: &mut Rng) -> Result<Self> {
-        Ok(Self { weight: init::normal([count, features], 1.0, rng)? })
+        Ok(Self { weight: init::normal([count, features], 1.0, rng)?, padding_index: None })
+    }
+
+    /// The same with this index for padding, and zeros for its vector.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for an index that has no vector.
+    #[track_caller]
+    pub fn with_padding(self, index: usize) -> Result<Self> {
+        let [count, _] = self.weight.dims()?;
+        let padding = within(index, count)?;
+        let rows = Tensor::arange(count, DType::INDEX, self.weight.device())?.unsqueeze(-1)?;
+        let weight = rows.ne(padding)?.zip(&self.weight, |kept, weight| kept.select(weight, 0.0))?;
+        Ok(Self { weight, padding_index: Some(index) })
+    }
+}
+
+/// An index of padding as an element, if there is a vector for it.
+#[track_caller]
+fn within(index: usize, count: usize) -> Result<i64> {
+    match i64::try_from(index) {
+        Ok(padding) if index < count => Ok(padding),
+        _ => {
+            let message = format!("padding index {index} is outside 0..{count}: use one of the indices");
+            Err(Error::value("embedding", message))
+        }
     }
 }
 
 impl Layer for Embedding {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        self.weight.take(0, x)
+        let y = self.weight.take(0, x)?;
+        let Some(index) = self.padding_index else {
+            return Ok(y);
+        };
+        let padding = within(index, self.weight.dims::<2>()?[0])?;
+        // The same numbers, without what a gradient would flow through.
+        let still = y.undecorated();
+        x.eq(padding)?.unsqueeze(-1)?.select(&still, &y)
     }
 
     #[track_caller]
@@ -68,12 +106,20 @@ impl Rebuild for Embedding {
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
         let [count, features] = self.weight.dims()?;
-        Settings::new().with_size("count", count)?.with_size("features", features)
+        let settings = Settings::new().with_size("count", count)?.with_size("features", features)?;
+        match self.padding_index {
+            None => Ok(settings),
+            Some(index) => settings.with_size("padding_index", index),
+        }
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
         let (count, features) = (settings.take_size("count")?, settings.take_size("features")?);
-        Self::new(count, features, rng)
+        let layer = Self::new(count, features, rng)?;
+        match settings.take_optional("padding_index") {
+            None => Ok(layer),
+            Some(index) => layer.with_padding(index.into_size("padding_index")?),
+        }
     }
 }

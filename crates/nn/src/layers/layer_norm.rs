@@ -1,20 +1,22 @@
 //! Normalisation over the features.
 
-use tensorkeep_tensor::{Device, Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Device, Result, Rng, Shape, Tensor, ToShape};
 
+use super::features::{features, over_features};
+use super::scale::affine;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
-/// Each row (the last axis) with mean 0 and variance 1, then scaled and shifted: `y = γ (x − mean x) / √(var
-/// x + ε) + β`, with the population variance.
+/// The last axes together with mean 0 and variance 1, then scaled and shifted: `y = γ (x − mean x) / √(var
+/// x + ε) + β`, with the population variance. Most often it is one axis, the features.
 ///
 /// | | shape |
 /// |---|---|
-/// | `x`, result | `[.., features]` |
-/// | `weight` (`γ`), `bias` (`β`) | `[features]` |
+/// | `x`, result | `[.., features..]` |
+/// | `weight` (`γ`), `bias` (`β`) | `[features..]` |
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the last axis of `x` is not `features`.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the last axes of `x` are not `features`.
 ///
 /// # Example
 ///
@@ -28,43 +30,45 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// let x = Tensor::zeros([5, 10, 64], DType::F32, &device)?;
 /// assert_eq!(norm.forward(&x)?.shape(), x.shape());
 /// assert!(norm.forward(&x.narrow(-1, ..1)?).is_err());
+///
+/// let over_both = LayerNorm { bias: None, ..LayerNorm::new([10, 64], &device)? };
+/// assert_eq!(over_both.forward(&x)?.shape(), x.shape());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
 /// Source: Ba, Kiros and Hinton, *Layer Normalization*, 2016, arXiv:1607.06450, equation 4.
 #[derive(Clone, Debug, Module)]
 pub struct LayerNorm {
-    /// `γ`.
-    pub weight: Tensor,
-    /// `β`.
-    pub bias: Tensor,
+    /// `γ`, if the result is scaled.
+    pub weight: Option<Tensor>,
+    /// `β`, if the result is shifted.
+    pub bias: Option<Tensor>,
+    /// Sizes of the last axes.
+    #[module(skip)]
+    pub features: Shape,
     /// `ε`, added to the variance.
     pub epsilon: f64,
 }
 
 impl LayerNorm {
-    /// A layer with `γ = 1`, `β = 0` and `ε = 10⁻⁵`.
+    /// A layer for inputs whose last axes are `features`, with `γ = 1`, `β = 0` and `ε = 10⁻⁵`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 features.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for no features.
     #[track_caller]
-    pub fn new(features: usize, device: &Device) -> Result<Self> {
-        let (weight, bias) = (init::ones([features], device)?, init::zeros([features], device)?);
-        Ok(Self { weight, bias, epsilon: 1e-5 })
+    pub fn new(features: impl ToShape, device: &Device) -> Result<Self> {
+        let features = self::features("layer_norm", features)?;
+        let (weight, bias) = (init::ones(features, device)?, init::zeros(features, device)?);
+        Ok(Self { weight: Some(weight), bias: Some(bias), features, epsilon: 1e-5 })
     }
 }
 
 impl Layer for LayerNorm {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        let features = self.weight.elements();
-        if x.shape().last() != Some(&features) {
-            let rule = format!("the last axis of the input is not {features}, the features of the layer");
-            return Err(Error::shape("layer_norm", rule, &[*x.shape(), *self.weight.shape()])
-                .advise("move that axis there or make the layer for it"));
-        }
-        x.layer_norm(self.epsilon)?.mul_add(&self.weight, &self.bias)
+        let y = over_features("layer_norm", x, &self.features, |x| x.layer_norm(self.epsilon))?;
+        affine(y, self.weight.as_ref(), self.bias.as_ref())
     }
 
     #[track_caller]
@@ -78,14 +82,16 @@ impl Rebuild for LayerNorm {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        let settings = Settings::new().with_size("features", self.weight.elements())?;
-        Ok(settings.with("epsilon", self.epsilon))
+        let settings = Settings::new().with_shape("features", &self.features)?.with("epsilon", self.epsilon);
+        Ok(settings.without("weight", self.weight.is_none()).without("bias", self.bias.is_none()))
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
-        let features = settings.take_size("features")?;
-        let epsilon = settings.take_positive("epsilon")?;
-        Ok(Self { epsilon, ..Self::new(features, rng.device())? })
+        let (features, epsilon) = (settings.take_shape("features")?, settings.take_positive("epsilon")?);
+        let (weight, bias) = (settings.take_flag_or_true("weight")?, settings.take_flag_or_true("bias")?);
+        let layer = Self::new(features, rng.device())?;
+        let (weight, bias) = (layer.weight.filter(|_| weight), layer.bias.filter(|_| bias));
+        Ok(Self { weight, bias, epsilon, ..layer })
     }
 }

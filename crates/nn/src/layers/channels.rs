@@ -1,0 +1,102 @@
+//! What the layers that normalise channels share.
+
+use tensorkeep_tensor::{Error, Result, Shape, Tensor};
+
+use super::scale::affine;
+use crate::State;
+
+/// The sizes of `[n, channels, ..]` with the axes after the channels merged: `[n, channels, rest]`.
+#[track_caller]
+pub(super) fn sizes(layer: &'static str, x: &Tensor, channels: usize) -> Result<[usize; 3]> {
+    match x.shape().sizes() {
+        [n, c, rest @ ..] if *c == channels => Ok([*n, channels, rest.iter().product()]),
+        [_, _, ..] => {
+            let rule = format!("axis 1 of the input is not {channels}, the channels of the layer");
+            Err(Error::shape(layer, rule, &[*x.shape(), Shape::new(&[channels])?])
+                .advise("move that axis there or make the layer for it"))
+        }
+        _ => Err(Error::shape(layer, "an input is [batch, channels, ..]", &[*x.shape()])
+            .advise("reshape the input")),
+    }
+}
+
+/// Refuses fewer values than have a variance.
+#[track_caller]
+pub(super) fn need_variance(layer: &'static str, count: usize, whole: &str, advice: &str) -> Result<()> {
+    if count < 2 {
+        let message = format!("{count} values a {whole} have no variance: {advice}");
+        return Err(Error::value(layer, message));
+    }
+    Ok(())
+}
+
+/// Each channel of `x`, of these sizes, by its factor and term, where there are such.
+#[track_caller]
+pub(super) fn by_channel(
+    x: &Tensor,
+    sizes: [usize; 3],
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let column = |x: Option<&Tensor>| x.map(|x| x.reshape([sizes[1], 1])).transpose();
+    let (weight, bias) = (column(weight)?, column(bias)?);
+    affine(x.reshape(sizes)?, weight.as_ref(), bias.as_ref())
+}
+
+/// Groups of channels, each with mean 0 and variance 1 in each sample, then scaled and shifted by channel.
+#[track_caller]
+pub(super) fn by_group(
+    x: &Tensor,
+    [n, channels, rest]: [usize; 3],
+    groups: usize,
+    epsilon: f64,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let rows = x.reshape([n, groups, channels / groups.max(1) * rest])?.layer_norm(epsilon)?;
+    by_channel(&rows, [n, channels, rest], weight, bias)?.reshape(x.shape())
+}
+
+/// Each channel normalised by statistics that are known, then scaled and shifted.
+///
+/// One factor and one term a channel: a single pass over the input.
+#[track_caller]
+pub(super) fn by_statistics(
+    x: &Tensor,
+    sizes: [usize; 3],
+    [mean, variance]: [&Tensor; 2],
+    epsilon: f64,
+    weight: Option<&Tensor>,
+    bias: Option<&Tensor>,
+) -> Result<Tensor> {
+    let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
+    if let Some(weight) = weight {
+        scale = scale.mul(weight)?;
+    }
+    let mut shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
+    if let Some(bias) = bias {
+        shift = shift.add(bias)?;
+    }
+    by_channel(x, sizes, Some(&scale), Some(&shift))?.reshape(x.shape())
+}
+
+/// Moves a running statistic, if there is one, towards that of a batch, whose share is `momentum`.
+#[track_caller]
+pub(super) fn track(running: Option<&State>, batch: &Tensor, momentum: f64) -> Result<()> {
+    if let Some(running) = running {
+        let old = running.get();
+        let batch = batch.reshape(old.shape())?;
+        running.set(&old.zip(&batch, |old, batch| old * (1.0 - momentum) + batch * momentum)?);
+    }
+    Ok(())
+}
+
+/// Refuses a share that is none.
+#[track_caller]
+pub(super) fn share(layer: &'static str, momentum: f64) -> Result<f64> {
+    if !(0.0..=1.0).contains(&momentum) {
+        let message = format!("momentum {momentum} is outside 0..=1: use a share in it");
+        return Err(Error::value(layer, message));
+    }
+    Ok(momentum)
+}
