@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
+    BatchNorm, Celu, Conv, Dense, Dropout, Elu, Embedding, Flatten, Glu, Gru, HardShrink, HardTanh,
+    LayerNorm, LeakyRelu, Lstm, MaxPool, MeanPool, Prelu, Rrelu, SoftShrink, Softplus, Threshold,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -45,22 +46,33 @@ impl LayerRegistry {
     pub fn standard() -> Self {
         let mut registry = Self::empty()
             .with::<BatchNorm>()
+            .with::<Celu>()
             .with::<Conv<1>>()
             .with::<Conv<2>>()
             .with::<Conv<3>>()
             .with::<Dense>()
             .with::<Dropout>()
+            .with::<Elu>()
             .with::<Embedding>()
             .with::<Flatten>()
+            .with::<Glu>()
             .with::<Gru>()
+            .with::<HardShrink>()
+            .with::<HardTanh>()
             .with::<LayerNorm>()
+            .with::<LeakyRelu>()
             .with::<Lstm>()
             .with::<MaxPool<1>>()
             .with::<MaxPool<2>>()
             .with::<MaxPool<3>>()
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
-            .with::<MeanPool<3>>();
+            .with::<MeanPool<3>>()
+            .with::<Prelu>()
+            .with::<Rrelu>()
+            .with::<SoftShrink>()
+            .with::<Softplus>()
+            .with::<Threshold>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }

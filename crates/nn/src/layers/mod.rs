@@ -3,30 +3,38 @@
 //! Parameters are public fields, and so are options for which every value has a meaning or a clear error:
 //! struct update sets them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
 
+mod activation;
 mod batch_norm;
 mod conv;
 mod dense;
 mod dropout;
 mod embedding;
 mod flatten;
+mod glu;
 mod gru;
 mod layer_norm;
 mod lstm;
 mod max_pool;
 mod mean_pool;
 mod padding;
+mod prelu;
+mod rrelu;
 mod sequence;
 mod window;
 
+pub use activation::{Celu, Elu, HardShrink, HardTanh, LeakyRelu, SoftShrink, Softplus, Threshold};
 pub use batch_norm::BatchNorm;
 pub use conv::Conv;
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use glu::{Gate, Glu};
 pub use gru::Gru;
 pub use layer_norm::LayerNorm;
 pub use lstm::{Lstm, LstmState};
 pub use max_pool::MaxPool;
 pub use mean_pool::MeanPool;
 pub use padding::Padding;
+pub use prelu::Prelu;
+pub use rrelu::Rrelu;

@@ -1,5 +1,6 @@
 //! The tensor.
 
+mod activation;
 mod apply;
 mod arithmetic;
 mod construct;
