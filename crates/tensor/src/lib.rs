@@ -35,4 +35,4 @@ pub use module::Module;
 pub use rng::Rng;
 pub use scalar::Scalar;
 pub use shape::{MAX_RANK, Shape, ToShape};
-pub use tensor::{Access, Operand, Tensor};
+pub use tensor::{Access, Operand, ScatterFold, Tensor};

@@ -12,6 +12,7 @@ mod index;
 mod map;
 mod print;
 mod reduce;
+mod scatter;
 mod triangle;
 mod update;
 mod view;
@@ -23,6 +24,7 @@ use crate::{DType, Layout, Result, Shape};
 
 pub(crate) use apply::{apply_on, constants, only};
 pub use arithmetic::Operand;
+pub use scatter::ScatterFold;
 pub use update::Access;
 
 /// An array of numbers on a device.
