@@ -5,7 +5,7 @@
 // line, indices in all, whether each line has its own: 0 or 1, position of the indices, position of the updates, position of base,
 // the number of its axes, then those axes as `position` reads them.
 
-// 0 adds, 1 replaces by the last.
+// 0 adds, 1 replaces by the last, 2 keeps the larger, 3 the smaller.
 const MODE: u32 = 0u;
 // The bits of a result that are kept: 255 for bytes, which wrap.
 const MASK: u32 = 0xffffffffu;
@@ -59,10 +59,11 @@ fn main(
             break;
         }
         let update = V(updates[param(7) + (outer * param(3) + order[at]) * param(2) + inner]);
-        if MODE == 0u {
-            value += update;
-        } else {
-            value = update;
+        switch MODE {
+            case 0u: { value += update; }
+            case 2u: { value = select(update, value, value > update || is_nan(f32(value))); }
+            case 3u: { value = select(update, value, value < update || is_nan(f32(value))); }
+            default: { value = update; }
         }
     }
     y[i] = X(bitcast<V>(bitcast<u32>(value) & MASK));

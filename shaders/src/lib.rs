@@ -100,7 +100,7 @@ files! {
     /// Elements picked by index.
     Gather: "gather.wgsl" after [Launch, Position, Report];
     /// Elements put by index.
-    Scatter: "scatter.wgsl" after [Launch, Position, Report];
+    Scatter: "scatter.wgsl" after [Launch, Float, Position, Report];
     /// Sorts blocks of lines.
     SortBlock: "sort_block.wgsl" after [Launch, Float, Position, Ordered];
     /// Merges sorted runs.

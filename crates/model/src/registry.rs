@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Conv, ConvTranspose, Dense,
-    Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru, InstanceNorm,
-    LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, PixelShuffle, PixelUnshuffle,
-    RmsNorm, Scale, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Celu, Conv, ConvTranspose, Dense,
+    Dropout, Elu, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, GroupNorm, Gru,
+    HardShrink, HardTanh, InstanceNorm, LayerNorm, LeakyRelu, LocalResponseNorm, LpPool, Lstm, MaxPool,
+    MeanPool, Pad, PixelShuffle, PixelUnshuffle, Prelu, RmsNorm, Rrelu, Scale, SoftShrink, Softplus,
+    Threshold, Upsample,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -56,6 +57,7 @@ impl LayerRegistry {
             .with::<AlphaDropout>()
             .with::<BatchNorm>()
             .with::<Bilinear>()
+            .with::<Celu>()
             .with::<Conv<1>>()
             .with::<Conv<2>>()
             .with::<Conv<3>>()
@@ -64,15 +66,20 @@ impl LayerRegistry {
             .with::<ConvTranspose<3>>()
             .with::<Dense>()
             .with::<Dropout>()
+            .with::<Elu>()
             .with::<Embedding>()
             .with::<EmbeddingBag>()
             .with::<Flatten>()
             .with::<GlobalMaxPool>()
             .with::<GlobalMeanPool>()
+            .with::<Glu>()
             .with::<GroupNorm>()
             .with::<Gru>()
+            .with::<HardShrink>()
+            .with::<HardTanh>()
             .with::<InstanceNorm>()
             .with::<LayerNorm>()
+            .with::<LeakyRelu>()
             .with::<LocalResponseNorm>()
             .with::<LpPool<1>>()
             .with::<LpPool<2>>()
@@ -89,8 +96,13 @@ impl LayerRegistry {
             .with::<Pad<3>>()
             .with::<PixelShuffle>()
             .with::<PixelUnshuffle>()
+            .with::<Prelu>()
             .with::<RmsNorm>()
+            .with::<Rrelu>()
             .with::<Scale>()
+            .with::<SoftShrink>()
+            .with::<Softplus>()
+            .with::<Threshold>()
             .with::<Upsample<1>>()
             .with::<Upsample<2>>()
             .with::<Upsample<3>>();

@@ -29,7 +29,8 @@ macro_rules! functions {
 }
 
 functions! {
-    relu gelu gelu_tanh swish softplus tanh sigmoid softmax log_softmax
+    relu relu6 gelu gelu_tanh swish hard_swish hard_sigmoid log_sigmoid logit softplus softsign selu mish lisht
+    log_cosh tanh_shrink tanh sigmoid softmax log_softmax softmin
     neg abs sign recip sqrt rsqrt exp expm1 log log1p sin cos tan erf floor ceil round
 }
 

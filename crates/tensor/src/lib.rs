@@ -36,5 +36,6 @@ pub use rng::Rng;
 pub use scalar::Scalar;
 pub use shape::{MAX_RANK, Shape, ToShape};
 pub use tensor::{
-    Access, GridSample, Interpolation, Operand, PadMode, Rotation, SampleMode, SamplePadding, Tensor,
+    Access, GridSample, Interpolation, Operand, PadMode, Rotation, SampleMode, SamplePadding, ScatterFold,
+    Tensor,
 };

@@ -121,6 +121,8 @@ fn scatter_variant(mode: ScatterMode, element: Element) -> Variant {
     let number = match mode {
         ScatterMode::Add => 0,
         ScatterMode::Set => 1,
+        ScatterMode::Max => 2,
+        ScatterMode::Min => 3,
     };
     let mask = if element == Element::U8 { 255 } else { u32::MAX };
     let variant = Variant::of(Shader::Scatter).constant("MODE", number).constant("MASK", mask);
@@ -137,11 +139,8 @@ fn miscounted() -> Error {
 #[cfg(test)]
 pub(crate) fn variants() -> Vec<Variant> {
     let of = |element| {
-        [
-            gather_variant(element),
-            scatter_variant(ScatterMode::Add, element),
-            scatter_variant(ScatterMode::Set, element),
-        ]
+        let scatters = ScatterMode::ALL.map(|mode| scatter_variant(mode, element));
+        std::iter::once(gather_variant(element)).chain(scatters)
     };
     Element::ALL.into_iter().flat_map(of).collect()
 }

@@ -15,22 +15,44 @@ pub(super) fn gather(op: Gather, x: &Tensor, index: &Tensor) -> Pull {
     })
 }
 
-pub(super) fn scatter(op: Scatter, base: &Tensor, index: &Tensor, wanted: Wanted) -> Pull {
-    let (size, index) = (base.shape()[op.gather.axis], index.clone());
+pub(super) fn scatter(op: Scatter, operands: [&Tensor; 3], y: &Tensor, wanted: Wanted) -> Pull {
+    match op.mode {
+        ScatterMode::Add => added(op.gather, operands, wanted),
+        ScatterMode::Set => replaced(op.gather, operands, wanted),
+        ScatterMode::Max | ScatterMode::Min => extremes(op.gather, operands, y),
+    }
+}
+
+fn added(op: Gather, [_, index, _]: [&Tensor; 3], wanted: Wanted) -> Pull {
+    let index = index.clone();
     several(move |dy| {
-        let picked = || pick(op.gather, dy, &index);
-        let (by_base, by_updates) = match op.mode {
-            ScatterMode::Add => (wanted.then(0, || Ok(dy.clone()))?, wanted.then(2, picked)?),
-            ScatterMode::Set => {
-                let erased = || dy.scatter(op.gather, ScatterMode::Set, &index, &picked()?.zeros_like()?);
-                let won = || {
-                    let picked = picked()?;
-                    winners(op.gather, &index, size, dy)?.select(&picked, &picked.zeros_like()?)
-                };
-                (wanted.then(0, erased)?, wanted.then(2, won)?)
-            }
-        };
-        Ok(smallvec![by_base, None, by_updates])
+        let by_base = wanted.then(0, || Ok(dy.clone()))?;
+        Ok(smallvec![by_base, None, wanted.then(2, || pick(op, dy, &index))?])
+    })
+}
+
+fn replaced(op: Gather, [base, index, _]: [&Tensor; 3], wanted: Wanted) -> Pull {
+    let (size, index) = (base.shape()[op.axis], index.clone());
+    several(move |dy| {
+        let picked = pick(op, dy, &index)?;
+        let nothing = picked.zeros_like()?;
+        let erased = || dy.scatter(op, ScatterMode::Set, &index, &nothing);
+        let won = || winners(op, &index, size, dy)?.select(&picked, &nothing);
+        Ok(smallvec![wanted.then(0, erased)?, None, wanted.then(2, won)?])
+    })
+}
+
+/// Equals share the gradient, as in a fold: what is in the result, of the base and of the updates alike.
+fn extremes(op: Gather, [base, index, updates]: [&Tensor; 3], y: &Tensor) -> Pull {
+    let [base, index, updates, y] = [base, index, updates, y].map(Tensor::clone);
+    several(move |dy| {
+        let chosen = |x: &Tensor, y: &Tensor| x.zip(y, |x, y| x.eq(y) | x.is_nan());
+        let [own, put] = [chosen(&base, &y)?, chosen(&updates, &pick(op, &y, &index)?)?];
+        let [one, each] = [&own, &put].map(|chosen| chosen.to_dtype(dy.dtype()));
+        let share = dy.div(&one?.scatter(op, ScatterMode::Add, &index, &each?)?)?;
+        // Not a product with 0, which would make NaN of an infinite share.
+        let among = |chosen: &Tensor, share: &Tensor| chosen.select(share, &share.zeros_like()?);
+        Ok(smallvec![Some(among(&own, &share)?), None, Some(among(&put, &pick(op, &share, &index)?)?)])
     })
 }
 

@@ -76,7 +76,9 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
         (Op::Pool(op), [x], outputs) => Ok(pool::forward(*op, x, outputs)),
         (Op::PoolGrad(op), inputs, _) => Ok(pool::backward(*op, inputs)),
         (Op::Gather(op), [x, index], _) => Ok(gather::gather(*op, x, index)),
-        (Op::Scatter(op), [base, index, _], _) => Ok(gather::scatter(*op, base, index, wanted)),
+        (Op::Scatter(op), [base, index, updates], [y]) => {
+            Ok(gather::scatter(*op, [base, index, updates], y, wanted))
+        }
         (Op::View(op), [x], _) => Ok(view::pull(op, x)),
         (Op::Concat(op), inputs, _) => Ok(concat::pull(*op, inputs, wanted)),
         (Op::Pad(op), [x], _) => Ok(pad::pull(op, x)),

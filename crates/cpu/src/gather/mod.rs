@@ -9,6 +9,8 @@ use smallvec::smallvec;
 use tensorkeep_tensor::op::{Gather, GatherKind, Scatter, ScatterMode};
 use tensorkeep_tensor::{Error, Outputs, Result, Shape, Tensor};
 
+use put::Put;
+
 use crate::copy::{copy_to, to_contiguous};
 use crate::index::Indices;
 use crate::storage::{Context, contiguous, for_bits, for_stored};
@@ -41,9 +43,13 @@ pub(crate) fn scatter(cpu: &Context<'_>, op: &Scatter, inputs: &[&Tensor]) -> Re
     copy_to(cpu.workers, base, bytes.as_mut_slice())?;
     let kind = op.gather.kind;
     match op.mode {
-        ScatterMode::Add => for_stored!(spec.dtype, T => {
-            let (updates, out) = (contiguous::<T>(&updates)?, bytes.as_mut_slice());
-            put::run(cpu, kind, &lanes, &indices, updates, out, put::Add::plus);
+        ScatterMode::Add | ScatterMode::Max | ScatterMode::Min => for_stored!(spec.dtype, T => {
+            let (updates, out) = (contiguous::<T>(&updates)?, bytes.as_mut_slice::<T>());
+            match op.mode {
+                ScatterMode::Max => put::run(cpu, kind, &lanes, &indices, updates, out, Put::larger),
+                ScatterMode::Min => put::run(cpu, kind, &lanes, &indices, updates, out, Put::smaller),
+                _ => put::run(cpu, kind, &lanes, &indices, updates, out, Put::plus),
+            }
         }),
         ScatterMode::Set => for_bits!(spec.dtype, T => {
             let (updates, out) = (contiguous::<T>(&updates)?, bytes.as_mut_slice());

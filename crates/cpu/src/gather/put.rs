@@ -9,29 +9,49 @@ use crate::storage::{Context, Stored};
 /// What it costs to look at an index and put an element, in steps of [`Workers`](crate::workers::Workers).
 const PUT_WORK: u64 = 8;
 
-/// An element that others are added to, one by one: integers wrap around, halves are rounded each time.
-pub(super) trait Add: Stored {
+/// An element that others are put to, one by one.
+pub(super) trait Put: Stored {
+    /// The sum: integers wrap around, halves are rounded each time.
     fn plus(self, other: Self) -> Self;
+
+    /// The larger; NaN if either is.
+    fn larger(self, other: Self) -> Self;
+
+    /// The smaller; NaN if either is.
+    fn smaller(self, other: Self) -> Self;
 }
 
-macro_rules! add {
-    ($($element:ident: $add:path;)*) => {$(
-        impl Add for $element {
+macro_rules! put {
+    ($($element:ident: $add:path, $is_nan:expr;)*) => {$(
+        impl Put for $element {
             fn plus(self, other: Self) -> Self {
                 $add(self, other)
+            }
+
+            fn larger(self, other: Self) -> Self {
+                if self > other || $is_nan(self) { self } else { other }
+            }
+
+            fn smaller(self, other: Self) -> Self {
+                if self < other || $is_nan(self) { self } else { other }
             }
         }
     )*};
 }
 
-add! {
-    f32: std::ops::Add::add;
-    f64: std::ops::Add::add;
-    f16: std::ops::Add::add;
-    bf16: std::ops::Add::add;
-    i64: i64::wrapping_add;
-    i32: i32::wrapping_add;
-    u8: u8::wrapping_add;
+put! {
+    f32: std::ops::Add::add, f32::is_nan;
+    f64: std::ops::Add::add, f64::is_nan;
+    f16: std::ops::Add::add, f16::is_nan;
+    bf16: std::ops::Add::add, bf16::is_nan;
+    i64: i64::wrapping_add, never;
+    i32: i32::wrapping_add, never;
+    u8: u8::wrapping_add, never;
+}
+
+/// Whether an integer is NaN.
+fn never<T>(_: T) -> bool {
+    false
 }
 
 /// `out[o, index[i]] = put(out[o, index[i]], updates[o, i])` in the order of `i`, and along the lanes likewise.

@@ -3,6 +3,7 @@
 //! Parameters are public fields, and so are options for which every value has a meaning or a clear error:
 //! struct update sets them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
 
+mod activation;
 mod adaptive_max_pool;
 mod adaptive_mean_pool;
 mod alpha_dropout;
@@ -20,6 +21,7 @@ mod features;
 mod flatten;
 mod global_max_pool;
 mod global_mean_pool;
+mod glu;
 mod group_norm;
 mod gru;
 mod instance_norm;
@@ -34,7 +36,9 @@ mod pad;
 mod padding;
 mod pixel_shuffle;
 mod pixel_unshuffle;
+mod prelu;
 mod rms_norm;
+mod rrelu;
 mod scale;
 mod sequence;
 mod spectral_norm;
@@ -42,6 +46,7 @@ mod upsample;
 mod weight_norm;
 mod window;
 
+pub use activation::{Celu, Elu, HardShrink, HardTanh, LeakyRelu, SoftShrink, Softplus, Threshold};
 pub use adaptive_max_pool::AdaptiveMaxPool;
 pub use adaptive_mean_pool::AdaptiveMeanPool;
 pub use alpha_dropout::AlphaDropout;
@@ -57,6 +62,7 @@ pub use embedding_bag::{BagMode, EmbeddingBag};
 pub use flatten::Flatten;
 pub use global_max_pool::GlobalMaxPool;
 pub use global_mean_pool::GlobalMeanPool;
+pub use glu::{Gate, Glu};
 pub use group_norm::GroupNorm;
 pub use gru::Gru;
 pub use instance_norm::InstanceNorm;
@@ -70,7 +76,9 @@ pub use pad::Pad;
 pub use padding::Padding;
 pub use pixel_shuffle::PixelShuffle;
 pub use pixel_unshuffle::PixelUnshuffle;
+pub use prelu::Prelu;
 pub use rms_norm::RmsNorm;
+pub use rrelu::Rrelu;
 pub use scale::Scale;
 pub use spectral_norm::SpectralNorm;
 pub use upsample::{Resize, Upsample};

@@ -7,6 +7,7 @@
 
 mod activation;
 mod build;
+mod entropy;
 mod evaluate;
 mod function;
 mod gradient;

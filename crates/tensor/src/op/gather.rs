@@ -35,13 +35,22 @@ pub enum ScatterMode {
     Add,
     /// Replaces what is there; the last of equal indices wins.
     Set,
+    /// Keeps the larger; NaN if either is.
+    Max,
+    /// Keeps the smaller; NaN if either is.
+    Min,
+}
+
+impl ScatterMode {
+    /// Every mode, for tables of tests.
+    pub const ALL: [Self; 4] = [Self::Add, Self::Set, Self::Max, Self::Min];
 }
 
 /// A copy of `base` with elements of `updates` put where [`Gather`] would pick them.
 ///
 /// | operand | shape | dtype |
 /// |---|---|---|
-/// | `base` | that of the gather's `x` | any; a number to add |
+/// | `base` | that of the gather's `x` | any; a number unless updates replace it |
 /// | index | as for the gather | `i32` or `i64` |
 /// | `updates` | that of the gather's result | that of `base` |
 /// | result | that of `base` | that of `base` |
@@ -109,7 +118,7 @@ impl Scatter {
     #[track_caller]
     pub(super) fn infer(&self, [base, index, updates]: &[Spec; 3]) -> Result<Spec> {
         let dtype = same_dtype("scatter", &[*base, *updates])?;
-        if self.mode == ScatterMode::Add {
+        if self.mode != ScatterMode::Set {
             require_number("scatter", dtype)?;
         }
         let picked = self.gather.infer(&[*base, *index])?;

@@ -235,7 +235,7 @@ fn require_epsilon(op: &'static str, epsilon: f64) -> Result<()> {
 
 /// Refuses dtypes that cannot be summed without surprise.
 #[track_caller]
-fn require_number(op: &'static str, dtype: DType) -> Result<()> {
+pub(crate) fn require_number(op: &'static str, dtype: DType) -> Result<()> {
     if dtype != DType::Bool {
         return Ok(());
     }
@@ -244,7 +244,7 @@ fn require_number(op: &'static str, dtype: DType) -> Result<()> {
 
 /// Refuses indices that are not of a signed integer type.
 #[track_caller]
-fn require_index(op: &'static str, dtype: DType) -> Result<()> {
+pub(crate) fn require_index(op: &'static str, dtype: DType) -> Result<()> {
     if matches!(dtype, DType::I32 | DType::I64) {
         return Ok(());
     }

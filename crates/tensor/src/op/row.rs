@@ -35,7 +35,7 @@ pub enum Row {
 }
 
 impl Row {
-    pub(super) fn name(&self) -> &'static str {
+    pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Softmax => "softmax",
             Self::LogSoftmax => "log_softmax",

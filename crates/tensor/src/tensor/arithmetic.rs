@@ -210,10 +210,21 @@ methods! {
     }
     activation {
         relu "`max(x, 0)`.";
+        relu6 "`min(max(x, 0), 6)`.";
         gelu "Gaussian error linear unit, `x Φ(x)`.";
         gelu_tanh "The tanh approximation of [`gelu`](Self::gelu) that GPT-2 uses.";
         swish "`x σ(x)`, also called SiLU.";
+        hard_swish "`x min(max((x + 3)/6, 0), 1)`.";
+        hard_sigmoid "`min(max((x + 3)/6, 0), 1)`.";
+        log_sigmoid "`log σ(x)`.";
+        logit "`log(x/(1 − x))`, the inverse of the sigmoid.";
         softplus "`log(1 + eˣ)`.";
+        softsign "`x/(1 + |x|)`.";
+        selu "The exponential linear unit that normalises itself.";
+        mish "`x tanh(log(1 + eˣ))`.";
+        lisht "`x tanh x`.";
+        log_cosh "`log cosh x`.";
+        tanh_shrink "`x − tanh x`.";
     }
 }
 

@@ -1,7 +1,9 @@
 //! Fused operations: rows and attention.
 
+use smallvec::SmallVec;
+
 use super::Tensor;
-use crate::op::{Attention, BatchNorm, Op, Row};
+use crate::op::{Attention, Axes, BatchNorm, Op, Row, View};
 use crate::{Error, Result};
 
 impl Tensor {
@@ -10,7 +12,8 @@ impl Tensor {
         Self::apply_one(&Op::Row(row), &[self])
     }
 
-    /// The softmax of the last axis.
+    /// The softmax of the last axis. A row whose largest number is infinite gives NaN, as in PyTorch; after
+    /// `x.clamp(f64::MIN, f64::MAX)`, infinite numbers share what there is.
     ///
     /// # Errors
     ///
@@ -29,6 +32,64 @@ impl Tensor {
     #[track_caller]
     pub fn log_softmax(&self) -> Result<Self> {
         self.row(Row::LogSoftmax)
+    }
+
+    /// The softmax of `−x`, along the last axis.
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax`](Self::softmax).
+    #[track_caller]
+    pub fn softmin(&self) -> Result<Self> {
+        self.neg()?.softmax()
+    }
+
+    /// The softmax over axes taken together: `x.softmax_over([1])` of `[batch, channels, height, width]` is that of the
+    /// channels at each place.
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// let x = Tensor::zeros([2, 3, 5, 5], DType::F32, &meta::device())?;
+    /// assert_eq!(x.softmax_over([1])?.shape(), x.shape());
+    /// assert_eq!(x.softmax_over([-2, -1])?.shape(), x.shape());
+    /// assert!(x.softmax_over([4]).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for an axis that does not exist or is named twice,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    #[track_caller]
+    pub fn softmax_over<const N: usize>(&self, axes: [isize; N]) -> Result<Self> {
+        self.row_over(Row::Softmax, &axes)
+    }
+
+    /// The logarithm of the softmax over axes taken together, without its underflow.
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax_over`](Self::softmax_over).
+    #[track_caller]
+    pub fn log_softmax_over<const N: usize>(&self, axes: [isize; N]) -> Result<Self> {
+        self.row_over(Row::LogSoftmax, &axes)
+    }
+
+    /// An operation over rows, the row being axes taken together.
+    #[track_caller]
+    fn row_over(&self, row: Row, axes: &[isize]) -> Result<Self> {
+        let axes = Axes::resolve(row.name(), self.shape(), axes)?;
+        let outer = (0..self.rank()).filter(|&axis| !axes.contains(axis));
+        let order: SmallVec<[usize; 8]> = outer.chain(axes.iter()).collect();
+        let mut back: SmallVec<[usize; 8]> = SmallVec::from_elem(0, order.len());
+        for (i, &axis) in order.iter().enumerate() {
+            back[axis] = i;
+        }
+        let permuted = |x: &Self, order| Self::apply_one(&Op::View(View::Permute(order)), &[x]);
+        let moved = permuted(self, order)?;
+        let (rows, width) = moved.shape().split_at(self.rank() - axes.iter().count());
+        let flat: Vec<usize> = rows.iter().copied().chain([width.iter().product()]).collect();
+        permuted(&moved.reshape(flat)?.row(row)?.reshape(*moved.shape())?, back)
     }
 
     /// The last axis with mean 0 and variance 1; see [`Row::LayerNorm`].

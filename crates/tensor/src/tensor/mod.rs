@@ -1,5 +1,6 @@
 //! The tensor.
 
+mod activation;
 mod apply;
 mod arithmetic;
 mod construct;
@@ -11,6 +12,7 @@ mod index;
 mod map;
 mod print;
 mod reduce;
+mod scatter;
 mod spatial;
 mod triangle;
 mod update;
@@ -23,6 +25,7 @@ use crate::{DType, Layout, Result, Shape};
 
 pub(crate) use apply::{apply_on, constants, only};
 pub use arithmetic::Operand;
+pub use scatter::ScatterFold;
 pub use spatial::{GridSample, Interpolation, PadMode, Rotation, SampleMode, SamplePadding};
 pub use update::Access;
 

@@ -93,7 +93,7 @@ impl Tensor {
         self.wide()?.map(|x| x * x)?.sum(axes, keep)?.sqrt()?.to_dtype(self.dtype())
     }
 
-    /// `log Σ eˣ` over axes, without overflow.
+    /// `log Σ eˣ` over axes, without overflow. Where every number is −∞ so is the result, with slope 0.
     ///
     /// # Errors
     ///
@@ -104,7 +104,10 @@ impl Tensor {
         // Infinite numbers are not subtracted from themselves.
         let x = self.wide()?;
         let largest = x.max(axes, true)?.map(|x| x.abs().lt(f64::INFINITY).select(x, 0.0))?;
-        let log = x.sub(&largest)?.exp()?.sum(axes, keep)?.log()?;
+        let log = x.sub(&largest)?.exp()?.sum(axes, keep)?.map(|sum| {
+            let nothing = sum.eq(0.0);
+            nothing.select(f64::NEG_INFINITY, nothing.select(1.0, sum).log())
+        })?;
         log.add(&largest.reshape(log.shape())?)?.to_dtype(self.dtype())
     }
 

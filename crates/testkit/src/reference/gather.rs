@@ -1,11 +1,12 @@
 //! Picking and putting elements by index.
 
+use tensorkeep_tensor::expr::Binary;
 use tensorkeep_tensor::op::{Gather, GatherKind, Scatter, ScatterMode, Spec};
 use tensorkeep_tensor::{Error, ErrorKind, Result, Scalar};
 
 use super::Operand;
 use super::operand::with;
-use super::sum::Sum;
+use super::sum::{Sum, combine};
 use crate::arithmetic::ulp;
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
@@ -28,6 +29,7 @@ pub(super) fn scatter(
     let (base, index, updates) = (inputs[0], inputs[1], inputs[2]);
     let position = |at: &[usize]| at.iter().zip(spec.shape.iter()).fold(0, |flat, (&i, &n)| flat * n + i);
     let mut set: Vec<Scalar> = indices(&spec.shape).map(|at| base.at(&at)).collect();
+    let mut extremes = set.clone();
     let mut sums: Vec<(Sum, usize, f64)> = set
         .iter()
         .map(|&x| {
@@ -40,12 +42,15 @@ pub(super) fn scatter(
         let to = position(&picked(&scatter.gather, &base, &index, &at)?);
         let update = updates.at(&at);
         set[to] = update;
+        let extreme = if scatter.mode == ScatterMode::Min { Binary::Min } else { Binary::Max };
+        extremes[to] = combine(extreme, spec.dtype, extremes[to], update);
         sums[to].0.add(update);
         sums[to].1 += 1;
         sums[to].2 += update.as_f64().abs();
     }
     let values = match scatter.mode {
         ScatterMode::Set => set.into_iter().map(Bounded::exact).collect(),
+        ScatterMode::Max | ScatterMode::Min => extremes.into_iter().map(Bounded::exact).collect(),
         ScatterMode::Add => {
             let bounded = |(sum, count, magnitude): (Sum, usize, f64)| {
                 let mut bounded = sum.bounded(arithmetic);

@@ -1,11 +1,12 @@
 //! Methods that are short compositions of operations: what they compute on every device, and that they can be
 //! differentiated.
 
-#![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 mod einsum;
 mod methods;
 mod printing;
+mod scatter;
 
 use std::sync::LazyLock;
 

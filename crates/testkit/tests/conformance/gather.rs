@@ -59,8 +59,8 @@ fn puts_elements() {
                     let specs = [&base, &index].map(|x| Spec::new(*x.shape(), x.dtype()));
                     let picked = Op::Gather(gather).infer(&specs).unwrap()[0].shape;
                     let updates = ordinary(picked, dtype, 3).unwrap();
-                    for mode in [ScatterMode::Add, ScatterMode::Set] {
-                        if mode == ScatterMode::Add && dtype == DType::Bool {
+                    for mode in ScatterMode::ALL {
+                        if mode != ScatterMode::Set && dtype == DType::Bool {
                             continue;
                         }
                         let op = Op::Scatter(Scatter { gather, mode });
@@ -93,7 +93,7 @@ fn indices_outside_are_refused() {
                         ErrorKind::Index,
                         "",
                     );
-                    for mode in [ScatterMode::Add, ScatterMode::Set] {
+                    for mode in ScatterMode::ALL {
                         let op = Op::Scatter(Scatter { gather, mode });
                         findings.refuses(
                             subject,

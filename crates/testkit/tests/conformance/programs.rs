@@ -8,13 +8,18 @@ use crate::{map, on_every_device};
 
 #[test]
 fn activations() {
-    let table: [fn(&Expr) -> Expr; 8] = [
+    let table: [fn(&Expr) -> Expr; 13] = [
         Expr::relu,
         Expr::gelu,
         Expr::gelu_tanh,
         Expr::swish,
         Expr::softplus,
-        |x| x * x.softplus().tanh(),
+        Expr::mish,
+        Expr::log_cosh,
+        Expr::hard_swish,
+        Expr::log_sigmoid,
+        |x| x.celu(0.5),
+        |x| x.soft_shrink(0.5),
         |x| x.gt(0.0).select(x, 1.67 * x.expm1()) * 1.05,
         |x| (x + 3.0).max(0.0).min(6.0) / 6.0 * x,
     ];

@@ -15,6 +15,10 @@ fn slopes(f: impl Fn(&Tensor) -> Result<Tensor>, at: &[f64]) -> Vec<f64> {
 fn at_kinks() {
     assert_eq!(slopes(Tensor::relu, &[-1.0, 0.0, 1.0]), [0.0, 0.0, 1.0]);
     assert_eq!(slopes(Tensor::abs, &[-1.0, 0.0, 1.0]), [-1.0, 0.0, 1.0]);
+    assert_eq!(slopes(|x| x.leaky_relu(-2.0), &[-1.0, 0.0, 1.0]), [-2.0, -2.0, 1.0]);
+    assert_eq!(slopes(|x| x.elu(-2.0), &[0.0]), [-2.0]);
+    assert_eq!(slopes(|x| x.hard_tanh(-1.0, 1.0), &[-1.0, 0.0, 1.0]), [0.0, 1.0, 0.0]);
+    assert_eq!(slopes(|x| x.soft_shrink(1.0), &[-1.0, 0.0, 1.0, 2.0]), [0.0, 0.0, 0.0, 1.0]);
     assert_eq!(slopes(Tensor::sign, &[-1.0, 0.0, 1.0]), [0.0; 3]);
     assert_eq!(slopes(Tensor::round, &[0.5, 1.5]), [0.0; 2]);
 }
@@ -40,7 +44,9 @@ fn where_a_formula_reads_zero_times_infinity() {
     assert_eq!(slopes(|x| x.pow(2.0), &[0.0, -1.0]), [0.0, -2.0]);
     assert_eq!(slopes(|x| x.pow(0.0), &[0.0, 3.0]), [0.0, 0.0]);
     assert_eq!(slopes(|x| x.pow(1.0), &[0.0]), [1.0]);
-    assert_eq!(slopes(Tensor::softplus, &[-1000.0, 1000.0]), [0.0, 1.0]);
+    assert_eq!(slopes(Tensor::softplus, &[-1000.0, 0.0, 1000.0]), [0.0, 0.5, 1.0]);
+    assert_eq!(slopes(|x| x.xlogy(x), &[0.0, 1.0]), [0.0, 1.0]);
+    assert_eq!(slopes(|x| x.map(|x| x.log_above(-100.0)), &[0.0, 2.0, 1e-310]), [0.0, 0.5, 0.0]);
     assert_eq!(slopes(Tensor::sigmoid, &[-1000.0, 1000.0]), [0.0, 0.0]);
     assert_eq!(slopes(Tensor::gelu, &[-100.0, 100.0]), [0.0, 1.0]);
     assert_eq!(slopes(Tensor::swish, &[-1000.0, 1000.0]), [0.0, 1.0]);

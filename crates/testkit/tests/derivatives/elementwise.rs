@@ -75,14 +75,29 @@ fn whole_powers_of_negative_numbers() {
 
 #[test]
 fn activations() {
-    let table: [fn(&Expr) -> Expr; 7] = [
+    let table: [fn(&Expr) -> Expr; 22] = [
         Expr::relu,
         Expr::gelu,
         Expr::gelu_tanh,
         Expr::swish,
         Expr::softplus,
-        |x| x * x.softplus().tanh(),
-        |x| x.gt(0.0).select(x, 1.67 * x.expm1()) * 1.05,
+        Expr::relu6,
+        Expr::hard_swish,
+        Expr::hard_sigmoid,
+        Expr::log_sigmoid,
+        Expr::selu,
+        Expr::mish,
+        Expr::lisht,
+        Expr::softsign,
+        Expr::log_cosh,
+        Expr::tanh_shrink,
+        |x| x.leaky_relu(-0.5),
+        |x| x.elu(-0.5),
+        |x| x.celu(0.5),
+        |x| x.hard_tanh(-1.0, 0.5),
+        |x| x.soft_shrink(0.5),
+        |x| x.hard_shrink(0.5),
+        |x| x.threshold(0.5, 2.0),
     ];
     for f in table {
         check(&map(&[f(&Expr::input(0))], &[]), &[listed(&[-20.0, -2.0, -0.3, 0.1, 1.5, 30.0])]);

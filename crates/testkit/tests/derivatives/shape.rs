@@ -64,7 +64,7 @@ fn picking_and_putting() {
         check(&Op::Gather(gather), &[x.clone(), index.clone()]);
         let picked = apply(&Op::Gather(gather), &[x.clone(), index.clone()]).unwrap();
         let updates = ordinary(picked.shape(), 3);
-        for mode in [ScatterMode::Add, ScatterMode::Set] {
+        for mode in ScatterMode::ALL {
             check(&Op::Scatter(Scatter { gather, mode }), &[x.clone(), index.clone(), updates.clone()]);
         }
     }
