@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, GruV3, GruV3Cell, LayerNorm, Lstm,
+    LstmCell, MaxPool, MeanPool, RecurrentStack, Rnn, RnnCell,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -53,6 +54,7 @@ impl LayerRegistry {
             .with::<Embedding>()
             .with::<Flatten>()
             .with::<Gru>()
+            .with::<GruV3>()
             .with::<LayerNorm>()
             .with::<Lstm>()
             .with::<MaxPool<1>>()
@@ -60,7 +62,12 @@ impl LayerRegistry {
             .with::<MaxPool<3>>()
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
-            .with::<MeanPool<3>>();
+            .with::<MeanPool<3>>()
+            .with::<RecurrentStack<GruCell>>()
+            .with::<RecurrentStack<GruV3Cell>>()
+            .with::<RecurrentStack<LstmCell>>()
+            .with::<RecurrentStack<RnnCell>>()
+            .with::<Rnn>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, GruV3, GruV3Cell, LayerNorm, Lstm,
+    LstmCell, MaxPool, MeanPool, Padding, Recurrence, RecurrentStack, Rnn, RnnCell,
 };
-use tensorkeep_nn::{Description, Layer, Rebuild, Sequential, Setting, Settings};
+use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
 use tensorkeep_tensor::{Rng, Shape, Tensor, meta};
 
@@ -45,6 +46,30 @@ fn layers_are_built_again() {
 }
 
 #[test]
+fn recurrent_layers_are_built_again() {
+    let rng = &mut rng();
+    let relu = RnnCell { activation: Boxed::new(Tensor::relu), ..RnnCell::new(3, 2, rng).unwrap() };
+    again(Rnn::new(3, 2, rng).unwrap());
+    again(Recurrence { cell: relu.clone() });
+    again(Lstm::new(3, 2, rng).unwrap());
+    again(Recurrence { cell: LstmCell { bias: None, ..LstmCell::new(3, 2, rng).unwrap() } });
+    again(Recurrence { cell: GruCell { hidden_bias: None, ..GruCell::new(3, 2, rng).unwrap() } });
+    again(Gru::new(3, 2, rng).unwrap());
+    again(GruV3::new(3, 2, rng).unwrap());
+    let unbiased = |n| Ok(GruV3Cell { bias: None, ..GruV3Cell::new(n, 2, rng)? });
+    again(RecurrentStack::new(3, 2, unbiased).unwrap());
+    let rng = &mut Rng::new(0, &meta::device());
+    let stack = RecurrentStack::bidirectional(3, 3, |n| GruCell::new(n, 2, rng)).unwrap();
+    again(RecurrentStack { dropout: Dropout::new(0.3).unwrap(), ..stack.clone() });
+    // What no name or no single set of options tells is not described.
+    let own = RnnCell { activation: Boxed::new(|x: &Tensor| x.tanh()), ..relu };
+    assert_eq!(Recurrence { cell: own }.describe().unwrap_err().kind().code(), "unsupported");
+    let mut mixed = stack;
+    mixed.backward[1].hidden_bias = None;
+    assert_eq!(mixed.describe().unwrap_err().kind().code(), "value");
+}
+
+#[test]
 fn containers_describe_what_is_in_them() {
     let name = |description: &Description| match description {
         Description::Layer { name, .. } => (*name).to_owned(),
@@ -79,6 +104,11 @@ fn bad_settings_are_refused() {
         let two = || vec![Setting::Int(2)];
         Settings::new().with("kernel", two()).with("stride", two()).with("padding", padding)
     };
+    let cell = size("inputs", 3).with("features", 2);
+    let stack = |layers: i64, dropout: f64| {
+        let stack = size("inputs", 3).with("features", 2).with("bias", true).with("layers", layers);
+        stack.with("bidirectional", true).with("dropout", dropout)
+    };
     let list = |sizes: &[i64]| Setting::List(sizes.iter().map(|&size| size.into()).collect());
     let rows = [
         (refused::<Dense>(dense.clone()), "bias is missing"),
@@ -94,6 +124,15 @@ fn bad_settings_are_refused() {
         (refused::<MaxPool<1>>(padded(list(&[1, -1]))), "padding is -1"),
         (refused::<MaxPool<1>>(padded(list(&[1, 1, 1]))), "3 numbers are given"),
         (refused::<MaxPool<2>>(padded("same".into())), "kernel has 1 sizes: use 2"),
+        (
+            refused::<Rnn>(cell.clone().with("bias", true).with("activation", "nn.conv")),
+            "activation is \"nn.conv\"",
+        ),
+        (refused::<Lstm>(cell.clone()), "bias is missing"),
+        (refused::<RecurrentStack<LstmCell>>(stack(1 << 40, 0.1)), "layers: a file may name at most"),
+        (refused::<RecurrentStack<LstmCell>>(stack(0, 0.1)), "there are 0 layers"),
+        (refused::<RecurrentStack<LstmCell>>(stack(2, 1.5)), "outside 0..=1"),
+        (refused::<RecurrentStack<LstmCell>>(stack(2, 0.5).with("code", 1)), "no setting code"),
     ];
     for (i, (message, want)) in rows.iter().enumerate() {
         assert!(message.contains(want), "row {i}: {message}");

@@ -4,7 +4,8 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruV3, LayerNorm, Lstm, LstmCell, MaxPool,
+    MeanPool, Padding, RecurrentStack, Rnn, RnnCell,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -101,8 +102,15 @@ fn convolutions() {
 fn recurrent() {
     layer("lstm", &Lstm::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
     layer("gru", &Gru::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    layer("gru with an early reset", &GruV3::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    layer("rnn", &Rnn::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
     let stack = (Lstm::new(3, 4, &mut rng()).unwrap(), Gru::new(4, 2, &mut rng()).unwrap());
     layer("one upon the other", &stack, &normal(&[1, 3, 3]));
+    let both = RecurrentStack::bidirectional(3, 2, |inputs| LstmCell::new(inputs, 2, &mut rng())).unwrap();
+    layer("both directions", &both, &normal(&[2, 3, 3]));
+    let dropped = RecurrentStack::new(3, 3, |inputs| RnnCell::new(inputs, 4, &mut rng())).unwrap();
+    let dropped = RecurrentStack { dropout: Dropout::new(0.4).unwrap(), ..dropped };
+    layer("dropout between layers", &dropped, &normal(&[2, 3, 3]));
 }
 
 #[test]

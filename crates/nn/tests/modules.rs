@@ -1,6 +1,9 @@
 //! Layers as trees: which leaves, in which order, and what cloning and moving do to them.
 
-use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool};
+use tensorkeep_nn::layers::{
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruV3, LayerNorm, Lstm, LstmCell, MaxPool,
+    RecurrentStack, Rnn,
+};
 use tensorkeep_nn::{Boxed, Layer, Leaf, LeafMut, Module, Path, Sequential, module};
 use tensorkeep_tensor::{Rng, Tensor, meta};
 
@@ -35,6 +38,21 @@ fn every_layer_names_its_leaves() {
             &["weight", "bias", "running_mean (state)", "running_variance (state)"],
         ),
         (Box::new(MaxPool::new([2])), &[]),
+        (Box::new(Rnn::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "bias"]),
+        (Box::new(Lstm::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "bias"]),
+        (Box::new(Gru::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "input_bias", "hidden_bias"]),
+        (Box::new(GruV3::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "candidate", "bias"]),
+        (
+            Box::new(RecurrentStack::bidirectional(3, 1, |n| LstmCell::new(n, 2, &mut rng)).unwrap()),
+            &[
+                "forward.0.input",
+                "forward.0.hidden",
+                "forward.0.bias",
+                "backward.0.input",
+                "backward.0.hidden",
+                "backward.0.bias",
+            ],
+        ),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, LayerNorm, Lstm, MaxPool, MeanPool,
+    Padding, RecurrentStack, Rnn,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
 use tensorkeep_tensor::{DType, Result, Rng, Tensor};
@@ -90,7 +91,9 @@ fn recurrent_layers_are_rebuilt() {
     let path = folder("recurrent").join("model.tkm");
     let device = tensorkeep_cpu::device();
     let rng = &mut Rng::new(3, &device);
-    let model = (Lstm::new(3, 4, rng).unwrap(), Gru::new(4, 2, rng).unwrap());
+    let both = RecurrentStack::bidirectional(2, 2, |inputs| GruCell::new(inputs, 3, rng)).unwrap();
+    let model =
+        (Lstm::new(3, 4, rng).unwrap(), Gru::new(4, 2, rng).unwrap(), both, Rnn::new(6, 2, rng).unwrap());
     save(&model, &[None, Some(5), Some(3)], &path);
     let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
     let x = rng.normal([2, 5, 3], 0.0, 1.0).unwrap();

@@ -3,19 +3,18 @@
 //! Parameters are public fields, and so are options for which every value has a meaning or a clear error:
 //! struct update sets them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
 
+mod activation;
 mod batch_norm;
 mod conv;
 mod dense;
 mod dropout;
 mod embedding;
 mod flatten;
-mod gru;
 mod layer_norm;
-mod lstm;
 mod max_pool;
 mod mean_pool;
 mod padding;
-mod sequence;
+mod recurrent;
 mod window;
 
 pub use batch_norm::BatchNorm;
@@ -24,9 +23,11 @@ pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
-pub use gru::Gru;
 pub use layer_norm::LayerNorm;
-pub use lstm::{Lstm, LstmState};
 pub use max_pool::MaxPool;
 pub use mean_pool::MeanPool;
 pub use padding::Padding;
+pub use recurrent::{
+    Cell, CellNames, Gru, GruCell, GruV3, GruV3Cell, Lstm, LstmCell, LstmState, Recurrence, RecurrentStack,
+    Rnn, RnnCell, Steps,
+};
