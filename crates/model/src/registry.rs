@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, GruV3, GruV3Cell, LayerNorm, Lstm,
-    LstmCell, MaxPool, MeanPool, RecurrentStack, Rnn, RnnCell,
+    BatchNorm, Conv, Dense, Dropout, Embedding, FeedForward, Flatten, Gpt, Gru, GruCell, GruV3, GruV3Cell,
+    LayerNorm, LearnedPositions, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, RecurrentStack, Rnn,
+    RnnCell, SinusoidalPositions, TransformerEncoder, TransformerEncoderLayer,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -52,10 +53,13 @@ impl LayerRegistry {
             .with::<Dense>()
             .with::<Dropout>()
             .with::<Embedding>()
+            .with::<FeedForward>()
             .with::<Flatten>()
+            .with::<Gpt>()
             .with::<Gru>()
             .with::<GruV3>()
             .with::<LayerNorm>()
+            .with::<LearnedPositions>()
             .with::<Lstm>()
             .with::<MaxPool<1>>()
             .with::<MaxPool<2>>()
@@ -63,11 +67,15 @@ impl LayerRegistry {
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
             .with::<MeanPool<3>>()
+            .with::<MultiHeadAttention>()
             .with::<RecurrentStack<GruCell>>()
             .with::<RecurrentStack<GruV3Cell>>()
             .with::<RecurrentStack<LstmCell>>()
             .with::<RecurrentStack<RnnCell>>()
-            .with::<Rnn>();
+            .with::<Rnn>()
+            .with::<SinusoidalPositions>()
+            .with::<TransformerEncoder>()
+            .with::<TransformerEncoderLayer>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }

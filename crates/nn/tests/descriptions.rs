@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, GruV3, GruV3Cell, LayerNorm, Lstm,
-    LstmCell, MaxPool, MeanPool, Padding, Recurrence, RecurrentStack, Rnn, RnnCell,
+    AttentionSizes, BatchNorm, Conv, Dense, Dropout, Embedding, FeedForward, Flatten, Gpt, GptSizes, Gru,
+    GruCell, GruV3, GruV3Cell, LayerNorm, LearnedPositions, Lstm, LstmCell, MaxPool, MeanPool,
+    MultiHeadAttention, Padding, Recurrence, RecurrentStack, Rnn, RnnCell, Rotary, RotaryLayout,
+    SinusoidalPositions, TransformerEncoder, TransformerEncoderLayer,
 };
 use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
@@ -70,6 +72,50 @@ fn recurrent_layers_are_built_again() {
 }
 
 #[test]
+fn attention_is_built_again() {
+    let rng = &mut rng();
+    again(SinusoidalPositions { base: 100.0 });
+    again(LearnedPositions::new(5, 4, rng).unwrap());
+    let plain = MultiHeadAttention::new(8, 4, rng).unwrap();
+    again(plain.clone());
+    let sizes = AttentionSizes {
+        keys: 3,
+        values: 5,
+        value_width: 12,
+        outputs: 7,
+        key_heads: 2,
+        ..AttentionSizes::new(8, 4)
+    };
+    again(MultiHeadAttention { causal: true, ..MultiHeadAttention::of_sizes(sizes, rng).unwrap() });
+    let unbiased = Dense { bias: None, ..plain.output.clone() };
+    let rotary = Rotary { base: 5e5, layout: RotaryLayout::Interleaved, ..Rotary::new(2).unwrap() };
+    let dropout = Dropout::new(0.3).unwrap();
+    again(MultiHeadAttention { output: unbiased, rotary: Some(rotary), dropout, ..plain.clone() });
+    let gelu = FeedForward { activation: Boxed::new(Tensor::gelu), ..FeedForward::new(8, 6, rng).unwrap() };
+    again(gelu.clone());
+    let block = TransformerEncoderLayer::new(8, 4, 6, rng).unwrap().with_dropout(0.1).unwrap();
+    let block = TransformerEncoderLayer { norm_first: true, feed_forward: gelu, ..block };
+    again(block.clone());
+    let norm = LayerNorm { epsilon: 1e-6, ..LayerNorm::new(8, &meta::device()).unwrap() };
+    again(TransformerEncoder { layers: vec![block.clone(); 3], norm: Some(norm) });
+    let sizes =
+        GptSizes { vocabulary: 5, context: 4, features: 8, heads: 2, layers: 2, ..GptSizes::default() };
+    again(Gpt::new(sizes, rng).unwrap());
+    again(Gpt::new(GptSizes { rotary: true, tied: false, dropout: 0.2, ..sizes }, rng).unwrap());
+    // What no single set of settings tells is not described.
+    let other = TransformerEncoderLayer { norm_first: false, ..block.clone() };
+    let rows = [
+        TransformerEncoder { layers: Vec::new(), norm: None },
+        TransformerEncoder { layers: vec![block, other], norm: None },
+    ];
+    for stack in rows {
+        assert_eq!(stack.describe().unwrap_err().kind().code(), "value");
+    }
+    let heads = MultiHeadAttention { heads: 3, ..plain };
+    assert_eq!(heads.describe().unwrap_err().kind().code(), "value");
+}
+
+#[test]
 fn containers_describe_what_is_in_them() {
     let name = |description: &Description| match description {
         Description::Layer { name, .. } => (*name).to_owned(),
@@ -104,6 +150,15 @@ fn bad_settings_are_refused() {
         let two = || vec![Setting::Int(2)];
         Settings::new().with("kernel", two()).with("stride", two()).with("padding", padding)
     };
+    // Attention with one setting more, or another instead.
+    let heads = |name: &str, value: Setting| {
+        let layer = MultiHeadAttention::new(8, 4, &mut rng()).unwrap();
+        let layer = MultiHeadAttention { rotary: Some(Rotary::new(2).unwrap()), ..layer };
+        let settings = layer.settings().unwrap();
+        let others = settings.iter().filter(|(each, _)| *each != name);
+        let others = others.fold(Settings::new(), |all, (name, value)| all.with(name, value.clone()));
+        others.with(name, value)
+    };
     let cell = size("inputs", 3).with("features", 2);
     let stack = |layers: i64, dropout: f64| {
         let stack = size("inputs", 3).with("features", 2).with("bias", true).with("layers", layers);
@@ -129,6 +184,15 @@ fn bad_settings_are_refused() {
             "activation is \"nn.conv\"",
         ),
         (refused::<Lstm>(cell.clone()), "bias is missing"),
+        (refused::<SinusoidalPositions>(Settings::new().with("base", -1.0)), "must be a number above 0"),
+        (refused::<MultiHeadAttention>(heads("heads", 3i64.into())), "3 heads do not divide"),
+        (refused::<MultiHeadAttention>(heads("rotary.width", 3i64.into())), "3 features are no pairs"),
+        (refused::<MultiHeadAttention>(heads("rotary.layout", "spiral".into())), "layout is \"spiral\""),
+        (refused::<MultiHeadAttention>(heads("rotary.code", 1i64.into())), "no setting code"),
+        (refused::<MultiHeadAttention>(heads("key.code", 1i64.into())), "no setting code"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 1i64 << 40)), "use 1 to 4096"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 0)), "use 1 to 4096"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 2)), "is missing"),
         (refused::<RecurrentStack<LstmCell>>(stack(1 << 40, 0.1)), "layers: a file may name at most"),
         (refused::<RecurrentStack<LstmCell>>(stack(0, 0.1)), "there are 0 layers"),
         (refused::<RecurrentStack<LstmCell>>(stack(2, 1.5)), "outside 0..=1"),

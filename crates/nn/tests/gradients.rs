@@ -4,8 +4,9 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruV3, LayerNorm, Lstm, LstmCell, MaxPool,
-    MeanPool, Padding, RecurrentStack, Rnn, RnnCell,
+    AttentionSizes, BatchNorm, Conv, Dense, Dropout, Embedding, FeedForward, Flatten, Gpt, GptSizes, Gru,
+    GruV3, LayerNorm, LearnedPositions, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, Padding,
+    RecurrentStack, Rnn, RnnCell, Rotary, SinusoidalPositions, TransformerEncoder, TransformerEncoderLayer,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -111,6 +112,39 @@ fn recurrent() {
     let dropped = RecurrentStack::new(3, 3, |inputs| RnnCell::new(inputs, 4, &mut rng())).unwrap();
     let dropped = RecurrentStack { dropout: Dropout::new(0.4).unwrap(), ..dropped };
     layer("dropout between layers", &dropped, &normal(&[2, 3, 3]));
+}
+
+#[test]
+fn attention() {
+    let rng = &mut rng();
+    let x = normal(&[2, 3, 4]);
+    let heads = MultiHeadAttention::new(4, 2, rng).unwrap();
+    layer("attention", &heads, &x);
+    let sizes = AttentionSizes { key_heads: 1, bias: false, outputs: 3, ..AttentionSizes::new(4, 2) };
+    let turned = MultiHeadAttention {
+        causal: true,
+        dropout: Dropout::new(0.3).unwrap(),
+        rotary: Some(Rotary::new(2).unwrap()),
+        ..MultiHeadAttention::of_sizes(sizes, rng).unwrap()
+    };
+    layer("one key head, causal, turned, with dropout", &turned, &x);
+    layer("learned positions", &(LearnedPositions::new(3, 4, rng).unwrap(), heads.clone()), &x);
+    layer("sinusoidal positions", &(SinusoidalPositions::default(), heads), &x);
+    layer("feed forward", &FeedForward::new(4, 5, rng).unwrap(), &x);
+    let block = TransformerEncoderLayer::new(4, 2, 5, rng).unwrap().with_dropout(0.2).unwrap();
+    layer("norms last", &block, &x);
+    let block = TransformerEncoderLayer { norm_first: true, ..block };
+    let norm = Some(LayerNorm::new(4, &cpu()).unwrap());
+    layer("norms first", &TransformerEncoder { layers: vec![block.clone(), block], norm }, &x);
+    let tokens = Tensor::new([[0, 2, 1], [2, 2, 0]], &cpu()).unwrap();
+    let sizes =
+        GptSizes { vocabulary: 3, context: 3, features: 4, heads: 2, layers: 1, ..GptSizes::default() };
+    layer("gpt", &Gpt::new(sizes, rng).unwrap(), &tokens);
+    layer(
+        "gpt with turns",
+        &Gpt::new(GptSizes { rotary: true, tied: false, ..sizes }, rng).unwrap(),
+        &tokens,
+    );
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, GruCell, LayerNorm, Lstm, MaxPool, MeanPool,
-    Padding, RecurrentStack, Rnn,
+    AttentionSizes, BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gpt, GptSizes, Gru, GruCell,
+    LayerNorm, Lstm, MaxPool, MeanPool, MultiHeadAttention, Padding, RecurrentStack, Rnn, Rotary,
+    SinusoidalPositions,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, module};
 use tensorkeep_tensor::{DType, Result, Rng, Tensor};
@@ -98,6 +99,37 @@ fn recurrent_layers_are_rebuilt() {
     let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
     let x = rng.normal([2, 5, 3], 0.0, 1.0).unwrap();
     let run = |y: Tensor| y.to_vec::<f32>().unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
+}
+
+#[test]
+fn attention_is_rebuilt() {
+    let folder = folder("attention");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let registry = LayerRegistry::standard();
+    let sizes = AttentionSizes { key_heads: 2, bias: false, ..AttentionSizes::new(8, 4) };
+    let attention = MultiHeadAttention {
+        causal: true,
+        rotary: Some(Rotary::new(2).unwrap()),
+        ..MultiHeadAttention::of_sizes(sizes, rng).unwrap()
+    };
+    let model = (SinusoidalPositions::default(), attention);
+    let path = folder.join("model.tkm");
+    save(&model, &[None, Some(5), Some(8)], &path);
+    let (loaded, _) = LoadedModel::load(&path, &registry, &device, &anyone()).unwrap();
+    let x = rng.normal([2, 5, 8], 0.0, 1.0).unwrap();
+    let run = |y: Tensor| y.to_vec::<f32>().unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
+
+    let sizes =
+        GptSizes { vocabulary: 11, context: 6, features: 8, heads: 2, layers: 2, ..GptSizes::default() };
+    let model = Gpt::new(sizes, rng).unwrap();
+    let path = folder.join("gpt.tkm");
+    let blueprint = Blueprint::of(&model, &[None, Some(6)], DType::I32).unwrap();
+    model.save_with(&path, &SaveOptions::new("acme/gpt").architecture(blueprint)).unwrap();
+    let (loaded, _) = LoadedModel::load(&path, &registry, &device, &anyone()).unwrap();
+    let x = Tensor::new([[3, 1, 4, 1, 5, 9]], &device).unwrap();
     assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
 }
 

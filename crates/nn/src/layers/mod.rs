@@ -4,6 +4,7 @@
 //! struct update sets them, `Conv { stride: [2, 2], ..Conv::new([3, 3], 8, 16, &mut rng)? }`.
 
 mod activation;
+mod attention;
 mod batch_norm;
 mod conv;
 mod dense;
@@ -15,8 +16,13 @@ mod max_pool;
 mod mean_pool;
 mod padding;
 mod recurrent;
+mod transformer;
 mod window;
 
+pub use attention::{
+    AttentionMask, AttentionSizes, KeyValueCache, LearnedPositions, MultiHeadAttention, Rotary, RotaryLayout,
+    SinusoidalPositions, attention_weights, causal_mask, scaled_dot_product_attention,
+};
 pub use batch_norm::BatchNorm;
 pub use conv::Conv;
 pub use dense::Dense;
@@ -30,4 +36,8 @@ pub use padding::Padding;
 pub use recurrent::{
     Cell, CellNames, Gru, GruCell, GruV3, GruV3Cell, Lstm, LstmCell, LstmState, Recurrence, RecurrentStack,
     Rnn, RnnCell, Steps,
+};
+pub use transformer::{
+    DecoderMasks, FeedForward, Gpt, GptSizes, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerEncoderLayer,
 };
