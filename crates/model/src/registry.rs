@@ -7,10 +7,12 @@ use std::sync::Arc;
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Celu, Conv, ConvTranspose, Dense,
-    Dropout, Elu, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, GroupNorm, Gru,
-    HardShrink, HardTanh, InstanceNorm, LayerNorm, LeakyRelu, LocalResponseNorm, LpPool, Lstm, MaxPool,
-    MeanPool, Pad, PixelShuffle, PixelUnshuffle, Prelu, RmsNorm, Rrelu, Scale, SoftShrink, Softplus,
-    Threshold, Upsample,
+    Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, Gpt,
+    GroupNorm, Gru, GruCell, GruV3, GruV3Cell, HardShrink, HardTanh, InstanceNorm, LayerNorm, LeakyRelu,
+    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, Pad,
+    PixelShuffle, PixelUnshuffle, Prelu, RecurrentStack, RmsNorm, Rnn, RnnCell, Rrelu, Scale,
+    SinusoidalPositions, SoftShrink, Softplus, Threshold, TransformerEncoder, TransformerEncoderLayer,
+    Upsample,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -69,17 +71,21 @@ impl LayerRegistry {
             .with::<Elu>()
             .with::<Embedding>()
             .with::<EmbeddingBag>()
+            .with::<FeedForward>()
             .with::<Flatten>()
             .with::<GlobalMaxPool>()
             .with::<GlobalMeanPool>()
             .with::<Glu>()
+            .with::<Gpt>()
             .with::<GroupNorm>()
             .with::<Gru>()
+            .with::<GruV3>()
             .with::<HardShrink>()
             .with::<HardTanh>()
             .with::<InstanceNorm>()
             .with::<LayerNorm>()
             .with::<LeakyRelu>()
+            .with::<LearnedPositions>()
             .with::<LocalResponseNorm>()
             .with::<LpPool<1>>()
             .with::<LpPool<2>>()
@@ -91,18 +97,27 @@ impl LayerRegistry {
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
             .with::<MeanPool<3>>()
+            .with::<MultiHeadAttention>()
             .with::<Pad<1>>()
             .with::<Pad<2>>()
             .with::<Pad<3>>()
             .with::<PixelShuffle>()
             .with::<PixelUnshuffle>()
             .with::<Prelu>()
+            .with::<RecurrentStack<GruCell>>()
+            .with::<RecurrentStack<GruV3Cell>>()
+            .with::<RecurrentStack<LstmCell>>()
+            .with::<RecurrentStack<RnnCell>>()
             .with::<RmsNorm>()
+            .with::<Rnn>()
             .with::<Rrelu>()
             .with::<Scale>()
+            .with::<SinusoidalPositions>()
             .with::<SoftShrink>()
             .with::<Softplus>()
             .with::<Threshold>()
+            .with::<TransformerEncoder>()
+            .with::<TransformerEncoderLayer>()
             .with::<Upsample<1>>()
             .with::<Upsample<2>>()
             .with::<Upsample<3>>();

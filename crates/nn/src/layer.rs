@@ -114,7 +114,7 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Layer for F {
 }
 
 /// `c` of `a::b::c`.
-fn last_name(path: &'static str) -> &'static str {
+pub(crate) fn last_name(path: &'static str) -> &'static str {
     path.rsplit_once("::").map_or(path, |(_, last)| last)
 }
 

@@ -93,6 +93,61 @@ impl Settings {
         }
     }
 
+    /// The same with those of a part, each under the name of the part and a dot.
+    ///
+    /// ```
+    /// use tensorkeep_nn::Settings;
+    ///
+    /// let part = Settings::new().with("bias", true);
+    /// let mut settings = Settings::new().with_part("output", &part);
+    /// assert!(settings.take_part("output", |part| part.take_flag("bias"))?);
+    /// assert!(settings.take_part("output", |part| part.take_flag("bias")).is_err()); // it is taken
+    /// assert!(settings.take_part_if_any("output", |part| part.take_flag("bias"))?.is_none());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_part(self, part: &str, settings: &Self) -> Self {
+        settings.iter().fold(self, |all, (name, value)| all.with(format!("{part}.{name}"), value.clone()))
+    }
+
+    /// Takes those of a part out, by the names they have in it, and what is built of them, which has to take all.
+    ///
+    /// # Errors
+    ///
+    /// Those of `build`; [`ErrorKind::Value`] for what it leaves.
+    #[track_caller]
+    pub fn take_part<T>(&mut self, part: &str, build: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let (mut taken, mut left) = (Self::new(), Self::new());
+        for (name, value) in std::mem::take(&mut self.0) {
+            match inside(part, &name) {
+                Some(inner) => taken.0.push((inner.to_owned(), value)),
+                None => left.0.push((name, value)),
+            }
+        }
+        *self = left;
+        let place = |error: Error| error.within(part);
+        let built = build(&mut taken).map_err(place)?;
+        taken.finish().map_err(place)?;
+        Ok(built)
+    }
+
+    /// The same for a part that there may be none of.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_part`](Self::take_part).
+    #[track_caller]
+    pub fn take_part_if_any<T>(
+        &mut self,
+        part: &str,
+        build: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<Option<T>> {
+        if !self.0.iter().any(|(name, _)| inside(part, name).is_some()) {
+            return Ok(None);
+        }
+        self.take_part(part, build).map(Some)
+    }
+
     /// Names and values, in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -225,6 +280,11 @@ impl Settings {
             }
         }
     }
+}
+
+/// The name inside a part, if this is the name of something in it.
+fn inside<'a>(part: &str, name: &'a str) -> Option<&'a str> {
+    name.strip_prefix(part).and_then(|rest| rest.strip_prefix('.'))
 }
 
 impl Setting {

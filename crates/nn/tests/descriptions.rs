@@ -2,12 +2,15 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
-    Dense, Draws, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm,
-    InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, MaxPool, MeanPool, NormOver, Pad, Padding,
-    PixelShuffle, PixelUnshuffle, Resize, RmsNorm, Scale, Upsample, WeightNorm,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
+    ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
+    GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruCell, GruV3, GruV3Cell, InstanceNorm, LayerNorm,
+    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention,
+    NormOver, Pad, Padding, PixelShuffle, PixelUnshuffle, Recurrence, RecurrentStack, Resize, RmsNorm, Rnn,
+    RnnCell, Rotary, RotaryLayout, Scale, SinusoidalPositions, TransformerEncoder, TransformerEncoderLayer,
+    Upsample, WeightNorm,
 };
-use tensorkeep_nn::{Description, Layer, Rebuild, Sequential, Setting, Settings};
+use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
 use tensorkeep_tensor::{DType, Interpolation, PadMode, Rng, Shape, Tensor, meta};
 
@@ -94,6 +97,74 @@ fn layers_are_built_again() {
 }
 
 #[test]
+fn recurrent_layers_are_built_again() {
+    let rng = &mut rng();
+    let relu = RnnCell { activation: Boxed::new(Tensor::relu), ..RnnCell::new(3, 2, rng).unwrap() };
+    again(Rnn::new(3, 2, rng).unwrap());
+    again(Recurrence { cell: relu.clone() });
+    again(Lstm::new(3, 2, rng).unwrap());
+    again(Recurrence { cell: LstmCell { bias: None, ..LstmCell::new(3, 2, rng).unwrap() } });
+    again(Recurrence { cell: GruCell { hidden_bias: None, ..GruCell::new(3, 2, rng).unwrap() } });
+    again(Gru::new(3, 2, rng).unwrap());
+    again(GruV3::new(3, 2, rng).unwrap());
+    let unbiased = |n| Ok(GruV3Cell { bias: None, ..GruV3Cell::new(n, 2, rng)? });
+    again(RecurrentStack::new(3, 2, unbiased).unwrap());
+    let rng = &mut Rng::new(0, &meta::device());
+    let stack = RecurrentStack::bidirectional(3, 3, |n| GruCell::new(n, 2, rng)).unwrap();
+    again(RecurrentStack { dropout: Dropout::new(0.3).unwrap(), ..stack.clone() });
+    // What no name or no single set of options tells is not described.
+    let own = RnnCell { activation: Boxed::new(|x: &Tensor| x.tanh()), ..relu };
+    assert_eq!(Recurrence { cell: own }.describe().unwrap_err().kind().code(), "unsupported");
+    let mut mixed = stack;
+    mixed.backward[1].hidden_bias = None;
+    assert_eq!(mixed.describe().unwrap_err().kind().code(), "value");
+}
+
+#[test]
+fn attention_is_built_again() {
+    let rng = &mut rng();
+    again(SinusoidalPositions { base: 100.0 });
+    again(LearnedPositions::new(5, 4, rng).unwrap());
+    let plain = MultiHeadAttention::new(8, 4, rng).unwrap();
+    again(plain.clone());
+    let sizes = AttentionSizes {
+        keys: 3,
+        values: 5,
+        value_width: 12,
+        outputs: 7,
+        key_heads: 2,
+        ..AttentionSizes::new(8, 4)
+    };
+    again(MultiHeadAttention { causal: true, ..MultiHeadAttention::of_sizes(sizes, rng).unwrap() });
+    let unbiased = Dense { bias: None, ..plain.output.clone() };
+    let rotary = Rotary { base: 5e5, layout: RotaryLayout::Interleaved, ..Rotary::new(2).unwrap() };
+    let dropout = Dropout::new(0.3).unwrap();
+    again(MultiHeadAttention { output: unbiased, rotary: Some(rotary), dropout, ..plain.clone() });
+    let gelu = FeedForward { activation: Boxed::new(Tensor::gelu), ..FeedForward::new(8, 6, rng).unwrap() };
+    again(gelu.clone());
+    let block = TransformerEncoderLayer::new(8, 4, 6, rng).unwrap().with_dropout(0.1).unwrap();
+    let block = TransformerEncoderLayer { norm_first: true, feed_forward: gelu, ..block };
+    again(block.clone());
+    let norm = LayerNorm { epsilon: 1e-6, ..LayerNorm::new(8, &meta::device()).unwrap() };
+    again(TransformerEncoder { layers: vec![block.clone(); 3], norm: Some(norm) });
+    let sizes =
+        GptSizes { vocabulary: 5, context: 4, features: 8, heads: 2, layers: 2, ..GptSizes::default() };
+    again(Gpt::new(sizes, rng).unwrap());
+    again(Gpt::new(GptSizes { rotary: true, tied: false, dropout: 0.2, ..sizes }, rng).unwrap());
+    // What no single set of settings tells is not described.
+    let other = TransformerEncoderLayer { norm_first: false, ..block.clone() };
+    let rows = [
+        TransformerEncoder { layers: Vec::new(), norm: None },
+        TransformerEncoder { layers: vec![block, other], norm: None },
+    ];
+    for stack in rows {
+        assert_eq!(stack.describe().unwrap_err().kind().code(), "value");
+    }
+    let heads = MultiHeadAttention { heads: 3, ..plain };
+    assert_eq!(heads.describe().unwrap_err().kind().code(), "value");
+}
+
+#[test]
 fn containers_describe_what_is_in_them() {
     let name = |description: &Description| match description {
         Description::Layer { name, .. } => (*name).to_owned(),
@@ -134,6 +205,20 @@ fn bad_settings_are_refused() {
     let group = |groups: i64, channels: i64| {
         let settings = size("groups", groups).with("channels", channels).with("epsilon", 1e-5);
         settings.with("weight", true).with("bias", true)
+    };
+    // Attention with one setting more, or another instead.
+    let heads = |name: &str, value: Setting| {
+        let layer = MultiHeadAttention::new(8, 4, &mut rng()).unwrap();
+        let layer = MultiHeadAttention { rotary: Some(Rotary::new(2).unwrap()), ..layer };
+        let settings = layer.settings().unwrap();
+        let others = settings.iter().filter(|(each, _)| *each != name);
+        let others = others.fold(Settings::new(), |all, (name, value)| all.with(name, value.clone()));
+        others.with(name, value)
+    };
+    let cell = size("inputs", 3).with("features", 2);
+    let stack = |layers: i64, dropout: f64| {
+        let stack = size("inputs", 3).with("features", 2).with("bias", true).with("layers", layers);
+        stack.with("bidirectional", true).with("dropout", dropout)
     };
     let list = |sizes: &[i64]| Setting::List(sizes.iter().map(|&size| size.into()).collect());
     let edges = |mode: &str| Settings::new().with("padding", list(&[1, 1])).with("mode", mode);
@@ -208,6 +293,24 @@ fn bad_settings_are_refused() {
         (refused::<Upsample<1>>(sized("area")), "mode is \"area\""),
         (refused::<Upsample<1>>(sized("linear")), "align_corners is missing"),
         (refused::<Upsample<1>>(sized("nearest").with("scale", 1.0)), "no setting scale"),
+        (
+            refused::<Rnn>(cell.clone().with("bias", true).with("activation", "nn.conv")),
+            "activation is \"nn.conv\"",
+        ),
+        (refused::<Lstm>(cell.clone()), "bias is missing"),
+        (refused::<SinusoidalPositions>(Settings::new().with("base", -1.0)), "must be a number above 0"),
+        (refused::<MultiHeadAttention>(heads("heads", 3i64.into())), "3 heads do not divide"),
+        (refused::<MultiHeadAttention>(heads("rotary.width", 3i64.into())), "3 features are no pairs"),
+        (refused::<MultiHeadAttention>(heads("rotary.layout", "spiral".into())), "layout is \"spiral\""),
+        (refused::<MultiHeadAttention>(heads("rotary.code", 1i64.into())), "no setting code"),
+        (refused::<MultiHeadAttention>(heads("key.code", 1i64.into())), "no setting code"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 1i64 << 40)), "use 1 to 4096"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 0)), "use 1 to 4096"),
+        (refused::<TransformerEncoder>(Settings::new().with("layers", 2)), "is missing"),
+        (refused::<RecurrentStack<LstmCell>>(stack(1 << 40, 0.1)), "layers: a file may name at most"),
+        (refused::<RecurrentStack<LstmCell>>(stack(0, 0.1)), "there are 0 layers"),
+        (refused::<RecurrentStack<LstmCell>>(stack(2, 1.5)), "outside 0..=1"),
+        (refused::<RecurrentStack<LstmCell>>(stack(2, 0.5).with("code", 1)), "no setting code"),
     ];
     for (i, (message, want)) in rows.iter().enumerate() {
         assert!(message.contains(want), "row {i}: {message}");

@@ -4,10 +4,12 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
-    Dense, Draws, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru,
-    InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, NormOver, Pad, Padding,
-    PixelShuffle, PixelUnshuffle, Resize, RmsNorm, Scale, SpectralNorm, Upsample, WeightNorm,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
+    ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
+    GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions,
+    LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, NormOver, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, Scale,
+    SinusoidalPositions, SpectralNorm, TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -218,8 +220,48 @@ fn space() {
 fn recurrent() {
     layer("lstm", &Lstm::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
     layer("gru", &Gru::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    layer("gru with an early reset", &GruV3::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
+    layer("rnn", &Rnn::new(3, 4, &mut rng()).unwrap(), &normal(&[2, 5, 3]));
     let stack = (Lstm::new(3, 4, &mut rng()).unwrap(), Gru::new(4, 2, &mut rng()).unwrap());
     layer("one upon the other", &stack, &normal(&[1, 3, 3]));
+    let both = RecurrentStack::bidirectional(3, 2, |inputs| LstmCell::new(inputs, 2, &mut rng())).unwrap();
+    layer("both directions", &both, &normal(&[2, 3, 3]));
+    let dropped = RecurrentStack::new(3, 3, |inputs| RnnCell::new(inputs, 4, &mut rng())).unwrap();
+    let dropped = RecurrentStack { dropout: Dropout::new(0.4).unwrap(), ..dropped };
+    layer("dropout between layers", &dropped, &normal(&[2, 3, 3]));
+}
+
+#[test]
+fn attention() {
+    let rng = &mut rng();
+    let x = normal(&[2, 3, 4]);
+    let heads = MultiHeadAttention::new(4, 2, rng).unwrap();
+    layer("attention", &heads, &x);
+    let sizes = AttentionSizes { key_heads: 1, bias: false, outputs: 3, ..AttentionSizes::new(4, 2) };
+    let turned = MultiHeadAttention {
+        causal: true,
+        dropout: Dropout::new(0.3).unwrap(),
+        rotary: Some(Rotary::new(2).unwrap()),
+        ..MultiHeadAttention::of_sizes(sizes, rng).unwrap()
+    };
+    layer("one key head, causal, turned, with dropout", &turned, &x);
+    layer("learned positions", &(LearnedPositions::new(3, 4, rng).unwrap(), heads.clone()), &x);
+    layer("sinusoidal positions", &(SinusoidalPositions::default(), heads), &x);
+    layer("feed forward", &FeedForward::new(4, 5, rng).unwrap(), &x);
+    let block = TransformerEncoderLayer::new(4, 2, 5, rng).unwrap().with_dropout(0.2).unwrap();
+    layer("norms last", &block, &x);
+    let block = TransformerEncoderLayer { norm_first: true, ..block };
+    let norm = Some(LayerNorm::new(4, &cpu()).unwrap());
+    layer("norms first", &TransformerEncoder { layers: vec![block.clone(), block], norm }, &x);
+    let tokens = Tensor::new([[0, 2, 1], [2, 2, 0]], &cpu()).unwrap();
+    let sizes =
+        GptSizes { vocabulary: 3, context: 3, features: 4, heads: 2, layers: 1, ..GptSizes::default() };
+    layer("gpt", &Gpt::new(sizes, rng).unwrap(), &tokens);
+    layer(
+        "gpt with turns",
+        &Gpt::new(GptSizes { rotary: true, tied: false, ..sizes }, rng).unwrap(),
+        &tokens,
+    );
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose, Dense, Dropout,
-    Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, InstanceNorm, LayerNorm,
-    LpPool, MaxPool, NormOver, Pad, PixelShuffle, PixelUnshuffle, Resize, RmsNorm, Scale, SpectralNorm,
-    Upsample, WeightNorm,
+    Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Gpt, GptSizes, GroupNorm,
+    Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions, LpPool, Lstm, LstmCell, MaxPool,
+    MultiHeadAttention, NormOver, Pad, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn,
+    Scale, SinusoidalPositions, SpectralNorm, TransformerDecoderLayer, TransformerEncoderLayer, Upsample,
+    WeightNorm,
 };
 use tensorkeep_nn::{
     Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, PairwiseFusion, Parallel, Path, Sequential,
@@ -87,6 +89,25 @@ fn every_layer_names_its_leaves() {
         (Box::new(PixelShuffle { factor: 2 }), &[]),
         (Box::new(PixelUnshuffle { factor: 2 }), &[]),
         (Box::new(Upsample { to: Resize::Size([2]), mode: Interpolation::Nearest }), &[]),
+        (Box::new(Rnn::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "bias"]),
+        (Box::new(Lstm::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "bias"]),
+        (Box::new(Gru::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "input_bias", "hidden_bias"]),
+        (Box::new(GruV3::new(3, 2, &mut rng).unwrap()), &["input", "hidden", "candidate", "bias"]),
+        (
+            Box::new(RecurrentStack::bidirectional(3, 1, |n| LstmCell::new(n, 2, &mut rng)).unwrap()),
+            &[
+                "forward.0.input",
+                "forward.0.hidden",
+                "forward.0.bias",
+                "backward.0.input",
+                "backward.0.hidden",
+                "backward.0.bias",
+            ],
+        ),
+        (Box::new(SinusoidalPositions::default()), &[]),
+        (Box::new(LearnedPositions::new(3, 2, &mut rng).unwrap()), &["weight"]),
+        (Box::new(FeedForward::new(2, 3, &mut rng).unwrap()), &FEED_FORWARD),
+        (Box::new(MultiHeadAttention::new(2, 1, &mut rng).unwrap()), &ATTENTION),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),
@@ -100,6 +121,52 @@ fn every_layer_names_its_leaves() {
     for (mut layer, want) in rows {
         assert_eq!(leaves(&mut *layer), want, "{}", layer.kind());
     }
+}
+
+const ATTENTION: [&str; 8] = [
+    "query.weight",
+    "query.bias",
+    "key.weight",
+    "key.bias",
+    "value.weight",
+    "value.bias",
+    "output.weight",
+    "output.bias",
+];
+const FEED_FORWARD: [&str; 4] = ["expand.weight", "expand.bias", "contract.weight", "contract.bias"];
+
+/// What attention and the dense layers are called in the layers of a transformer, and those in a model.
+#[test]
+fn transformers_name_their_leaves() {
+    let mut rng = Rng::new(0, &meta::device());
+    let parts = |parts: &[&str]| -> Vec<String> {
+        let inner = |part: &&str| -> Vec<String> {
+            let names: &[&str] = match *part {
+                "feed_forward" => &FEED_FORWARD,
+                norm if norm.ends_with("_norm") => &["weight", "bias"],
+                _ => &ATTENTION,
+            };
+            names.iter().map(|name| format!("{part}.{name}")).collect()
+        };
+        parts.iter().flat_map(inner).collect()
+    };
+    let paths = |model: &dyn Module| -> Vec<String> {
+        module::parameters(model).iter().map(|leaf| leaf.path.to_string()).collect()
+    };
+    let block = parts(&["attention", "attention_norm", "feed_forward", "feed_forward_norm"]);
+    assert_eq!(paths(&TransformerEncoderLayer::new(2, 1, 3, &mut rng).unwrap()), block);
+    let decoder = TransformerDecoderLayer::new(2, 1, 3, &mut rng).unwrap();
+    let across = ["attention", "attention_norm", "memory_attention", "memory_attention_norm"];
+    assert_eq!(paths(&decoder), parts(&[&across[..], &["feed_forward", "feed_forward_norm"]].concat()));
+    let sizes =
+        GptSizes { vocabulary: 5, context: 4, features: 2, heads: 1, layers: 1, ..GptSizes::default() };
+    let want: Vec<String> = ["tokens.weight", "positions.weight"]
+        .map(String::from)
+        .into_iter()
+        .chain(block.iter().map(|path| format!("blocks.layers.0.{path}")))
+        .chain(["blocks.norm.weight", "blocks.norm.bias"].map(String::from))
+        .collect();
+    assert_eq!(paths(&Gpt::new(sizes, &mut rng).unwrap()), want);
 }
 
 #[test]

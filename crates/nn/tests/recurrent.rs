@@ -1,12 +1,17 @@
-//! Recurrent layers against PyTorch's, by `golden/recurrent.py`; and what their states are for.
+//! Recurrent layers against PyTorch's, by `golden/recurrent.py` and `golden/recurrent_stack.py`, and against
+//! Flux's rules; and what their states and lengths are for.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
-use tensorkeep_nn::Layer;
-use tensorkeep_nn::layers::{Gru, Lstm, LstmState};
-use tensorkeep_tensor::{DType, Device, ErrorKind, Result, Rng, Tensor};
+use tensorkeep_nn::layers::{
+    Cell, Dropout, Gru, GruCell, GruV3, GruV3Cell, Lstm, LstmCell, LstmState, Recurrence, RecurrentStack,
+    Rnn, RnnCell,
+};
+use tensorkeep_nn::{Boxed, Context, Layer, Module};
+use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Tensor};
+use tensorkeep_testkit::flux::every_case;
 use tensorkeep_testkit::golden::doubles;
 
 fn cpu() -> Device {
@@ -14,12 +19,17 @@ fn cpu() -> Device {
 }
 
 #[track_caller]
-fn assert_close(name: &str, x: &Tensor, expected: &Value) {
-    let expected = array(expected);
+fn assert_near(name: &str, x: &Tensor, expected: &Tensor, tolerance: f64) {
     assert_eq!(x.shape(), expected.shape(), "{name}");
-    for (x, expected) in x.to_vec::<f64>().unwrap().into_iter().zip(expected.to_vec::<f64>().unwrap()) {
-        assert!((x - expected).abs() < 1e-13, "{name}: {x} is not {expected}");
+    let numbers = |x: &Tensor| x.to_dtype(DType::F64).unwrap().to_vec::<f64>().unwrap();
+    for (x, expected) in numbers(x).into_iter().zip(numbers(expected)) {
+        assert!((x - expected).abs() < tolerance, "{name}: {x} is not {expected}");
     }
+}
+
+#[track_caller]
+fn assert_close(name: &str, x: &Tensor, expected: &Value) {
+    assert_near(name, x, &array(expected), 1e-13);
 }
 
 fn array(value: &Value) -> Tensor {
@@ -32,7 +42,7 @@ fn golden(name: &str) -> Value {
 }
 
 /// The weighted sum of what a layer gives, and its gradients by the layer and the input.
-fn gradients<L: tensorkeep_nn::Module + Clone>(
+fn gradients<L: Module + Clone>(
     case: &Value,
     layer: L,
     run: impl Fn(&L, &Tensor) -> Result<Tensor>,
@@ -45,8 +55,8 @@ fn gradients<L: tensorkeep_nn::Module + Clone>(
 #[test]
 fn lstm_is_pytorchs() {
     let case = golden("lstm");
-    let [input, hidden, b, d] = [0, 1, 2, 3].map(|i| array(&case["parameters"][i]));
-    let layer = Lstm { input, hidden, bias: b.add(&d).unwrap() };
+    let parameters = [0, 1, 2, 3].map(|i| array(&case["parameters"][i]));
+    let layer = Recurrence { cell: lstm_cell(&parameters) };
     let state = LstmState { hidden: array(&case["start"]), cell: array(&case["cell"]) };
     let (y, last) = layer.run(&array(&case["x"]), Some(&state)).unwrap();
     assert_close("y", &y, &case["y"]);
@@ -54,9 +64,7 @@ fn lstm_is_pytorchs() {
     assert_close("c", &last.cell, &case["last"][1]);
     let (by_layer, dx) = gradients(&case, layer, |layer, x| Ok(layer.run(x, Some(&state))?.0));
     assert_close("dx", &dx, &case["dx"]);
-    for (i, gradient) in
-        [&by_layer.input, &by_layer.hidden, &by_layer.bias, &by_layer.bias].into_iter().enumerate()
-    {
+    for (i, gradient) in lstm_parameters(&by_layer.cell).iter().enumerate() {
         assert_close(&format!("gradient {i}"), gradient, &case["gradients"][i]);
     }
 }
@@ -64,18 +72,206 @@ fn lstm_is_pytorchs() {
 #[test]
 fn gru_is_pytorchs() {
     let case = golden("gru");
-    let [input, hidden, input_bias, hidden_bias] = [0, 1, 2, 3].map(|i| array(&case["parameters"][i]));
-    let layer = Gru { input, hidden, input_bias, hidden_bias };
+    let parameters = [0, 1, 2, 3].map(|i| array(&case["parameters"][i]));
+    let layer = Recurrence { cell: gru_cell(&parameters) };
     let start = array(&case["start"]);
     let (y, last) = layer.run(&array(&case["x"]), Some(&start)).unwrap();
     assert_close("y", &y, &case["y"]);
     assert_close("h", &last, &case["last"][0]);
     let (by_layer, dx) = gradients(&case, layer, |layer, x| Ok(layer.run(x, Some(&start))?.0));
     assert_close("dx", &dx, &case["dx"]);
-    let all = [&by_layer.input, &by_layer.hidden, &by_layer.input_bias, &by_layer.hidden_bias];
-    for (i, gradient) in all.into_iter().enumerate() {
+    for (i, gradient) in gru_parameters(&by_layer.cell).iter().enumerate() {
         assert_close(&format!("gradient {i}"), gradient, &case["gradients"][i]);
     }
+}
+
+/// Cells of PyTorch's parameters (`weight_ih`, `weight_hh`, `bias_ih`, `bias_hh`, the last two if there are
+/// biases), and such parameters of cells of gradients: both biases get that of their sum.
+fn sum_of_biases(p: &[Tensor]) -> Option<Tensor> {
+    p.get(2).map(|b| b.add(&p[3]).unwrap())
+}
+
+fn rnn_cell(p: &[Tensor], activation: Boxed) -> RnnCell {
+    RnnCell { input: p[0].clone(), hidden: p[1].clone(), bias: sum_of_biases(p), activation }
+}
+
+fn rnn_parameters(cell: &RnnCell) -> Vec<Tensor> {
+    [Some(&cell.input), Some(&cell.hidden), cell.bias.as_ref(), cell.bias.as_ref()]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn lstm_cell(p: &[Tensor]) -> LstmCell {
+    LstmCell { input: p[0].clone(), hidden: p[1].clone(), bias: sum_of_biases(p) }
+}
+
+fn lstm_parameters(cell: &LstmCell) -> Vec<Tensor> {
+    [Some(&cell.input), Some(&cell.hidden), cell.bias.as_ref(), cell.bias.as_ref()]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn gru_cell(p: &[Tensor]) -> GruCell {
+    let (input_bias, hidden_bias) = (p.get(2).cloned(), p.get(3).cloned());
+    GruCell { input: p[0].clone(), hidden: p[1].clone(), input_bias, hidden_bias }
+}
+
+fn gru_parameters(cell: &GruCell) -> Vec<Tensor> {
+    [Some(&cell.input), Some(&cell.hidden), cell.input_bias.as_ref(), cell.hidden_bias.as_ref()]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+}
+
+fn lstm_state(parts: &[Tensor]) -> LstmState {
+    LstmState { hidden: parts[0].clone(), cell: parts[1].clone() }
+}
+
+fn lstm_parts(state: &LstmState) -> Vec<Tensor> {
+    vec![state.hidden.clone(), state.cell.clone()]
+}
+
+/// How a cell and its state are told in PyTorch's terms.
+struct Translation<C: Cell> {
+    cell: fn(&[Tensor]) -> C,
+    parameters: fn(&C) -> Vec<Tensor>,
+    state: fn(&[Tensor]) -> C::State,
+    parts: fn(&C::State) -> Vec<Tensor>,
+}
+
+/// A stack over packed sequences: outputs, last states, and the gradients of both by everything, in `f64` and
+/// in `f32`.
+fn check_stack<C: Cell>(name: &str, translation: &Translation<C>) {
+    let all: Value = serde_json::from_str(include_str!("golden/recurrent_stack.json")).unwrap();
+    let case = &all[name];
+    for (dtype, tolerance) in [(DType::F64, 1e-13), (DType::F32, 2e-5)] {
+        let cast = |value: &Value| array(value).to_dtype(dtype).unwrap();
+        let list = |value: &Value| value.as_array().unwrap().iter().map(cast).collect::<Vec<_>>();
+        let (starts, parameters) = (list(&case["start"]), list(&case["parameters"]));
+        let directions = starts[0].shape()[0];
+        let both = directions == 4;
+        let each = parameters.len() / directions;
+        let cells: Vec<C> = parameters.chunks(each).map(translation.cell).collect();
+        let forward = cells.iter().step_by(if both { 2 } else { 1 }).cloned().collect();
+        let backward = if both { cells.iter().skip(1).step_by(2).cloned().collect() } else { Vec::new() };
+        let stack = RecurrentStack { forward, backward, dropout: Dropout::new(0.0).unwrap() };
+        let start: Vec<C::State> = (0..directions)
+            .map(|i| {
+                let parts: Vec<Tensor> = starts.iter().map(|part| part.at(0, i).unwrap()).collect();
+                (translation.state)(&parts)
+            })
+            .collect();
+        let lengths: Vec<usize> =
+            case["lengths"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize).collect();
+        let run = |stack: &RecurrentStack<C>, x: &Tensor, start: &[C::State]| {
+            let (y, last) = stack.run_packed(x, &lengths, Some(start), &Context::evaluation())?;
+            // One tensor a part, as PyTorch has them.
+            let parts: Vec<Vec<Tensor>> = last.iter().map(translation.parts).collect();
+            let joined = (0..starts.len())
+                .map(|part| Tensor::stack(&parts.iter().map(|parts| &parts[part]).collect::<Vec<_>>(), 0));
+            Ok::<_, Error>((y, joined.collect::<Result<Vec<Tensor>>>()?))
+        };
+        let x = cast(&case["x"]);
+        let (y, last) = run(&stack, &x, &start).unwrap();
+        assert_near(&format!("{name} y"), &y, &array(&case["y"]), tolerance);
+        for (part, want) in last.iter().zip(list(&case["last"])) {
+            assert_near(&format!("{name} last"), part, &want, tolerance);
+        }
+        let (weights, state_weights) = (cast(&case["weights"]), list(&case["state_weights"]));
+        let loss = |(stack, x, start): &(RecurrentStack<C>, Tensor, Vec<C::State>)| {
+            let (y, last) = run(stack, x, start)?;
+            let mut sum = y.mul(&weights)?.sum_all()?;
+            for (part, weight) in last.iter().zip(&state_weights) {
+                sum = sum.add(&part.mul(weight)?.sum_all()?)?;
+            }
+            Ok(sum)
+        };
+        let (_, (by_stack, dx, dstart)) = value_and_grad(loss, &(stack, x, start)).unwrap();
+        assert_near(&format!("{name} dx"), &dx, &array(&case["dx"]), tolerance);
+        for (i, want) in list(&case["dstart"]).iter().enumerate() {
+            for (d, got) in dstart.iter().enumerate() {
+                let got = &(translation.parts)(got)[i];
+                assert_near(&format!("{name} dstart"), got, &want.at(0, d).unwrap(), tolerance);
+            }
+        }
+        let mut got = Vec::new();
+        for (i, forward) in by_stack.forward.iter().enumerate() {
+            got.extend((translation.parameters)(forward));
+            got.extend(by_stack.backward.get(i).map(translation.parameters).unwrap_or_default());
+        }
+        let want = list(&case["gradients"]);
+        assert_eq!(got.len(), want.len(), "{name}");
+        for (i, (got, want)) in got.iter().zip(&want).enumerate() {
+            assert_near(&format!("{name} gradient {i}"), got, want, tolerance * 10.0);
+        }
+    }
+}
+
+#[test]
+fn packed_stacks_are_pytorchs() {
+    let rnn = |cell| Translation::<RnnCell> {
+        cell,
+        parameters: rnn_parameters,
+        state: |parts| parts[0].clone(),
+        parts: |state| vec![state.clone()],
+    };
+    check_stack("rnn_tanh", &rnn(|p| rnn_cell(p, Boxed::new(Tensor::tanh))));
+    check_stack("rnn_relu", &rnn(|p| rnn_cell(p, Boxed::new(Tensor::relu))));
+    let lstm = Translation::<LstmCell> {
+        cell: lstm_cell,
+        parameters: lstm_parameters,
+        state: lstm_state,
+        parts: lstm_parts,
+    };
+    check_stack("lstm", &lstm);
+    let gru = Translation::<GruCell> {
+        cell: gru_cell,
+        parameters: gru_parameters,
+        state: |parts| parts[0].clone(),
+        parts: |state| vec![state.clone()],
+    };
+    check_stack("gru", &gru);
+    check_stack("gru_unbiased_one_way", &gru);
+}
+
+/// Flux has one sequence as `[time, features]`, and one bias.
+#[test]
+fn cells_follow_fluxs_rules() {
+    every_case("recurrent", |case| {
+        let input = |name: &str| doubles(case.input(name));
+        let bias = (!case.input("b").is_null()).then(|| input("b")).transpose()?;
+        let x = input("x")?.unsqueeze(0)?;
+        let y = match case.id().split('_').next() {
+            Some("rnn") => {
+                let relu = case.id().contains("relu");
+                let activation = if relu { Boxed::new(Tensor::relu) } else { Boxed::new(Tensor::tanh) };
+                let cell = RnnCell { input: input("w_ih")?, hidden: input("w_hh")?, bias, activation };
+                Recurrence { cell }.forward(&x)?
+            }
+            Some("lstm") => {
+                let cell = LstmCell { input: input("w_ih")?, hidden: input("w_hh")?, bias };
+                Recurrence { cell }.forward(&x)?
+            }
+            // The one bias stands outside the reset: it is PyTorch's of the input.
+            Some("gru") => {
+                let (hidden, input) = (input("w_hh")?, input("w_ih")?);
+                let cell = GruCell { input, hidden, input_bias: bias, hidden_bias: None };
+                Recurrence { cell }.forward(&x)?
+            }
+            Some("gruv3") => {
+                let (hidden, candidate) = (input("w_hh_rz")?, input("w_hh_candidate")?);
+                let cell = GruV3Cell { input: input("w_ih")?, hidden, candidate, bias };
+                Recurrence { cell }.forward(&x)?
+            }
+            _ => return case.unknown(),
+        };
+        case.expect(&y.squeeze(0)?)
+    });
 }
 
 /// The largest difference. Not zero: how a product is summed depends on its size.
@@ -83,71 +279,230 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
     a.sub(b).unwrap().abs().unwrap().max_all().unwrap().item().unwrap().as_f64()
 }
 
+/// Runs the two parts of a sequence, and cell steps, and compares with the whole.
+fn check_parts<C: Cell>(cell: C) {
+    let layer = Recurrence { cell };
+    let x = Rng::new(5, &cpu()).normal([2, 7, 3], 0.0, 1.0).unwrap();
+    let whole = layer.forward(&x).unwrap();
+    for cut in [0, 1, 6, 7] {
+        let parts = [x.narrow(1, ..cut).unwrap(), x.narrow(1, cut..).unwrap()];
+        let (first, state) = layer.run(&parts[0], None).unwrap();
+        let (second, _) = layer.run(&parts[1], Some(&state)).unwrap();
+        let joined = Tensor::concat(&[&first, &second], 1).unwrap();
+        assert!(distance(&joined, &whole) < 1e-6, "{} {cut}", layer.kind());
+    }
+    let mut state = layer.cell.zero_state(2, &x).unwrap();
+    for t in 0..7 {
+        let (y, next) = layer.cell.step(&x.at(1, t).unwrap(), &state).unwrap();
+        assert!(distance(&y, &whole.at(1, t).unwrap()) < 1e-6, "{} {t}", layer.kind());
+        state = next;
+    }
+}
+
 #[test]
 fn a_sequence_may_come_in_parts() {
     let rng = &mut Rng::new(3, &cpu());
-    let (lstm, gru) = (Lstm::new(3, 4, rng).unwrap(), Gru::new(3, 4, rng).unwrap());
-    let x = rng.normal([2, 7, 3], 0.0, 1.0).unwrap();
-    for cut in [0, 1, 6, 7] {
-        let parts = [x.narrow(1, ..cut).unwrap(), x.narrow(1, cut..).unwrap()];
-        let (first, state) = lstm.run(&parts[0], None).unwrap();
-        let (second, _) = lstm.run(&parts[1], Some(&state)).unwrap();
-        let joined = Tensor::concat(&[&first, &second], 1).unwrap();
-        assert!(distance(&joined, &lstm.forward(&x).unwrap()) < 1e-6, "{cut}");
-        let (first, state) = gru.run(&parts[0], None).unwrap();
-        let (second, _) = gru.run(&parts[1], Some(&state)).unwrap();
-        let joined = Tensor::concat(&[&first, &second], 1).unwrap();
-        assert!(distance(&joined, &gru.forward(&x).unwrap()) < 1e-6, "{cut}");
+    check_parts(RnnCell::new(3, 4, rng).unwrap());
+    check_parts(LstmCell::new(3, 4, rng).unwrap());
+    check_parts(GruCell::new(3, 4, rng).unwrap());
+    check_parts(GruV3Cell::new(3, 4, rng).unwrap());
+}
+
+/// A sequence in a batch of longer ones gives what it gives alone, whatever stands after its end; its
+/// gradient too.
+#[test]
+fn a_packed_sequence_is_as_if_alone() {
+    let rng = &mut Rng::new(3, &cpu());
+    let stack = RecurrentStack::bidirectional(3, 2, |inputs| GruV3Cell::new(inputs, 4, rng)).unwrap();
+    let alone = rng.normal([1, 3, 3], 0.0, 1.0).unwrap();
+    let noise = Tensor::full([1, 2, 3], f64::NAN, DType::F32, &cpu()).unwrap();
+    let padded = Tensor::concat(&[&alone, &noise], 1).unwrap();
+    let x = Tensor::concat(&[&padded, &rng.normal([1, 5, 3], 0.0, 1.0).unwrap()], 0).unwrap();
+    let cx = Context::evaluation();
+    let (want, want_last) = stack.run(&alone, None, &cx).unwrap();
+    let (got, last) = stack.run_packed(&x, &[3, 5], None, &cx).unwrap();
+    let first = got.narrow(0, ..1).unwrap();
+    assert!(distance(&first.narrow(1, ..3).unwrap(), &want) < 1e-6);
+    assert_eq!(first.narrow(1, 3..).unwrap().to_vec::<f32>().unwrap(), [0.0; 16]);
+    for (got, want) in last.iter().zip(&want_last) {
+        assert!(distance(&got.narrow(0, ..1).unwrap(), want) < 1e-6);
     }
+    let loss = |x: &Tensor, lengths: &[usize], stack: &RecurrentStack<GruV3Cell>| {
+        stack.run_packed(x, lengths, None, &cx)?.0.narrow(0, ..1)?.sum_all()
+    };
+    let (_, by_alone) =
+        value_and_grad(|stack: &RecurrentStack<_>| loss(&alone, &[3], stack), &stack).unwrap();
+    let (_, by_packed) =
+        value_and_grad(|stack: &RecurrentStack<_>| loss(&x, &[3, 5], stack), &stack).unwrap();
+    for (got, want) in by_packed.backward.iter().zip(&by_alone.backward) {
+        assert!(distance(&got.candidate, &want.candidate) < 1e-5);
+    }
+}
+
+/// Dropout lies between layers, not before the first nor after the last, and has another mask between each
+/// two.
+#[test]
+fn dropout_lies_between_layers() {
+    let rng = &mut Rng::new(3, &cpu());
+    let x = rng.normal([2, 5, 3], 0.0, 1.0).unwrap();
+    let mut stack = |layers| {
+        let stack = RecurrentStack::new(3, layers, |inputs| RnnCell::new(inputs, 4, rng)).unwrap();
+        RecurrentStack { dropout: Dropout::new(0.5).unwrap(), ..stack }
+    };
+    let (one, three) = (stack(1), stack(3));
+    let cx = Context::training(1);
+    assert_eq!(distance(&one.forward_with(&x, &cx).unwrap(), &one.forward(&x).unwrap()), 0.0);
+    assert!(distance(&three.forward_with(&x, &cx).unwrap(), &three.forward(&x).unwrap()) > 1e-3);
+    // With every output dropped, each later layer sees zeros.
+    let silent = RecurrentStack { dropout: Dropout::new(1.0).unwrap(), ..stack(2) };
+    let alone = Recurrence { cell: silent.forward[1].clone() };
+    let zeros = Tensor::zeros([2, 5, 4], DType::F32, &cpu()).unwrap();
+    let got = silent.forward_with(&x, &cx).unwrap();
+    assert!(distance(&got, &alone.forward(&zeros).unwrap()) < 1e-6);
+}
+
+fn zeros(shape: &[usize]) -> Tensor {
+    Tensor::zeros(shape, DType::F32, &cpu()).unwrap()
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
     let rng = &mut Rng::new(3, &cpu());
     let lstm = Lstm::new(3, 4, rng).unwrap();
-    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &cpu()).unwrap();
+    let gru_v3 = GruV3::new(3, 4, rng).unwrap();
+    let stack = RecurrentStack::bidirectional(3, 2, |inputs| GruCell::new(inputs, 4, rng)).unwrap();
+    let lame = RecurrentStack { backward: stack.backward[..1].to_vec(), ..stack.clone() };
     let state = |h: &[usize], c: &[usize]| LstmState { hidden: zeros(h), cell: zeros(c) };
+    let cell = |cell: LstmCell| Recurrence { cell };
+    let x = zeros(&[2, 5, 3]);
+    let cx = Context::evaluation();
+    let (shape, value) = (ErrorKind::Shape, ErrorKind::Value);
     let table = [
-        ("no batch", lstm.forward(&zeros(&[5, 3])).err(), "the input is not [batch, length, 3]"),
-        ("other inputs", lstm.forward(&zeros(&[2, 5, 4])).err(), "the input is not [batch, length, 3]"),
+        ("no batch", lstm.forward(&zeros(&[5, 3])).err(), shape, "the input is not [batch, length, 3]"),
+        (
+            "other inputs",
+            lstm.forward(&zeros(&[2, 5, 4])).err(),
+            shape,
+            "the input is not [batch, length, 3]",
+        ),
         (
             "another batch",
-            lstm.run(&zeros(&[2, 5, 3]), Some(&state(&[1, 4], &[2, 4]))).err(),
+            lstm.run(&x, Some(&state(&[1, 4], &[2, 4]))).err(),
+            shape,
             "the state does not fit the input",
         ),
         (
             "other features",
-            lstm.run(&zeros(&[2, 5, 3]), Some(&state(&[2, 4], &[2, 1]))).err(),
+            lstm.run(&x, Some(&state(&[2, 4], &[2, 1]))).err(),
+            shape,
             "the state does not fit the input",
         ),
         (
             "weights of three gates",
-            Lstm { hidden: zeros(&[12, 4]), ..lstm.clone() }.forward(&zeros(&[2, 5, 3])).err(),
+            cell(LstmCell { hidden: zeros(&[12, 4]), ..lstm.cell.clone() }).forward(&x).err(),
+            shape,
             "the weights are not of 4 gates of as many features",
         ),
-        ("a short bias", Lstm { bias: zeros(&[4]), ..lstm.clone() }.forward(&zeros(&[2, 5, 3])).err(), ""),
+        (
+            "a short bias",
+            cell(LstmCell { bias: Some(zeros(&[4])), ..lstm.cell.clone() }).forward(&x).err(),
+            shape,
+            "",
+        ),
+        (
+            "a narrow candidate",
+            Recurrence { cell: GruV3Cell { candidate: zeros(&[4, 3]), ..gru_v3.cell } }.forward(&x).err(),
+            shape,
+            "the weights are not of 3, 2 and 1 times as many features",
+        ),
+        (
+            "a step of a sequence",
+            lstm.cell.step(&x, &state(&[2, 4], &[2, 4])).err(),
+            shape,
+            "the input of a step is not [batch, 3]",
+        ),
+        (
+            "a step from another state",
+            lstm.cell.step(&zeros(&[2, 3]), &state(&[3, 4], &[2, 4])).err(),
+            shape,
+            "the state does not fit the input",
+        ),
+        (
+            "a length too few",
+            lstm.run_packed(&x, &[5], None).err(),
+            value,
+            "1 lengths for 2 sequences: give one each",
+        ),
+        (
+            "a length of 0",
+            lstm.run_packed(&x, &[5, 0], None).err(),
+            value,
+            "sequence 1 has length 0: use one in 1..=5",
+        ),
+        (
+            "a length too long",
+            lstm.run_packed(&x, &[6, 1], None).err(),
+            value,
+            "sequence 0 has length 6: use one in 1..=5",
+        ),
+        (
+            "a state too few",
+            stack.run(&x, Some(&[zeros(&[2, 4])]), &cx).err(),
+            value,
+            "1 states for 2 layers in 2 directions",
+        ),
+        (
+            "a state of the second layer",
+            stack.run(&x, Some(&[[2, 4], [2, 4], [2, 3], [2, 4]].map(|shape| zeros(&shape))), &cx).err(),
+            shape,
+            "the state does not fit the input",
+        ),
+        ("one way back", lame.forward(&x).err(), value, "2 layers forward and 1 backward"),
+        (
+            "no layers",
+            RecurrentStack::new(3, 0, |inputs| RnnCell::new(inputs, 4, rng)).err(),
+            value,
+            "there are 0 layers: use at least 1",
+        ),
     ];
-    for (name, error, message) in table {
+    for (name, error, kind, message) in table {
         let error = error.unwrap_or_else(|| panic!("{name} is accepted"));
-        assert_eq!(error.kind(), ErrorKind::Shape, "{name}: {error}");
+        assert_eq!(error.kind(), kind, "{name}: {error}");
         assert!(error.message().starts_with(message), "{name}: {error}");
+        assert!(error.location().file().ends_with("recurrent.rs"), "{name}: {error}");
     }
+    let states = [[2, 4], [2, 4], [2, 4], [2, 3]].map(|shape| zeros(&shape));
+    assert_eq!(stack.run(&x, Some(&states), &cx).unwrap_err().layer(), "backward.1");
+}
+
+#[test]
+fn sizes_at_the_edge() {
+    let rng = &mut Rng::new(3, &cpu());
     for (inputs, features) in [(0, 4), (3, 0)] {
+        assert_eq!(Rnn::new(inputs, features, rng).unwrap_err().kind(), ErrorKind::Value);
         assert_eq!(Lstm::new(inputs, features, rng).unwrap_err().kind(), ErrorKind::Value);
         assert_eq!(Gru::new(inputs, features, rng).unwrap_err().kind(), ErrorKind::Value);
+        assert_eq!(GruV3::new(inputs, features, rng).unwrap_err().kind(), ErrorKind::Value);
     }
     assert_eq!(Lstm::new(3, usize::MAX / 2, rng).unwrap_err().kind(), ErrorKind::Limit);
     // Where there are only shapes, no step is taken for its own sake.
-    let meta = Rng::new(3, &tensorkeep_tensor::meta::device());
+    let meta = &mut Rng::new(3, &tensorkeep_tensor::meta::device());
     let endless = Tensor::zeros([1, 1 << 40, 3], DType::F32, meta.device()).unwrap();
-    for layer in [
-        &Lstm::new(3, 4, &mut meta.clone()).unwrap() as &dyn Layer,
-        &Gru::new(3, 4, &mut meta.clone()).unwrap(),
-    ] {
+    let stack = RecurrentStack::bidirectional(3, 2, |inputs| RnnCell::new(inputs, 2, meta)).unwrap();
+    let layers: [&dyn Layer; 5] = [
+        &Rnn::new(3, 4, meta).unwrap(),
+        &Lstm::new(3, 4, meta).unwrap(),
+        &Gru::new(3, 4, meta).unwrap(),
+        &GruV3::new(3, 4, meta).unwrap(),
+        &stack,
+    ];
+    for layer in layers {
         assert_eq!(layer.forward(&endless).unwrap().shape().sizes(), [1, 1 << 40, 4]);
     }
     // No batch and no steps are no error.
+    let lstm = Lstm::new(3, 4, rng).unwrap();
     for shape in [[0, 5, 3], [2, 0, 3]] {
         assert_eq!(lstm.forward(&zeros(&shape)).unwrap().shape().sizes(), [shape[0], shape[1], 4]);
     }
+    assert_eq!(lstm.run_packed(&zeros(&[0, 5, 3]), &[], None).unwrap().0.shape().sizes(), [0, 5, 4]);
 }

@@ -4,10 +4,11 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Conv, ConvTranspose, Dense, Draws,
-    Dropout, Embedding, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, Gru, InstanceNorm, LayerNorm,
-    LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool, Pad, Padding, PixelShuffle, PixelUnshuffle, Resize,
-    RmsNorm, Scale, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BatchNorm, Bilinear, Conv,
+    ConvTranspose, Dense, Draws, Dropout, Embedding, Flatten, GlobalMaxPool, GlobalMeanPool, Gpt, GptSizes,
+    GroupNorm, Gru, GruCell, InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool,
+    MultiHeadAttention, Pad, Padding, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn,
+    Rotary, Scale, SinusoidalPositions, Upsample,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, State, module};
 use tensorkeep_tensor::{DType, Interpolation, PadMode, Result, Rng, Tensor};
@@ -127,7 +128,9 @@ fn recurrent_layers_are_rebuilt() {
     let path = folder("recurrent").join("model.tkm");
     let device = tensorkeep_cpu::device();
     let rng = &mut Rng::new(3, &device);
-    let model = (Lstm::new(3, 4, rng).unwrap(), Gru::new(4, 2, rng).unwrap());
+    let both = RecurrentStack::bidirectional(2, 2, |inputs| GruCell::new(inputs, 3, rng)).unwrap();
+    let model =
+        (Lstm::new(3, 4, rng).unwrap(), Gru::new(4, 2, rng).unwrap(), both, Rnn::new(6, 2, rng).unwrap());
     save(&model, &[None, Some(5), Some(3)], &path);
     let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
     let x = rng.normal([2, 5, 3], 0.0, 1.0).unwrap();
@@ -163,6 +166,37 @@ fn normalisations_and_named_layers_are_rebuilt() {
         let run = |model: &dyn Layer| model.forward(&x).unwrap().to_vec::<f32>().unwrap();
         assert_eq!(run(&loaded), run(&model), "{}", device.name());
     }
+}
+
+#[test]
+fn attention_is_rebuilt() {
+    let folder = folder("attention");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let registry = LayerRegistry::standard();
+    let sizes = AttentionSizes { key_heads: 2, bias: false, ..AttentionSizes::new(8, 4) };
+    let attention = MultiHeadAttention {
+        causal: true,
+        rotary: Some(Rotary::new(2).unwrap()),
+        ..MultiHeadAttention::of_sizes(sizes, rng).unwrap()
+    };
+    let model = (SinusoidalPositions::default(), attention);
+    let path = folder.join("model.tkm");
+    save(&model, &[None, Some(5), Some(8)], &path);
+    let (loaded, _) = LoadedModel::load(&path, &registry, &device, &anyone()).unwrap();
+    let x = rng.normal([2, 5, 8], 0.0, 1.0).unwrap();
+    let run = |y: Tensor| y.to_vec::<f32>().unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
+
+    let sizes =
+        GptSizes { vocabulary: 11, context: 6, features: 8, heads: 2, layers: 2, ..GptSizes::default() };
+    let model = Gpt::new(sizes, rng).unwrap();
+    let path = folder.join("gpt.tkm");
+    let blueprint = Blueprint::of(&model, &[None, Some(6)], DType::I32).unwrap();
+    model.save_with(&path, &SaveOptions::new("acme/gpt").architecture(blueprint)).unwrap();
+    let (loaded, _) = LoadedModel::load(&path, &registry, &device, &anyone()).unwrap();
+    let x = Tensor::new([[3, 1, 4, 1, 5, 9]], &device).unwrap();
+    assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
 }
 
 #[test]

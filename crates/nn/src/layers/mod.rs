@@ -7,6 +7,7 @@ mod activation;
 mod adaptive_max_pool;
 mod adaptive_mean_pool;
 mod alpha_dropout;
+mod attention;
 mod batch_norm;
 mod bilinear;
 mod channels;
@@ -23,25 +24,25 @@ mod global_max_pool;
 mod global_mean_pool;
 mod glu;
 mod group_norm;
-mod gru;
 mod instance_norm;
 mod layer_norm;
 mod leaf;
 mod local_response_norm;
 mod lp_pool;
-mod lstm;
 mod max_pool;
 mod mean_pool;
+mod named_activation;
 mod pad;
 mod padding;
 mod pixel_shuffle;
 mod pixel_unshuffle;
 mod prelu;
+mod recurrent;
 mod rms_norm;
 mod rrelu;
 mod scale;
-mod sequence;
 mod spectral_norm;
+mod transformer;
 mod upsample;
 mod weight_norm;
 mod window;
@@ -50,6 +51,10 @@ pub use activation::{Celu, Elu, HardShrink, HardTanh, LeakyRelu, SoftShrink, Sof
 pub use adaptive_max_pool::AdaptiveMaxPool;
 pub use adaptive_mean_pool::AdaptiveMeanPool;
 pub use alpha_dropout::AlphaDropout;
+pub use attention::{
+    AttentionMask, AttentionSizes, KeyValueCache, LearnedPositions, MultiHeadAttention, Rotary, RotaryLayout,
+    SinusoidalPositions, attention_weights, causal_mask, scaled_dot_product_attention,
+};
 pub use batch_norm::BatchNorm;
 pub use bilinear::Bilinear;
 pub use conv::Conv;
@@ -64,12 +69,10 @@ pub use global_max_pool::GlobalMaxPool;
 pub use global_mean_pool::GlobalMeanPool;
 pub use glu::{Gate, Glu};
 pub use group_norm::GroupNorm;
-pub use gru::Gru;
 pub use instance_norm::InstanceNorm;
 pub use layer_norm::LayerNorm;
 pub use local_response_norm::LocalResponseNorm;
 pub use lp_pool::LpPool;
-pub use lstm::{Lstm, LstmState};
 pub use max_pool::MaxPool;
 pub use mean_pool::MeanPool;
 pub use pad::Pad;
@@ -77,9 +80,17 @@ pub use padding::Padding;
 pub use pixel_shuffle::PixelShuffle;
 pub use pixel_unshuffle::PixelUnshuffle;
 pub use prelu::Prelu;
+pub use recurrent::{
+    Cell, CellNames, Gru, GruCell, GruV3, GruV3Cell, Lstm, LstmCell, LstmState, Recurrence, RecurrentStack,
+    Rnn, RnnCell, Steps,
+};
 pub use rms_norm::RmsNorm;
 pub use rrelu::Rrelu;
 pub use scale::Scale;
 pub use spectral_norm::SpectralNorm;
+pub use transformer::{
+    DecoderMasks, FeedForward, Gpt, GptSizes, TransformerDecoder, TransformerDecoderLayer,
+    TransformerEncoder, TransformerEncoderLayer,
+};
 pub use upsample::{Resize, Upsample};
 pub use weight_norm::{NormOver, WeightNorm};

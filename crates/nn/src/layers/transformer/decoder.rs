@@ -1,0 +1,103 @@
+//! A transformer's decoder.
+
+use tensorkeep_tensor::{Error, Result, Tensor};
+
+use super::{DecoderMasks, TransformerDecoderLayer};
+use crate::layers::{KeyValueCache, LayerNorm};
+use crate::{Context, Module};
+
+/// Decoder layers one upon the other, all with the same memory, and a norm of what the last one gives, if
+/// there is one.
+///
+/// | | shape |
+/// |---|---|
+/// | `x`, result | `[batch, length, features]` |
+/// | `memory`: what an encoder gave | `[batch, memory length, features]` |
+///
+/// ```
+/// use tensorkeep_nn::Context;
+/// use tensorkeep_nn::layers::{DecoderMasks, TransformerDecoder, TransformerDecoderLayer};
+/// use tensorkeep_tensor::{DType, Rng, Tensor, meta};
+///
+/// let mut rng = Rng::new(7, &meta::device());
+/// let layers = vec![TransformerDecoderLayer::new(64, 8, 256, &mut rng)?; 2];
+/// let decoder = TransformerDecoder { layers, norm: None };
+/// let x = Tensor::ones([2, 5, 64], DType::F32, rng.device())?;
+/// let memory = Tensor::ones([2, 9, 64], DType::F32, rng.device())?;
+/// let (masks, cx) = (DecoderMasks::default(), Context::evaluation());
+/// assert_eq!(decoder.run(&x, &memory, masks, &cx)?.shape(), x.shape());
+///
+/// // The same step by step.
+/// let mut caches = decoder.caches(5)?;
+/// let first = decoder.decode(&x.narrow(1, ..1)?, &memory, &mut caches, masks, &cx)?;
+/// assert_eq!(*first.shape(), [2, 1, 64]);
+/// assert!(decoder.decode(&x, &memory, &mut caches, masks, &cx).is_err()); // five more do not fit
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+#[derive(Clone, Debug, Module)]
+pub struct TransformerDecoder {
+    /// From the first to the last.
+    pub layers: Vec<TransformerDecoderLayer>,
+    /// The norm of the result: for layers whose norms come first.
+    pub norm: Option<LayerNorm>,
+}
+
+impl TransformerDecoder {
+    /// The result for `x` and a memory, with the same masks in every layer.
+    ///
+    /// # Errors
+    ///
+    /// Those of the layers.
+    #[track_caller]
+    pub fn run(&self, x: &Tensor, memory: &Tensor, masks: DecoderMasks<'_>, cx: &Context) -> Result<Tensor> {
+        let mut y = x.clone();
+        for (i, layer) in self.layers.iter().enumerate() {
+            let run = layer.run(&y, memory, masks, &cx.at("layers").at(i));
+            y = run.map_err(|error| error.within(format!("layers.{i}")))?;
+        }
+        cx.run("norm", &self.norm, &y)
+    }
+
+    /// Empty caches of so many positions, one for each layer.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0.
+    #[track_caller]
+    pub fn caches(&self, capacity: usize) -> Result<Vec<KeyValueCache>> {
+        Ok(vec![KeyValueCache::new(capacity)?; self.layers.len()])
+    }
+
+    /// The result for the steps that follow those in the [caches](Self::caches), which then hold them too:
+    /// the same numbers as in one pass over all steps.
+    ///
+    /// # Errors
+    ///
+    /// Those of the layers; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) if a cache has no room,
+    /// before any was changed; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) unless there is a
+    /// cache for each layer.
+    #[track_caller]
+    pub fn decode(
+        &self,
+        x: &Tensor,
+        memory: &Tensor,
+        caches: &mut [KeyValueCache],
+        masks: DecoderMasks<'_>,
+        cx: &Context,
+    ) -> Result<Tensor> {
+        if caches.len() != self.layers.len() {
+            let message = format!("{} caches for {} layers: use `caches`", caches.len(), self.layers.len());
+            return Err(Error::value("transformer_decoder", message));
+        }
+        let steps = x.shape().get(1).copied().unwrap_or(0);
+        for cache in caches.iter() {
+            cache.check_room(steps)?;
+        }
+        let mut y = x.clone();
+        for (i, (layer, cache)) in self.layers.iter().zip(caches).enumerate() {
+            let decoded = layer.decode(&y, memory, cache, masks, &cx.at("layers").at(i));
+            y = decoded.map_err(|error| error.within(format!("layers.{i}")))?;
+        }
+        cx.run("norm", &self.norm, &y)
+    }
+}
