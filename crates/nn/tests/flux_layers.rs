@@ -168,8 +168,8 @@ fn wide<L: Module + Clone>(layer: &L) -> Result<L> {
     result.map(|()| layer)
 }
 
-/// The result of a normalisation against what is expected: the result alone, or one entry for the result and each
-/// statistic after it.
+/// The result of a normalisation against what is expected: the result alone, or one entry for the result and
+/// each statistic after it.
 fn normalised(case: &Case, y: &Tensor, states: [&Option<State>; 2]) -> Outcome {
     let Some(entries) = case.expected().as_object() else {
         return case.expect(y);

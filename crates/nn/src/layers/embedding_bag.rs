@@ -6,8 +6,8 @@ use tensorkeep_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, init};
 
-/// The vectors of a bag of indices made into one: their sum, mean or largest, feature by feature. An empty bag gives
-/// zeros.
+/// The vectors of a bag of indices made into one: their sum, mean or largest, feature by feature. An empty
+/// bag gives zeros.
 ///
 /// | | shape | dtype |
 /// |---|---|---|
@@ -71,7 +71,8 @@ impl EmbeddingBag {
         Ok(Self { weight: init::normal([count, features], 1.0, rng)?, mode })
     }
 
-    /// Bags of one length, each vector times a number of its own: `weights` is shaped like the indices `[.., length]`.
+    /// Bags of one length, each vector times a number of its own: `weights` is shaped like the indices `[..,
+    /// length]`.
     ///
     /// # Errors
     ///
@@ -82,15 +83,15 @@ impl EmbeddingBag {
         self.fold(x, Some(weights))
     }
 
-    /// Bags of different lengths, one after another in `indices`, `[n]`: bag `i` begins at `offsets[i]`, and ends where the
-    /// next begins, or all does. The result is `[bags, features]`. Each vector can have a factor of its own, `weights`,
-    /// `[n]`.
+    /// Bags of different lengths, one after another in `indices`, `[n]`: bag `i` begins at `offsets[i]`, and
+    /// ends where the next begins, or all does. The result is `[bags, features]`. Each vector can have a
+    /// factor of its own, `weights`, `[n]`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the first bag does not begin at 0, a bag begins before
-    /// the one before it, or beyond the indices, or if there are factors and the bags are not summed;
-    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for other shapes than these.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the first bag does not begin at 0, a bag
+    /// begins before the one before it, or beyond the indices, or if there are factors and the bags are not
+    /// summed; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for other shapes than these.
     #[track_caller]
     pub fn bags(&self, indices: &Tensor, offsets: &[usize], weights: Option<&Tensor>) -> Result<Tensor> {
         let [count] = indices.dims()?;
