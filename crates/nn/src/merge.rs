@@ -7,8 +7,8 @@ use tensorkeep_tensor::{Error, Result, Tensor};
 
 /// How the results of several branches become one.
 ///
-/// All but [`Concat`](Self::Concat) and [`Custom`](Self::Custom) want results of one shape: branches that differ are more
-/// often a mistake than a wish to broadcast.
+/// All but [`Concat`](Self::Concat) and [`Custom`](Self::Custom) want results of one shape: branches that
+/// differ are more often a mistake than a wish to broadcast.
 ///
 /// ```
 /// use tensorkeep_nn::Merge;
@@ -35,7 +35,8 @@ pub enum Merge {
     Max,
     /// One after another along this axis.
     Concat(isize),
-    /// Whatever this function makes of them; it is called once, with all of them in the order of the branches.
+    /// Whatever this function makes of them; it is called once, with all of them in the order of the
+    /// branches.
     Custom(Arc<MergeFunction>),
 }
 
@@ -53,8 +54,8 @@ impl Merge {
     /// # Errors
     ///
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for no tensors,
-    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for tensors that do not fit each other, and those of a
-    /// function of one's own.
+    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for tensors that do not fit each other, and
+    /// those of a function of one's own.
     #[track_caller]
     pub fn apply(&self, results: &[&Tensor]) -> Result<Tensor> {
         let Some((first, others)) = results.split_first() else {

@@ -5,12 +5,14 @@ use tensorkeep_tensor::{Error, Result, Tensor};
 use crate::children::Children;
 use crate::{Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, Path, Step};
 
-/// Layers one after another, each of which sees the result of the one before it [merged](Merge) with an input of its own:
-/// `y₁ = f₁(x₁)`, `yᵢ = fᵢ(merge(yᵢ₋₁, xᵢ))`. As a layer it gives the last result, with the same `x` for all.
+/// Layers one after another, each of which sees the result of the one before it [merged](Merge) with an input
+/// of its own: `y₁ = f₁(x₁)`, `yᵢ = fᵢ(merge(yᵢ₋₁, xᵢ))`. As a layer it gives the last result, with the same
+/// `x` for all.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) without layers; those of the layers and of the merge.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) without layers; those of the layers and of the
+/// merge.
 ///
 /// # Example
 ///
@@ -70,8 +72,8 @@ impl PairwiseFusion {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for another number of inputs; those of the layers and of
-    /// the merge.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for another number of inputs; those of the
+    /// layers and of the merge.
     #[track_caller]
     pub fn forward_many(&self, inputs: &[&Tensor], cx: &Context) -> Result<Vec<Tensor>> {
         let (count, given) = (self.layers.len(), inputs.len());

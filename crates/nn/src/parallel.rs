@@ -11,7 +11,8 @@ use crate::{Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, Path, Step};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) without branches; those of the branches and of the merge.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) without branches; those of the branches and of
+/// the merge.
 ///
 /// # Example
 ///
@@ -83,13 +84,13 @@ impl Parallel {
         self.branches.iter()
     }
 
-    /// The result for several inputs: the first branch has the first input, and so on. A single branch has each of them; a
-    /// single input goes to all branches.
+    /// The result for several inputs: the first branch has the first input, and so on. A single branch has
+    /// each of them; a single input goes to all branches.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for other numbers of inputs than these; those of the
-    /// branches and of the merge.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for other numbers of inputs than these;
+    /// those of the branches and of the merge.
     #[track_caller]
     pub fn forward_many(&self, inputs: &[&Tensor], cx: &Context) -> Result<Tensor> {
         let (branches, count) = (self.branches.len(), inputs.len());

@@ -55,8 +55,8 @@ impl Sequential {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a name that another layer has, or that is not made of
-    /// letters, digits and underscores.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a name that another layer has, or that
+    /// is not made of letters, digits and underscores.
     #[track_caller]
     pub fn then_named(mut self, name: &str, layer: impl Layer + Clone + 'static) -> Result<Self> {
         self.layers.push_named(name, layer)?;

@@ -53,7 +53,8 @@ impl Settings {
         self
     }
 
-    /// The same, with a switch of this name that is off if `missing`: for what a layer has unless it is told otherwise.
+    /// The same, with a switch of this name that is off if `missing`: for what a layer has unless it is told
+    /// otherwise.
     #[must_use]
     pub fn without(self, name: &str, missing: bool) -> Self {
         if missing { self.with(name, false) } else { self }
@@ -163,8 +164,8 @@ impl Settings {
         self.take_optional(name).ok_or_else(|| Error::value("settings", format!("{name} is missing: set it")))
     }
 
-    /// Takes the value of this name out, if there is one: an option that files did not always have, and that is left out
-    /// where it says what a layer without it does.
+    /// Takes the value of this name out, if there is one: an option that files did not always have, and that
+    /// is left out where it says what a layer without it does.
     pub fn take_optional(&mut self, name: &str) -> Option<Setting> {
         let place = self.0.iter().position(|(each, _)| each == name)?;
         Some(self.0.remove(place).1)

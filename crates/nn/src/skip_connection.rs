@@ -4,13 +4,16 @@ use tensorkeep_tensor::{Result, Tensor};
 
 use crate::{Context, Layer, Merge, Module};
 
-/// A layer whose result is [merged](Merge) with its input: `y = merge(f(x), x)`. With [`Merge::Add`] it is a residual block.
+/// A layer whose result is [merged](Merge) with its input: `y = merge(f(x), x)`. With [`Merge::Add`] it is a
+/// residual block.
 ///
-/// Source: He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition*, 2015, arXiv:1512.03385, equation 1.
+/// Source: He, Zhang, Ren and Sun, *Deep Residual Learning for Image Recognition*, 2015, arXiv:1512.03385,
+/// equation 1.
 ///
 /// # Errors
 ///
-/// Those of the layer; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if its result does not fit its input.
+/// Those of the layer; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if its result does not fit
+/// its input.
 ///
 /// # Example
 ///

@@ -61,7 +61,8 @@ fn merges() {
         let error = merge.apply(&[&two, &wide]).unwrap_err();
         assert_eq!(
             error.message(),
-            "branches give results of different shapes: [1] and [1, 2]; make them alike, or broadcast them in Merge::custom",
+            "branches give results of different shapes: [1] and [1, 2]; make them alike, or \
+             broadcast them in Merge::custom",
             "{merge:?}"
         );
     }

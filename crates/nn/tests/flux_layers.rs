@@ -136,7 +136,7 @@ fn layers() {
             let maxout = Parallel::new(Merge::Max).branch(square).branch(|x: &Tensor| x.mul(3.0));
             case.expect(&maxout.forward(&doubles(case.input("x"))?)?)
         }
-        "parallel_one_in" | "parallel_two_in" => {
+        id if id.starts_with("parallel") => {
             let inputs = case.input("x").as_array().unwrap().iter().map(|x| doubles(x).unwrap());
             let inputs: Vec<Tensor> = inputs.collect();
             let model = Parallel::new(merge(case)).branch(square).branch(Tensor::sqrt);
@@ -168,8 +168,8 @@ fn wide<L: Module + Clone>(layer: &L) -> Result<L> {
     result.map(|()| layer)
 }
 
-/// The result of a normalisation against what is expected: the result alone, or one entry for the result and each
-/// statistic after it.
+/// The result of a normalisation against what is expected: the result alone, or one entry for the result and
+/// each statistic after it.
 fn normalised(case: &Case, y: &Tensor, states: [&Option<State>; 2]) -> Outcome {
     let Some(entries) = case.expected().as_object() else {
         return case.expect(y);
@@ -190,7 +190,8 @@ fn normalisations() {
     every_case("normalisation", |case| {
         let epsilon = case.param("eps").as_f64().unwrap_or(1e-5);
         let state = |name: &str| option(case.param(name)).map(State::new);
-        let training = case.id().contains("train");
+        // Where no statistics are given, those of the batch are meant.
+        let training = case.param("running_mean").is_null() && !case.id().contains("eval");
         let cx = if training { Context::training(0) } else { Context::evaluation() };
         match case.id() {
             "alpha_dropout_constants" => {
@@ -231,7 +232,13 @@ fn normalisations() {
                         normalised(case, &y, [&norm.running_mean, &norm.running_variance])
                     }
                     Some("instancenorm") => {
-                        let (running_mean, running_variance) = (state("running_mean"), state("running_var"));
+                        let tracked = case.expected().is_object();
+                        let start = |value: f64| {
+                            let start = Tensor::full([channels], value, DType::F64, &cpu()).unwrap();
+                            tracked.then(|| State::new(start))
+                        };
+                        let running_mean = state("running_mean").or_else(|| start(0.0));
+                        let running_variance = state("running_var").or_else(|| start(1.0));
                         let norm = InstanceNorm::new(channels)?;
                         let norm = InstanceNorm { running_mean, running_variance, epsilon, ..norm };
                         let y = activation(case).forward(&norm.forward_with(&x, &cx)?)?;

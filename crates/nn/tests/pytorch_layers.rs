@@ -1,5 +1,5 @@
-//! Normalisations, embeddings and products against PyTorch's, by `golden/layers.py`: results, all gradients and what is
-//! left in states, on every device in every float dtype that it has.
+//! Normalisations, embeddings and products against PyTorch's, by `golden/layers.py`: results, all gradients
+//! and what is left in states, on every device in every float dtype that it has.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 

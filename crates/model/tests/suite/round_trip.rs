@@ -1,8 +1,12 @@
 //! The same bits after a round trip, on every device.
 
+use tensorkeep_autodiff::Options;
 use tensorkeep_model::{Save, SaveOptions, load_into};
-use tensorkeep_nn::State;
-use tensorkeep_tensor::{DType, HostArray, HostData, Tensor, bf16, f16};
+use tensorkeep_nn::layers::{Dense, NormOver, SpectralNorm, WeightNorm};
+use tensorkeep_nn::{
+    Context, Layer, Merge, PairwiseFusion, Parallel, Sequential, SkipConnection, State, module,
+};
+use tensorkeep_tensor::{DType, HostArray, HostData, Rng, Tensor, bf16, f16, meta};
 use tensorkeep_testkit::devices;
 
 use crate::files::{Bag, anyone, bag, code, folder, host};
@@ -137,5 +141,48 @@ fn values_that_are_not_finite_are_asked_for() {
         load_into(&mut model, &path, &anyone().limits(limits)).unwrap();
         assert_eq!(model.tensors[0].to_vec::<f32>().unwrap()[1].to_bits(), value.to_bits());
         std::fs::remove_file(&path).unwrap();
+    }
+}
+
+/// Layers in containers and wrappers: saved, loaded into another of the same form, cloned, moved and frozen.
+#[test]
+fn containers_and_wrappers_survive() {
+    let path = folder("wrappers").join("model.tkm");
+    for subject in devices().unwrap() {
+        let net = |seed: u64| {
+            let rng = &mut Rng::new(seed, &subject.device);
+            let mut dense = || Dense::new(3, 3, rng).unwrap();
+            let weight = WeightNorm::new(dense(), "weight", NormOver::AllBut(0)).unwrap();
+            let skip = SkipConnection { layer: dense(), merge: Merge::Add };
+            let parallel = Parallel::new(Merge::Mean).branch(dense()).branch_named("left", dense()).unwrap();
+            let fusion = PairwiseFusion::new(Merge::Mul).then(dense()).then(dense());
+            let named = Sequential::new().then_named("last", dense()).unwrap();
+            let spectral = SpectralNorm::new(dense(), "weight", 0, rng).unwrap();
+            (weight, spectral, skip, parallel, fusion, named)
+        };
+        let (model, mut other) = (net(1), net(2));
+        let x = Rng::new(3, &subject.device).normal([4, 3], 0.0, 1.0).unwrap();
+        // A step of training, so that states are not what they began as.
+        model.forward_with(&x, &Context::training(0)).unwrap();
+        let run = |model: &dyn Layer| model.forward(&x).unwrap().to_vec::<f32>().unwrap();
+        assert_ne!(run(&other), run(&model));
+        model.save(&path).unwrap();
+        load_into(&mut other, &path, &anyone()).unwrap();
+        assert_eq!(run(&other), run(&model));
+        assert_eq!(run(&other.clone()), run(&model));
+
+        let there = module::to_device(&model, &meta::device()).unwrap();
+        let back = module::parameters(&there);
+        assert!(back.iter().all(|parameter| parameter.value.device().is_hollow()));
+        assert_eq!(module::count(&there), module::count(&model));
+
+        let loss = |model: &_| Layer::forward(model, &x)?.sum_all();
+        let options = Options::new().freeze("3.left.**").freeze("0.scale");
+        let (_, gradient) = options.value_and_grad(loss, &model).unwrap();
+        let still = |path: &str| path.starts_with("3.left.") || path == "0.scale";
+        for leaf in module::parameters(&gradient) {
+            let moved = leaf.value.to_vec::<f32>().unwrap().iter().any(|&slope| slope != 0.0);
+            assert_eq!(moved, !still(leaf.path.as_str()), "{}", leaf.path);
+        }
     }
 }

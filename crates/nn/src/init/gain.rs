@@ -1,7 +1,7 @@
 //! How much an activation shrinks what goes through it.
 
-/// The factor by which weights before this activation are larger than before none, so that what comes out varies as much
-/// as what goes in: PyTorch's `calculate_gain`.
+/// The factor by which weights before this activation are larger than before none, so that what comes out
+/// varies as much as what goes in: PyTorch's `calculate_gain`.
 ///
 /// ```
 /// use tensorkeep_nn::init::{FanMode, Gain, kaiming_normal};

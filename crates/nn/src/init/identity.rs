@@ -4,8 +4,9 @@ use tensorkeep_tensor::{DType, Device, Error, Result, Shape, Tensor, ToShape};
 
 use super::fan::not_empty;
 
-/// `gain` where output and input have the same number, at the middle of the kernel, and 0 elsewhere: a layer that gives
-/// its input, as far as its outputs reach. For a matrix it is PyTorch's `eye_`, for a kernel its `dirac_`.
+/// `gain` where output and input have the same number, at the middle of the kernel, and 0 elsewhere: a layer
+/// that gives its input, as far as its outputs reach. For a matrix it is PyTorch's `eye_`, for a kernel its
+/// `dirac_`.
 ///
 /// ```
 /// use tensorkeep_nn::init::identity;
@@ -18,8 +19,8 @@ use super::fan::not_empty;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, fewer than two axes, or a gain that is not
-/// finite.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, fewer than two axes, or a gain
+/// that is not finite.
 #[track_caller]
 pub fn identity(shape: impl ToShape, gain: f32, device: &Device) -> Result<Tensor> {
     grouped_identity(shape, 1, gain, device)

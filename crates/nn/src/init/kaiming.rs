@@ -1,8 +1,8 @@
 //! Kaiming's initialisation, also called He's.
 //!
-//! He, Zhang, Ren and Sun, *Delving Deep into Rectifiers*, ICCV 2015, arXiv:1502.01852, equations 10 and 14: the variance
-//! `gain² / inputs` keeps the forward pass level, `gain² / outputs` the backward pass. The gain of relu is `√2`, since it
-//! drops half.
+//! He, Zhang, Ren and Sun, *Delving Deep into Rectifiers*, ICCV 2015, arXiv:1502.01852, equations 10 and 14:
+//! the variance `gain² / inputs` keeps the forward pass level, `gain² / outputs` the backward pass. The gain
+//! of relu is `√2`, since it drops half.
 
 use tensorkeep_tensor::{Result, Rng, Tensor, ToShape};
 

@@ -1,7 +1,7 @@
 //! LeCun's initialisation.
 //!
-//! LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998, section 4.6: the variance `1 / inputs`. It is what
-//! self-normalising networks start from.
+//! LeCun, Bottou, Orr and Müller, *Efficient BackProp*, 1998, section 4.6: the variance `1 / inputs`. It is
+//! what self-normalising networks start from.
 
 use tensorkeep_tensor::{Result, Rng, Tensor, ToShape};
 

@@ -1,8 +1,9 @@
 //! What parameters start as.
 //!
 //! Each initialiser takes the shape of a weight, `[outputs, inputs / groups, kernel..]`, and the stream to
-//! draw from, which also says on which device the weight lives: the same seed gives the same bits on each. All are `f32`. A
-//! weight without elements would make a layer that computes nothing, so a size of 0 is an error here, once for all layers.
+//! draw from, which also says on which device the weight lives: the same seed gives the same bits on each.
+//! All are `f32`. A weight without elements would make a layer that computes nothing, so a size of 0 is an
+//! error here, once for all layers.
 //!
 //! ```
 //! use tensorkeep_nn::init::{FanMode, Gain, glorot_uniform, kaiming_normal};

@@ -4,12 +4,13 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor, ToShape};
 
 use super::fan::not_empty;
 
-/// A weight that, as a matrix of `outputs` rows and all else as columns, has orthonormal rows or columns, whichever are
-/// fewer, times `gain`: `W Wᵀ = gain² I` or `Wᵀ W = gain² I`.
+/// A weight that, as a matrix of `outputs` rows and all else as columns, has orthonormal rows or columns,
+/// whichever are fewer, times `gain`: `W Wᵀ = gain² I` or `Wᵀ W = gain² I`.
 ///
-/// It is drawn evenly from all such matrices: the factor `Q` of a normal matrix whose `R` has a positive diagonal (Mezzadri,
-/// *How to Generate Random Matrices from the Classical Compact Groups*, 2007, arXiv:math-ph/0609050, section 4). It is
-/// computed on the host in `f64`, so that every device has the same bits; this takes `2 · long · short²` multiplications.
+/// It is drawn evenly from all such matrices: the factor `Q` of a normal matrix whose `R` has a positive
+/// diagonal (Mezzadri, *How to Generate Random Matrices from the Classical Compact Groups*, 2007,
+/// arXiv:math-ph/0609050, section 4). It is computed on the host in `f64`, so that every device has the same
+/// bits; this takes `2 · long · short²` multiplications.
 ///
 /// ```
 /// use tensorkeep_nn::init::orthogonal;
@@ -21,13 +22,13 @@ use super::fan::not_empty;
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
-/// Source: Saxe, McClelland and Ganguli, *Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural
-/// Networks*, 2013, arXiv:1312.6120.
+/// Source: Saxe, McClelland and Ganguli, *Exact Solutions to the Nonlinear Dynamics of Learning in Deep
+/// Linear Neural Networks*, 2013, arXiv:1312.6120.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, fewer than two axes, or a gain that is not
-/// finite.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, fewer than two axes, or a gain
+/// that is not finite.
 #[track_caller]
 pub fn orthogonal(shape: impl ToShape, gain: f32, rng: &mut Rng) -> Result<Tensor> {
     let shape = not_empty(shape)?;
@@ -56,8 +57,8 @@ pub fn orthogonal(shape: impl ToShape, gain: f32, rng: &mut Rng) -> Result<Tenso
     matrix.reshape(shape)
 }
 
-/// Gram and Schmidt's method on rows of this length, each row twice, which is enough: Giraud, Langou and Rozložník, *The Loss
-/// of Orthogonality in the Gram-Schmidt Orthogonalization Process*, 2005, section 3.
+/// Gram and Schmidt's method on rows of this length, each row twice, which is enough: Giraud, Langou and
+/// Rozložník, *The Loss of Orthogonality in the Gram-Schmidt Orthogonalization Process*, 2005, section 3.
 fn orthonormalise(vectors: &mut [f64], length: usize) {
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     for done in (0..vectors.len()).step_by(length.max(1)) {
@@ -72,7 +73,8 @@ fn orthonormalise(vectors: &mut [f64], length: usize) {
         };
         let start = dot(vector, vector).sqrt();
         let mut norm = project(vector);
-        // Normal numbers all but never lie in the span of those before; if so, the first axis that does not is as good.
+        // Normal numbers all but never lie in the span of those before; if so, the first axis that does not
+        // is as good.
         let mut axis = 0;
         while norm <= 1e-10 * start && axis < length {
             vector.fill(0.0);

@@ -1,10 +1,11 @@
 //! The normal distribution function and its inverse.
 
-/// The probability that a standard normal number is at most `x`, of relative error below 10⁻¹³ for `x ≤ 0`, its lower tail
-/// included.
+/// The probability that a standard normal number is at most `x`, of relative error below 10⁻¹³ for `x ≤ 0`,
+/// its lower tail included.
 ///
-/// Marsaglia, *Evaluating the Normal Distribution*, Journal of Statistical Software 11(4), 2004: the series of section 3 near
-/// the middle; beyond it the continued fraction of Laplace, *Traité de mécanique céleste*, volume 4, book 10.
+/// Marsaglia, *Evaluating the Normal Distribution*, Journal of Statistical Software 11(4), 2004: the series
+/// of section 3 near the middle; beyond it the continued fraction of Laplace, *Traité de mécanique céleste*,
+/// volume 4, book 10.
 pub(super) fn cumulative(x: f64) -> f64 {
     if x > 0.0 {
         return 1.0 - cumulative(-x);
@@ -28,8 +29,8 @@ pub(super) fn cumulative(x: f64) -> f64 {
 
 /// The number that a standard normal number is below with this probability, in `0..1`.
 ///
-/// Wichura, *Algorithm AS 241: The Percentage Points of the Normal Distribution*, Applied Statistics 37, 1988, `PPND16`: of
-/// relative error about 10⁻¹⁶.
+/// Wichura, *Algorithm AS 241: The Percentage Points of the Normal Distribution*, Applied Statistics 37,
+/// 1988, `PPND16`: of relative error about 10⁻¹⁶.
 pub(super) fn quantile(probability: f64) -> f64 {
     let q = probability - 0.5;
     if q.abs() <= 0.425 {

@@ -5,8 +5,8 @@ use tensorkeep_tensor::{DType, Error, Result, Rng, Tensor};
 
 use super::fan::not_empty;
 
-/// A matrix of normal numbers with mean 0 and this deviation, `⌈rows · sparsity⌉` of which are 0 in each column, at random
-/// places.
+/// A matrix of normal numbers with mean 0 and this deviation, `⌈rows · sparsity⌉` of which are 0 in each
+/// column, at random places.
 ///
 /// ```
 /// use tensorkeep_nn::init::sparse;
@@ -22,8 +22,8 @@ use super::fan::not_empty;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, a sparsity outside 0..=1, or a deviation that is
-/// negative or not finite.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, a sparsity outside 0..=1, or a
+/// deviation that is negative or not finite.
 #[track_caller]
 pub fn sparse(shape: [usize; 2], sparsity: f64, deviation: f32, rng: &mut Rng) -> Result<Tensor> {
     let shape = not_empty(shape)?;

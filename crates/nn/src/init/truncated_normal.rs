@@ -7,11 +7,11 @@ use tensorkeep_tensor::{DType, Error, Result, Rng, Shape, Tensor, ToShape, philo
 use super::fan::not_empty;
 use super::quantile::{cumulative, quantile};
 
-/// Normal with this mean and deviation, of what lies within the bounds alone. The bounds are numbers, not multiples of
-/// the deviation; PyTorch's and Flux's are `-2.0..2.0`.
+/// Normal with this mean and deviation, of what lies within the bounds alone. The bounds are numbers, not
+/// multiples of the deviation; PyTorch's and Flux's are `-2.0..2.0`.
 ///
-/// Each number is the inverse of the distribution function at a uniform number between its values at the bounds, computed
-/// on the host in `f64`, so that every device has the same bits.
+/// Each number is the inverse of the distribution function at a uniform number between its values at the
+/// bounds, computed on the host in `f64`, so that every device has the same bits.
 ///
 /// ```
 /// use tensorkeep_nn::init::truncated_normal;
@@ -25,8 +25,9 @@ use super::quantile::{cumulative, quantile};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, a deviation that is not above 0, numbers that are
-/// not finite, bounds that are not in order, or bounds so far from the mean that nothing lies between them.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, a deviation that is not above
+/// 0, numbers that are not finite, bounds that are not in order, or bounds so far from the mean that nothing
+/// lies between them.
 #[track_caller]
 pub fn truncated_normal(
     shape: impl ToShape,
@@ -39,8 +40,8 @@ pub fn truncated_normal(
     let numbers = [mean, deviation, bounds.start, bounds.end];
     if !numbers.iter().all(|x| x.is_finite()) || deviation <= 0.0 || bounds.start >= bounds.end {
         let message = format!(
-            "mean {mean}, deviation {deviation}, bounds {} and {}: use finite numbers, a deviation above 0, and bounds in \
-             order",
+            "mean {mean}, deviation {deviation}, bounds {} and {}: use finite numbers, a deviation above 0, \
+             and bounds in order",
             bounds.start, bounds.end
         );
         return Err(Error::value("truncated_normal", message));
@@ -53,8 +54,8 @@ pub fn truncated_normal(
     let (least, largest) = (cumulative(from), cumulative(to));
     if largest <= least {
         let message = format!(
-            "a normal number of mean {mean} and deviation {deviation} is never within {low} and {high}: use bounds nearer \
-             to the mean"
+            "a normal number of mean {mean} and deviation {deviation} is never within {low} and {high}: \
+             use bounds nearer to the mean"
         );
         return Err(Error::value("truncated_normal", message));
     }

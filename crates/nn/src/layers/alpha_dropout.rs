@@ -6,9 +6,9 @@ use super::Draws;
 use super::dropout::probability;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// In training each element is `a = −λα`, the least value of selu, with probability `p`; then all are scaled and shifted so
-/// that elements of mean 0 and variance 1 keep both: `y = A x + B` with `A = 1 / √((1 − p)(1 + p a²))` and `B = −A p a`. In
-/// evaluation nothing changes. With `p = 1` all is 0.
+/// In training each element is `a = −λα`, the least value of selu, with probability `p`; then all are scaled
+/// and shifted so that elements of mean 0 and variance 1 keep both: `y = A x + B` with `A = 1 / √((1 − p)(1 +
+/// p a²))` and `B = −A p a`. In evaluation nothing changes. With `p = 1` all is 0.
 ///
 /// # Errors
 ///
@@ -29,8 +29,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
-/// Source: Klambauer, Unterthiner, Mayr and Hochreiter, *Self-Normalizing Neural Networks*, 2017, arXiv:1706.02515, section
-/// "New Dropout Technique".
+/// Source: Klambauer, Unterthiner, Mayr and Hochreiter, *Self-Normalizing Neural Networks*, 2017,
+/// arXiv:1706.02515, section "New Dropout Technique".
 #[derive(Clone, Debug, Module)]
 pub struct AlphaDropout {
     /// That of the least value, in 0..=1.

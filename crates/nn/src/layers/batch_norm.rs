@@ -21,8 +21,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`;
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) where the statistics of the batch are used and there is a
-/// single value a channel, whose variance says nothing.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) where the statistics of the batch are used and
+/// there is a single value a channel, whose variance says nothing.
 ///
 /// # Example
 ///

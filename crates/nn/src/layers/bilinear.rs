@@ -4,8 +4,8 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
-/// A learnt product of two inputs, `y = xᵀ W z + b` with a matrix for each output: `y[.., o] = Σ x[.., i] W[o, i, j]
-/// z[.., j] + b[o]`. As a layer of one input it takes that for both.
+/// A learnt product of two inputs, `y = xᵀ W z + b` with a matrix for each output: `y[.., o] = Σ x[.., i]
+/// W[o, i, j] z[.., j] + b[o]`. As a layer of one input it takes that for both.
 ///
 /// | | shape |
 /// |---|---|
@@ -16,8 +16,9 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the inputs do not end in the sizes of the weight, or differ in
-/// their other axes; [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if they and the weight differ in dtype.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if the inputs do not end in the sizes of the
+/// weight, or differ in their other axes; [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if they
+/// and the weight differ in dtype.
 ///
 /// # Example
 ///

@@ -13,8 +13,8 @@ pub enum Draws {
     Element,
     /// For each channel of each sample, axes 0 and 1: PyTorch's `Dropout1d`, `Dropout2d` and `Dropout3d`.
     Channel,
-    /// For each place along these axes, counted from the last if negative; what differs along other axes alone shares a draw.
-    /// Flux's `dims`.
+    /// For each place along these axes, counted from the last if negative; what differs along other axes
+    /// alone shares a draw. Flux's `dims`.
     Axes(Vec<isize>),
 }
 

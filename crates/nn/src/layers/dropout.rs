@@ -5,8 +5,8 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 use super::Draws;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// In training each element is 0 with probability `p` and divided by `1 − p` otherwise, so that the mean stays; in
-/// evaluation nothing changes.
+/// In training each element is 0 with probability `p` and divided by `1 − p` otherwise, so that the mean
+/// stays; in evaluation nothing changes.
 ///
 /// Elements can [share their fate](Draws): whole channels, or whatever lies along some axes.
 ///
@@ -17,7 +17,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// # Errors
 ///
 /// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) in training if `x` is not of floats;
-/// [`ErrorKind::Axis`](tensorkeep_tensor::ErrorKind::Axis) in training if it lacks an axis that draws are made along.
+/// [`ErrorKind::Axis`](tensorkeep_tensor::ErrorKind::Axis) in training if it lacks an axis that draws are
+/// made along.
 ///
 /// # Example
 ///

@@ -1,13 +1,13 @@
 //! One vector for several numbered things.
 
 use tensorkeep_tensor::op::{Gather, GatherKind, ScatterMode};
-use tensorkeep_tensor::{Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Error, ErrorKind, Result, Rng, Tensor};
 
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, init};
 
-/// The vectors of a bag of indices made into one: their sum, mean or largest, feature by feature. An empty bag gives
-/// zeros.
+/// The vectors of a bag of indices made into one: their sum, mean or largest, feature by feature. An empty
+/// bag gives zeros.
 ///
 /// | | shape | dtype |
 /// |---|---|---|
@@ -71,7 +71,8 @@ impl EmbeddingBag {
         Ok(Self { weight: init::normal([count, features], 1.0, rng)?, mode })
     }
 
-    /// Bags of one length, each vector times a number of its own: `weights` is shaped like the indices `[.., length]`.
+    /// Bags of one length, each vector times a number of its own: `weights` is shaped like the indices `[..,
+    /// length]`.
     ///
     /// # Errors
     ///
@@ -82,15 +83,15 @@ impl EmbeddingBag {
         self.fold(x, Some(weights))
     }
 
-    /// Bags of different lengths, one after another in `indices`, `[n]`: bag `i` begins at `offsets[i]`, and ends where the
-    /// next begins, or all does. The result is `[bags, features]`. Each vector can have a factor of its own, `weights`,
-    /// `[n]`.
+    /// Bags of different lengths, one after another in `indices`, `[n]`: bag `i` begins at `offsets[i]`, and
+    /// ends where the next begins, or all does. The result is `[bags, features]`. Each vector can have a
+    /// factor of its own, `weights`, `[n]`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the first bag does not begin at 0, a bag begins before
-    /// the one before it, or beyond the indices, or if there are factors and the bags are not summed;
-    /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for other shapes than these.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the first bag does not begin at 0, a bag
+    /// begins before the one before it, or beyond the indices, or if there are factors and the bags are not
+    /// summed; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) for other shapes than these.
     #[track_caller]
     pub fn bags(&self, indices: &Tensor, offsets: &[usize], weights: Option<&Tensor>) -> Result<Tensor> {
         let [count] = indices.dims()?;
@@ -112,14 +113,15 @@ impl EmbeddingBag {
             return Ok(zeros);
         }
         // Each vector is added to the row of its bag.
-        let owners = (0..).zip(spans()).flat_map(|(bag, span)| std::iter::repeat_n(bag, span.len()));
-        let owners = Tensor::from_vec(owners.collect::<Vec<i32>>(), [count], indices.device())?;
+        let owners = (0..counted(bags)?).zip(spans());
+        let owners = owners.flat_map(|(bag, span)| std::iter::repeat_n(bag, span.len())).collect();
+        let owners = Tensor::from_vec(owners, [count], indices.device())?;
         let select = Gather { kind: GatherKind::Select, axis: 0 };
         let sum = zeros.scatter(select, ScatterMode::Add, &owners, &vectors)?;
         if self.mode == BagMode::Sum {
             return Ok(sum);
         }
-        let lengths = spans().map(|span| i32::try_from(span.len().max(1)).unwrap_or(i32::MAX)).collect();
+        let lengths = spans().map(|span| counted(span.len().max(1))).collect::<Result<Vec<i32>>>()?;
         sum.div(&Tensor::from_vec(lengths, [bags, 1], indices.device())?.to_dtype(vectors.dtype())?)
     }
 
@@ -162,6 +164,15 @@ impl EmbeddingBag {
             _ => vectors.sum([axis], false),
         }
     }
+}
+
+/// A number of bags or of indices, as a tensor of [`DType::INDEX`](tensorkeep_tensor::DType::INDEX) holds it.
+#[track_caller]
+fn counted(count: usize) -> Result<i32> {
+    i32::try_from(count).map_err(|_| {
+        let message = format!("{count} are more than an index can count: pass the bags in parts");
+        Error::new(ErrorKind::Limit, "embedding_bag", message)
+    })
 }
 
 /// Where each bag ends.

@@ -5,8 +5,9 @@ use tensorkeep_tensor::{Device, Error, Result, Rng, Tensor};
 use super::channels::{by_group, need_variance, sizes};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
-/// Groups of neighbouring channels of each sample with mean 0 and variance 1, then scaled and shifted by channel: `y = γ
-/// (x − μ) / √(σ² + ε) + β`, with the population variance. Training and evaluation are the same.
+/// Groups of neighbouring channels of each sample with mean 0 and variance 1, then scaled and shifted by
+/// channel: `y = γ (x − μ) / √(σ² + ε) + β`, with the population variance. Training and evaluation are the
+/// same.
 ///
 /// | | shape |
 /// |---|---|
@@ -16,8 +17,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`;
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the channels do not divide into the groups, or a group has
-/// a single value, whose variance says nothing.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the channels do not divide into the groups,
+/// or a group has a single value, whose variance says nothing.
 ///
 /// # Example
 ///
@@ -54,8 +55,8 @@ impl GroupNorm {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 channels, or channels that do not divide into the
-    /// groups.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 channels, or channels that do not
+    /// divide into the groups.
     #[track_caller]
     pub fn new(groups: usize, channels: usize, device: &Device) -> Result<Self> {
         divide(groups, channels)?;

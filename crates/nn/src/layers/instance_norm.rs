@@ -5,11 +5,11 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 use super::channels::{by_group, by_statistics, need_variance, share, sizes, track};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init};
 
-/// Each channel of each sample with mean 0 and variance 1 over its spatial axes, then scaled and shifted if there is a
-/// factor or a term: `y = γ (x − μ) / √(σ² + ε) + β`.
+/// Each channel of each sample with mean 0 and variance 1 over its spatial axes, then scaled and shifted if
+/// there is a factor or a term: `y = γ (x − μ) / √(σ² + ε) + β`.
 ///
-/// If running statistics are kept, they move in training as those of [`BatchNorm`](super::BatchNorm) do, towards the
-/// mean over the samples, and evaluation uses them; else training and evaluation are the same.
+/// If running statistics are kept, they move in training as those of [`BatchNorm`](super::BatchNorm) do,
+/// towards the mean over the samples, and evaluation uses them; else training and evaluation are the same.
 ///
 /// | | shape |
 /// |---|---|
@@ -20,8 +20,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if axis 1 of `x` is not `channels`;
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) where the statistics of the samples are used and a channel
-/// has a single value, whose variance says nothing.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) where the statistics of the samples are used and
+/// a channel has a single value, whose variance says nothing.
 ///
 /// # Example
 ///
@@ -61,8 +61,8 @@ pub struct InstanceNorm {
 }
 
 impl InstanceNorm {
-    /// A layer without factor, term and running statistics, with `ε = 10⁻⁵`; the momentum of statistics, if they are set,
-    /// is 0.1.
+    /// A layer without factor, term and running statistics, with `ε = 10⁻⁵`; the momentum of statistics, if
+    /// they are set, is 0.1.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ pub(super) fn leaf<M: Module>(of: &'static str, layer: &M, path: &str) -> Result
     }
 }
 
-/// The layer with another parameter at this path. It has the very states of the layer, not copies: what it leaves in
-/// running statistics is not lost.
+/// The layer with another parameter at this path. It has the very states of the layer, not copies: what it
+/// leaves in running statistics is not lost.
 pub(super) fn with_leaf<M: Module + Clone>(layer: &M, path: &str, value: &Tensor) -> M {
     let mut states = Vec::new();
     layer.visit(&mut Path::root(), &mut |_, leaf| {

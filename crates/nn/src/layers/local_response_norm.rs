@@ -5,8 +5,9 @@ use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// Each element divided by a power of the mean square of its neighbours across channels: `y = x / (k + α m)^β`, where `m` is
-/// the mean of `x²` over `size` channels around it, with zeros beyond the first and the last.
+/// Each element divided by a power of the mean square of its neighbours across channels: `y = x / (k + α
+/// m)^β`, where `m` is the mean of `x²` over `size` channels around it, with zeros beyond the first and the
+/// last.
 ///
 /// As in PyTorch `α` multiplies the mean, where the paper has the sum: the paper's `α` is `α / size` here.
 ///
@@ -33,8 +34,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
-/// Source: Krizhevsky, Sutskever and Hinton, *ImageNet Classification with Deep Convolutional Neural Networks*, 2012,
-/// section 3.3.
+/// Source: Krizhevsky, Sutskever and Hinton, *ImageNet Classification with Deep Convolutional Neural
+/// Networks*, 2012, section 3.3.
 #[derive(Clone, Copy, Debug, Module)]
 pub struct LocalResponseNorm {
     /// How many channels are neighbours, the element's own among them.

@@ -5,11 +5,11 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 use super::leaf::{leaf, rows, with_leaf};
 use crate::{Context, Layer, Module, State};
 
-/// A layer one of whose weights is divided by its spectral norm: `w / σ(w)`, with `σ` the largest singular value of the
-/// weight as a matrix whose rows are its slices along `axis`.
+/// A layer one of whose weights is divided by its spectral norm: `w / σ(w)`, with `σ` the largest singular
+/// value of the weight as a matrix whose rows are its slices along `axis`.
 ///
-/// `σ = uᵀ w v` is estimated by power iteration: `u` and `v` are kept, and each pass of training takes a few more steps
-/// from where they are. Evaluation changes nothing.
+/// `σ = uᵀ w v` is estimated by power iteration: `u` and `v` are kept, and each pass of training takes a few
+/// more steps from where they are. Evaluation changes nothing.
 ///
 /// # Errors
 ///
@@ -32,8 +32,8 @@ use crate::{Context, Layer, Module, State};
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
-/// Source: Miyato, Kataoka, Koyama and Yoshida, *Spectral Normalization for Generative Adversarial Networks*, 2018,
-/// arXiv:1802.05957, algorithm 1.
+/// Source: Miyato, Kataoka, Koyama and Yoshida, *Spectral Normalization for Generative Adversarial Networks*,
+/// 2018, arXiv:1802.05957, algorithm 1.
 #[derive(Clone, Debug, Module)]
 pub struct SpectralNorm<L> {
     /// The layer, with its weight as it is before the division.
@@ -56,13 +56,13 @@ pub struct SpectralNorm<L> {
 const FIRST_ITERATIONS: usize = 15;
 
 impl<L: Module + Clone> SpectralNorm<L> {
-    /// Wraps a layer, with one step in each pass of training and `ε = 10⁻¹²`. The axis is that of the outputs: 0 for most
-    /// weights.
+    /// Wraps a layer, with one step in each pass of training and `ε = 10⁻¹²`. The axis is that of the
+    /// outputs: 0 for most weights.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the layer has no parameter at `path`, or that has no such
-    /// axis.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the layer has no parameter at `path`, or
+    /// that has no such axis.
     #[track_caller]
     pub fn new(layer: L, path: &str, axis: usize, rng: &mut Rng) -> Result<Self> {
         let matrix = rows(&leaf("spectral_norm", &layer, path)?, axis)?;

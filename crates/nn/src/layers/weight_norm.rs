@@ -7,8 +7,8 @@ use crate::{Context, Layer, Module};
 
 /// A layer one of whose weights is made of a direction and a length, both trained: `w = g v / ‖v‖`.
 ///
-/// `v` takes the place of the weight inside the layer. It wraps any layer and any parameter of it, by its path; a weight of
-/// [`Dense`](super::Dense) and [`Conv`](super::Conv) is `"weight"`.
+/// `v` takes the place of the weight inside the layer. It wraps any layer and any parameter of it, by its
+/// path; a weight of [`Dense`](super::Dense) and [`Conv`](super::Conv) is `"weight"`.
 ///
 /// # Errors
 ///
@@ -50,12 +50,13 @@ pub struct WeightNorm<L> {
 /// Over which axes a norm of a weight is taken, and so how many there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NormOver {
-    /// All axes but this one, so that each of its slices has a norm: PyTorch's `dim`, and with 0 the paper's norm for each
-    /// output.
+    /// All axes but this one, so that each of its slices has a norm: PyTorch's `dim`, and with 0 the paper's
+    /// norm for each output.
     AllBut(usize),
     /// All axes: one norm.
     All,
-    /// This axis alone. Flux's norm of a convolution is over axis 0, and so for each input and place in the kernel.
+    /// This axis alone. Flux's norm of a convolution is over axis 0, and so for each input and place in the
+    /// kernel.
     Axis(usize),
 }
 
@@ -86,8 +87,8 @@ impl<L: Module + Clone> WeightNorm<L> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the layer has no parameter there, or one of its norms is
-    /// 0, so that it has no direction, or it lacks the axis.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the layer has no parameter there, or one
+    /// of its norms is 0, so that it has no direction, or it lacks the axis.
     #[track_caller]
     pub fn new(layer: L, path: &str, over: NormOver) -> Result<Self> {
         let scale = over.norm(&leaf("weight_norm", &layer, path)?)?;
