@@ -221,14 +221,14 @@ impl Resume {
         }
         let values = read(&self.source, &leaves, &seats.places)?;
         drop(leaves);
-        optimiser.restore(model, self.training.step, self.training.rate, state)?;
+        optimiser.restore(model, &self.training.standing, state)?;
         install(model, values);
         Ok(())
     }
 
     /// The optimiser's state, in the order of the model's walk.
     fn state<M: Module>(&self, model: &M, optimiser: &Optimiser) -> Result<Vec<Vec<Tensor>>, Refusal> {
-        if self.training.step == 0 {
+        if self.training.standing.steps == 0 && self.training.standing.held == 0 {
             return Ok(Vec::new());
         }
         let manifest = self.source.head().manifest();
