@@ -16,8 +16,9 @@ use tensorkeep_storage::Generations;
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Scalar, Tensor, philox};
 use tensorkeep_testkit::devices;
+use tensorkeep_train::schedules::ReduceOnPlateau;
 use tensorkeep_train::{
-    Adam, AdamW, Fit, Group, Optimiser, Options, Rule, Sgd, Transform,
+    Adam, AdamW, EarlyStopping, Fit, Goal, Group, Optimiser, Options, Rule, Sgd, Transform,
 };
 
 use crate::files::{anyone, bag, code, folder, host};
@@ -149,6 +150,29 @@ fn the_loop_goes_on_at_an_epoch() {
         fit(Fit::new(2, position.seed).from_epoch(position.epoch as usize), &mut model, &mut optimiser);
     assert_eq!(rest.losses, losses[1..]);
     assert!(state(&model, &optimiser) == want);
+}
+
+/// What follows a loss is saved beside the model.
+#[test]
+fn counters_are_saved_as_words() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("words");
+    let mut stopping = EarlyStopping::new(3, 0.0, Goal::Smallest).unwrap();
+    let mut plateau = ReduceOnPlateau::new(0.1);
+    for loss in [3.0, f64::NAN, 2.0, 2.0] {
+        stopping.observe(loss);
+        plateau.observe(loss).unwrap();
+    }
+    let words =
+        [("stopping", stopping.words().to_vec()), ("plateau", plateau.words().to_vec()), ("none", vec![])];
+    let words = words.map(|(name, words)| (name.to_owned(), words)).into();
+    open(&folder).0.save(&net(device), &adamw(), &Position { words, ..start(device) }).unwrap();
+    let position = open(&folder).1.unwrap().restore(&mut net(device), &mut adamw()).unwrap();
+    let mut again = EarlyStopping::new(3, 0.0, Goal::Smallest).unwrap();
+    again.restore(&position.words["stopping"]).unwrap();
+    let mut plateaued = ReduceOnPlateau::new(0.5);
+    plateaued.restore(&position.words["plateau"]).unwrap();
+    assert_eq!((again, plateaued, position.words.len()), (stopping, plateau, 3));
 }
 
 /// A rule that differs from AdamW in its program alone.

@@ -24,6 +24,7 @@ pub use adam::{Adam, AdamW};
 pub use ams_grad::AmsGrad;
 pub use lamb::Lamb;
 pub use lion::Lion;
+pub(crate) use moments::power;
 pub use n_adam::NAdam;
 pub use o_adam::OAdam;
 pub use r_adam::RAdam;
