@@ -5,7 +5,6 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::expr::Program;
 use tensorkeep_tensor::module::{LeafMut, Module, Parameter, Path, parameters};
 use tensorkeep_tensor::{Error, Result, Tensor};
 
@@ -39,8 +38,6 @@ pub struct Optimiser {
     pub(crate) non_finite: NonFinite,
     /// The pass of the parameters in no group, then that of each group.
     pub(crate) passes: Vec<Pass>,
-    /// Adds a gradient to those that are held.
-    pub(crate) hold: Arc<Program>,
     pub(crate) step: u64,
     /// How many gradients are held.
     pub(crate) held: u64,
@@ -164,8 +161,9 @@ impl Optimiser {
     fn start(&self, leaf: &Parameter) -> Result<Slots> {
         let mut tensors = SmallVec::new();
         if let Some(pass) = self.passes.first() {
-            for slot in 0..pass.layout.slots {
-                tensors.push(pass.layout.start(slot, &*self.rule, &leaf.value)?);
+            let layout = pass.of(leaf.value.dtype()).layout;
+            for slot in 0..layout.slots {
+                tensors.push(layout.start(slot, &*self.rule, &leaf.value)?);
             }
         }
         Ok(Slots { path: leaf.path.clone(), tensors, age: 0, seat: None })
@@ -211,13 +209,13 @@ impl Optimiser {
         hold: bool,
     ) -> Result<Vec<Move>> {
         let mut moves: Result<Vec<Move>> = Ok(Vec::with_capacity(grads.len()));
-        let (passes, held) = (&self.passes, &self.hold);
+        let passes = &self.passes;
         // Parameters of one group and age have the same numbers, unless something is measured.
         let mut last: Option<(usize, u64, Params)> = None;
         let mut run = |i: usize, group: usize, age: u64| {
             let pass = passes[group].of(grads[i].value.dtype());
-            if hold {
-                return Run { program: Arc::clone(held), params: Params::new(), hold: pass.layout.sum };
+            if let Some(program) = pass.hold.as_ref().filter(|_| hold) {
+                return Run { program: Arc::clone(program), params: Params::new(), hold: pass.layout.sum };
             }
             let params = match (&last, factors.get(i)) {
                 (_, Some(factors)) => pass.params(age, factors.ratio, &factors.scales),

@@ -1,6 +1,5 @@
 //! What an optimiser is told: how to treat gradients, groups, what to freeze, other values for options.
 
-use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::module::Parameter;
 use tensorkeep_tensor::{Error, Result};
 
@@ -30,7 +29,6 @@ impl Optimiser {
             freezes: Vec::new(),
             non_finite: NonFinite::default(),
             passes,
-            hold: hold(1)?,
             step: 0,
             held: 0,
             slots: Vec::new(),
@@ -62,7 +60,6 @@ impl Optimiser {
             return Err(Error::value("optimiser", "a step of the mean of 0 gradients: use 1 or more"));
         }
         self.around.accumulate = Some(n);
-        self.hold = hold(n)?;
         self.rebuilt()
     }
 
@@ -97,6 +94,20 @@ impl Optimiser {
     pub fn average(mut self, decay: f64) -> Result<Self> {
         check("optimiser", "the decay of the average", decay, 0.0, 1.0)?;
         self.around.average = Some(decay);
+        self.rebuilt()
+    }
+
+    /// Keeps a copy in single precision of every parameter in half precision, and all state in single precision too. Rules move the
+    /// copies, and the parameters are those rounded: steps too small for half precision are not lost.
+    ///
+    /// Source: Micikevicius et al., *Mixed Precision Training*, 2017, arXiv:1710.03740, section 3.1.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transform`](Self::transform).
+    #[track_caller]
+    pub fn master_weights(mut self) -> Result<Self> {
+        self.around.master = true;
         self.rebuilt()
     }
 
@@ -306,11 +317,4 @@ pub(crate) fn put_rate(rule: &mut dyn Rule, rate: f64) {
     if let Some(place) = rule.options().get("rate") {
         *place = rate;
     }
-}
-
-/// The program that adds one of `n` gradients to their mean.
-#[track_caller]
-fn hold(n: u64) -> Result<std::sync::Arc<Program>> {
-    let [sum, g] = [0, 1].map(Expr::input);
-    Program::new("accumulate", &[sum + g * (1.0 / n as f64)])
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use tensorkeep_tensor::module::{LeafMut, Module, Path, parameters};
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{DType, Error, Result, Tensor};
 
 use crate::Optimiser;
 use crate::group::GroupRate;
@@ -46,6 +46,7 @@ impl Optimiser {
             list.extend([("lookahead".to_owned(), every as f64), ("lookahead alpha".to_owned(), alpha)]);
         }
         list.extend(around.average.map(|decay| ("average".to_owned(), decay)));
+        list.extend(around.master.then(|| ("master_weights".to_owned(), 1.0)));
         for (i, group) in self.groups.iter().enumerate() {
             let named = |name: &str| format!("group {i} {} {name}", group.pattern);
             list.push(match group.rate {
@@ -81,9 +82,10 @@ impl Optimiser {
         self.slots.iter().filter(move |_| !fresh).map(|slots| (&slots.path, &*slots.tensors))
     }
 
-    /// The number of tensors in the state of a parameter.
-    pub fn slots(&self) -> usize {
-        self.passes.first().map_or(0, |pass| pass.layout.slots)
+    /// The number of tensors in the state of a parameter of this dtype, and their dtype.
+    pub fn slots(&self, parameter: DType) -> (usize, DType) {
+        let layout = self.passes.first().map(|pass| pass.of(parameter).layout);
+        layout.map_or((0, parameter), |layout| (layout.slots, layout.dtype(parameter)))
     }
 
     /// Goes on where an optimiser of the same [constants](Self::constants) stood on this model, with this [`state`](Self::state).
@@ -103,20 +105,25 @@ impl Optimiser {
         let leaves = parameters(model);
         let Standing { steps, held, .. } = *standing;
         let places = if steps == 0 && held == 0 { 0 } else { leaves.len() };
-        if state.len() != places || state.iter().any(|tensors| tensors.len() != self.slots()) {
+        if state.len() != places {
             let message = format!(
-                "a state of {} entries after {steps} steps, for a model of {} parameters and a rule of {} slots: use the state of \
-                 this model and rule",
+                "a state of {} entries after {steps} steps, for a model of {} parameters: use the state of this model",
                 state.len(),
-                leaves.len(),
-                self.slots()
+                leaves.len()
             );
             return Err(Error::value("optimiser", message));
         }
-        let pairs =
-            leaves.iter().zip(&state).flat_map(|(leaf, tensors)| tensors.iter().map(move |x| (leaf, x)));
-        for (leaf, x) in pairs {
-            if x.shape() != leaf.value.shape() || x.dtype() != leaf.value.dtype() {
+        for (leaf, tensors) in leaves.iter().zip(&state) {
+            let (slots, dtype) = self.slots(leaf.value.dtype());
+            if tensors.len() != slots {
+                let message = format!(
+                    "the state of {} is of {} tensors for {slots} slots: use the state of this rule",
+                    leaf.path,
+                    tensors.len()
+                );
+                return Err(Error::value("optimiser", message));
+            }
+            if let Some(x) = tensors.iter().find(|x| x.shape() != leaf.value.shape() || x.dtype() != dtype) {
                 let rule = format!("the state of {} is not shaped like it", leaf.path);
                 return Err(Error::shape("optimiser", rule, &[*x.shape(), *leaf.value.shape()]));
             }
@@ -168,15 +175,18 @@ impl Optimiser {
                 "the model has other parameters than in earlier steps: use the one that was trained";
             return Err(Error::value("optimiser", message));
         }
-        // A tied parameter's average is kept at its first place.
-        let firsts: HashMap<_, usize> =
-            (0..leaves.len()).rev().map(|i| (leaves[i].value.identity(), i)).collect();
-        let mut places = leaves.iter().map(|leaf| firsts.get(&leaf.value.identity()));
+        let mut averages = HashMap::new();
+        for (leaf, slots) in leaves.iter().zip(&self.slots) {
+            if let Some(average) = slots.tensors.get(at)
+                && leaf.value.dtype().is_float()
+                && !leaf.tied
+            {
+                averages.insert(leaf.value.identity(), average.to_dtype(leaf.value.dtype())?);
+            }
+        }
         copy.visit_mut(&mut Path::root(), &mut |_, leaf| {
             if let LeafMut::Parameter(x) = leaf
-                && let Some(&place) = places.next().flatten()
-                && x.dtype().is_float()
-                && let Some(average) = self.slots.get(place).and_then(|slots| slots.tensors.get(at))
+                && let Some(average) = averages.get(&x.identity())
             {
                 *x = average.clone();
             }

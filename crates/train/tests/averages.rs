@@ -150,6 +150,51 @@ fn all_is_saved_and_restored() {
     }
 }
 
+/// Steps too small for half precision are not lost, whatever is done around the rule: the parameters are those of a model in single
+/// precision, rounded.
+#[test]
+fn master_weights_keep_small_steps() {
+    let device = tensorkeep_cpu::device();
+    let build = || {
+        let optimiser =
+            of(Adam::new(1e-4)).accumulate(2).unwrap().lookahead(2, 0.5).unwrap().average(0.9).unwrap();
+        optimiser.transform(Transform::ClipGlobalNorm { max: 0.5, p: 2.0 }).unwrap()
+    };
+    for dtype in [DType::F16, DType::BF16] {
+        let mut wide =
+            vec![Tensor::new([1.0f32, -2.0], &device).unwrap(), Tensor::new([0.5f32], &device).unwrap()];
+        let mut half = vec![wide[0].to_dtype(dtype).unwrap(), wide[1].clone()];
+        let mut lossy = half.clone();
+        let mut optimisers = [build(), build().master_weights().unwrap(), build()];
+        for step in 0..40 {
+            let g = Tensor::new([1.0f32, step as f32 / 8.0], &device).unwrap();
+            let (small, one) = (g.to_dtype(dtype).unwrap(), Tensor::new([1.0f32], &device).unwrap());
+            optimisers[0].update(&mut wide, &vec![g, one.clone()]).unwrap();
+            optimisers[1].update(&mut half, &vec![small.clone(), one.clone()]).unwrap();
+            optimisers[2].update(&mut lossy, &vec![small, one]).unwrap();
+        }
+        let values = |x: &Tensor| x.to_dtype(DType::F32).unwrap().to_vec::<f32>().unwrap();
+        assert_eq!(half[0].dtype(), dtype);
+        assert_eq!(values(&half[0]), values(&wide[0].to_dtype(dtype).unwrap()), "{dtype}");
+        assert_eq!(values(&half[1]), values(&wide[1]), "{dtype}");
+        assert_eq!(values(&lossy[0])[1], -2.0, "{dtype}: without them nothing moved");
+        let averaged = optimisers[1].averaged(&half).unwrap();
+        assert_eq!((averaged[0].dtype(), optimisers[1].slots(dtype)), (dtype, (6, DType::F32)));
+        assert_eq!(optimisers[1].slots(DType::F32), (5, DType::F32), "what is wide needs no copy");
+
+        let mut again = build().master_weights().unwrap();
+        let state = optimisers[1].state().map(|(_, tensors)| tensors.to_vec()).collect();
+        again.restore(&half, &optimisers[1].standing(), state).unwrap();
+        let grads = vec![half[0].clone(), half[1].clone()];
+        let mut copy = half.clone();
+        for _ in 0..2 {
+            optimisers[1].update(&mut half, &grads).unwrap();
+            again.update(&mut copy, &grads).unwrap();
+        }
+        assert_eq!(values(&copy[0]), values(&half[0]), "{dtype}");
+    }
+}
+
 #[test]
 fn standings_that_lie_are_refused() {
     let model = vec![number(1.0), number(2.0)];

@@ -82,7 +82,7 @@ fn everything() -> Optimiser {
     let mut optimiser = Optimiser::new(Adam { amsgrad: true, ..Adam::new(0.01) })
         .and_then(|optimiser| optimiser.accumulate(2)?.lookahead(2, 0.5)?.average(0.9))
         .and_then(|optimiser| optimiser.transform(Transform::ClipGlobalNorm { max: 1.0, p: f64::INFINITY }))
-        .and_then(|optimiser| optimiser.group(Group::new("5.**").rate(0.02)))
+        .and_then(|optimiser| optimiser.group(Group::new("5.**").rate(0.02))?.master_weights())
         .unwrap();
     optimiser.freeze("1.bias");
     optimiser
@@ -150,6 +150,30 @@ fn the_loop_goes_on_at_an_epoch() {
         fit(Fit::new(2, position.seed).from_epoch(position.epoch as usize), &mut model, &mut optimiser);
     assert_eq!(rest.losses, losses[1..]);
     assert!(state(&model, &optimiser) == want);
+}
+
+/// The state of a parameter in half precision may be in single.
+#[test]
+fn master_weights_are_saved() {
+    let device = &tensorkeep_cpu::device();
+    let half = |x: f32| Tensor::new([x, -x], device).unwrap().to_dtype(DType::F16).unwrap();
+    let folder = folder("masters");
+    let masters = || adamw().master_weights().unwrap();
+    let (mut model, mut optimiser, grads) = (bag([half(1.0)]), masters(), bag([half(0.25)]));
+    optimiser.update(&mut model, &grads).unwrap();
+    open(&folder).0.save(&model, &optimiser, &Position::default()).unwrap();
+    let resume = open(&folder).1.unwrap();
+    assert_eq!(code(resume.restore(&mut bag([half(3.0)]), &mut adamw())), "E_MISMATCH");
+    let (mut again, mut resumed) = (bag([half(3.0)]), masters());
+    resume.restore(&mut again, &mut resumed).unwrap();
+    for (model, optimiser) in [(&mut model, &mut optimiser), (&mut again, &mut resumed)] {
+        optimiser.update(model, &grads).unwrap();
+    }
+    let state = |optimiser: &Optimiser| -> Vec<HostArray> {
+        optimiser.state().flat_map(|(_, tensors)| tensors).map(|x| x.to_host().unwrap()).collect()
+    };
+    assert!(state(&optimiser)[2].dtype() == DType::F32 && state(&resumed) == state(&optimiser));
+    assert!(host(&again) == host(&model));
 }
 
 /// What follows a loss is saved beside the model.
