@@ -227,8 +227,12 @@ impl<'a> Fit<'a> {
                     optimiser.set_rate(rate(done / self.epochs as f64))?;
                 }
             }
-            // A seed a step, so that dropout draws anew.
-            let cx = Context::training(philox::child(self.seed, optimiser.steps()));
+            // A seed for each gradient, so that dropout draws anew.
+            let mut seed = philox::child(self.seed, optimiser.steps());
+            if optimiser.held() > 0 {
+                seed = philox::child(seed, optimiser.held());
+            }
+            let cx = Context::training(seed);
             let (value, grads) = value_and_grad(|model: &M| loss(model, &x, &y, &cx), model)?;
             if !self.is_fit(epoch, i, &value)? {
                 continue;
@@ -246,7 +250,14 @@ impl<'a> Fit<'a> {
                 break;
             }
         }
-        let mean = total.map_or(Ok(0.0), |total| Ok(total.item()?.as_f64() / samples.max(1) as f64))?;
+        let Some(total) = total else {
+            let message = format!(
+                "no batch of epoch {} has a finite loss: lower the learning rate, check the data",
+                epoch + 1
+            );
+            return Err(Error::value("fit", message));
+        };
+        let mean = total.item()?.as_f64() / samples.max(1) as f64;
         if !mean.is_finite() {
             let message =
                 format!("the loss of epoch {} is {mean}: lower the learning rate, check the data", epoch + 1);

@@ -64,6 +64,11 @@ impl Optimiser {
         self.step
     }
 
+    /// How many gradients it holds for the next step; 0 unless it [accumulates](Self::accumulate) them.
+    pub fn held(&self) -> u64 {
+        self.held
+    }
+
     /// One step: every parameter that has a gradient moves, tied ones once. A gradient without elements marks a frozen
     /// parameter, which stays. The [report](StepReport) says which stayed, and why.
     ///
@@ -83,7 +88,7 @@ impl Optimiser {
         self.settle(&leaves)?;
         let (fates, mut report) = self.fates(&leaves, &grads)?;
         let seen = Seen { leaves: &leaves, grads: &grads, slots: &self.slots, fates: &fates };
-        if self.non_finite != NonFinite::Unchecked
+        if self.watches()
             && let Some((path, largest)) = seen.non_finite()?
         {
             return self.refused(report, path, largest);
@@ -116,6 +121,13 @@ impl Optimiser {
             }
         }
         Ok(report)
+    }
+
+    /// Whether gradients are looked at as they come. What is gathered for a norm has to be finite, or no later step could be made.
+    fn watches(&self) -> bool {
+        let gathers = self.around.accumulate.is_some();
+        self.non_finite != NonFinite::Unchecked
+            || (gathers && self.passes.iter().any(|pass| !pass.norms.is_empty()))
     }
 
     /// What comes of a gradient with this norm, which is not finite.

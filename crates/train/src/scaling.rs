@@ -122,7 +122,11 @@ impl<'a> Seen<'a> {
         params.truncate(program.params());
         let operands = [&self.leaves[leaf].value, &self.grads[leaf].value];
         let inputs: SmallVec<[&Tensor; 4]> = operands.into_iter().chain(&slots.tensors).collect();
-        let output = Tensor::map_all(program, &inputs, &params)?.into_iter().next();
-        output.ok_or_else(|| Error::internal("optimiser", "the norm of nothing".to_owned()))
+        let outputs = Tensor::map_all(program, &inputs, &params);
+        let outputs = outputs.map_err(|error| error.within(self.leaves[leaf].path.as_str()))?;
+        outputs
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::internal("optimiser", "the norm of nothing".to_owned()))
     }
 }

@@ -65,6 +65,20 @@ fn what_was_gathered_survives_an_error() {
     assert_eq!(value(&x), -2.0);
 }
 
+/// A gradient that is not finite is not gathered where a norm is taken of the mean: no later step could be made.
+#[test]
+fn what_is_not_finite_is_not_gathered() {
+    let clip = Transform::ClipGlobalNorm { max: 10.0, p: 2.0 };
+    let mut optimiser = of(Sgd::new(1.0)).accumulate(2).unwrap().transform(clip).unwrap();
+    let mut x = number(0.0);
+    assert!(optimiser.update(&mut x, &number(f64::NAN)).is_err());
+    optimiser.update(&mut x, &number(1.0)).unwrap();
+    assert_eq!(optimiser.held(), 1);
+    assert!(optimiser.update(&mut x, &number(f64::INFINITY)).is_err());
+    optimiser.update(&mut x, &number(3.0)).unwrap();
+    assert_eq!((value(&x), optimiser.held()), (-2.0, 0));
+}
+
 #[test]
 fn averages_follow_the_parameters() {
     let mut optimiser = of(Sgd::new(1.0)).average(0.5).unwrap();

@@ -287,5 +287,41 @@ fn losses_that_are_not_finite() {
     let history = history.unwrap();
     // (1 + 4 + 25) / 3: the batch of 9 and 16 does not count.
     assert_eq!((batches, history.samples, history.losses), (3, 3, vec![10.0]));
+    let all = Fit::new(1, 0).non_finite(NonFinite::Skip).run(
+        &mut number(1.0),
+        &mut descent(0.0),
+        &doubling(),
+        |w, x, y, cx| squared(w, x, y, cx)?.mul(f64::NAN),
+    );
+    assert!(all.unwrap_err().message().starts_with("no batch of epoch 1 has a finite loss"));
     assert!(run(NonFinite::Unchecked, f64::NAN).0.is_err(), "the loss of the epoch is checked in any case");
+}
+
+/// A step of two gradients has two seeds, and without accumulation the seeds are those that they were.
+#[test]
+fn every_gradient_has_a_seed() {
+    let seeds = |accumulate: Option<u64>| {
+        let mut optimiser = descent(0.0);
+        if let Some(n) = accumulate {
+            optimiser = optimiser.accumulate(n).unwrap();
+        }
+        let seeds = std::cell::RefCell::new(Vec::new());
+        Fit::new(2, 7)
+            .run(&mut number(1.0), &mut optimiser, &doubling(), |w, x, y, cx| {
+                let drawn =
+                    Dropout::new(0.5)?.forward_with(&Tensor::ones([64], x.dtype(), x.device())?, cx)?;
+                seeds.borrow_mut().push(drawn.to_vec::<f32>()?.iter().map(|x| *x > 0.0).collect::<Vec<_>>());
+                squared(w, x, y, cx)
+            })
+            .unwrap();
+        seeds.into_inner()
+    };
+    for accumulate in [None, Some(1), Some(2), Some(4)] {
+        let mut seeds = seeds(accumulate);
+        assert_eq!(seeds.len(), 6);
+        seeds.sort();
+        seeds.dedup();
+        assert_eq!(seeds.len(), 6, "{accumulate:?}");
+    }
+    assert_eq!(seeds(None), seeds(Some(1)));
 }
