@@ -81,7 +81,7 @@ fn what_is_not_finite_is_not_gathered() {
 
 #[test]
 fn averages_follow_the_parameters() {
-    let mut optimiser = of(Sgd::new(1.0)).average(0.5).unwrap();
+    let mut optimiser = of(Sgd::new(1.0)).average(0.75).unwrap();
     let x = number(8.0);
     let mut model = vec![x.clone(), x, number(1.0)];
     let averaged = |optimiser: &Optimiser, model: &Vec<Tensor>| {
@@ -90,8 +90,8 @@ fn averages_follow_the_parameters() {
     assert_eq!(averaged(&optimiser, &model), [8.0, 8.0, 1.0]);
     optimiser.freeze("2");
     let grads = vec![number(4.0), number(4.0), number(4.0)];
-    // 4, 0, −4 after the steps: 8 · ½ + 4 · ½, and so on.
-    for want in [6.0, 3.0, -0.5] {
+    // 4, 0, −4 after the steps: 8 · ¾ + 4 · ¼, and so on.
+    for want in [7.0, 5.25, 2.9375] {
         optimiser.update(&mut model, &grads).unwrap();
         assert_eq!(averaged(&optimiser, &model), [want, want, 1.0]);
     }

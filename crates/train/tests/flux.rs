@@ -12,8 +12,8 @@ use tensorkeep_tensor::{DType, Result, Rng, Tensor};
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 use tensorkeep_testkit::golden::{array, doubles};
 use tensorkeep_train::schedules::{
-    Constant, CosineAnnealing, Cyclic, Envelope, Exponential, Inverse, OneCycle, PerEpoch, Polynomial,
-    Reverse, Schedule, Sequence, Shift, Step, Symmetric, Truncate, Wave,
+    Constant, CosineAnnealing, Cyclic, Envelope, Exponential, Inverse, MultiStep, OneCycle, PerEpoch,
+    Polynomial, Reverse, Schedule, Sequence, Shift, Step, Symmetric, Truncate, Wave,
 };
 use tensorkeep_train::{
     AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, AmsGrad, Lion, NAdam, OAdam, Optimiser, RAdam,
@@ -36,6 +36,8 @@ fn rule(name: &str, case: &Case) -> Option<Result<Optimiser>> {
     let (epsilon, rho) = (option(case, &["eps", "epsilon"], 1e-8), option(case, &["rho"], 0.9));
     let rate = |default: f64| rate(case, default);
     let adam = Adam { rate: rate(0.001), beta1, beta2, epsilon, amsgrad: false };
+    // What follows the rule's name says how: `rmsprop_centered`, `adamw_uncoupled`.
+    let (name, how) = name.split_once('_').unwrap_or((name, ""));
     Some(match name {
         "descent" => Optimiser::new(Sgd::new(rate(0.1))),
         "momentum" | "nesterov" => {
@@ -47,16 +49,16 @@ fn rule(name: &str, case: &Case) -> Option<Result<Optimiser>> {
                 ..Sgd::new(rate(default))
             })
         }
-        "rmsprop" | "rmsprop_centered" | "rmsprop_centred" => {
-            let centered = case.param("centered").as_bool().unwrap_or(name != "rmsprop");
+        "rmsprop" => {
+            let centered = case.param("centered").as_bool().unwrap_or(how.starts_with("cent"));
             let rate = rate(0.001);
             Optimiser::new(RmsProp { alpha: rho, epsilon, centered, ..RmsProp::new(rate) })
         }
         "rprop" => Optimiser::new(Rprop::new(rate(0.001))),
         "adam" => Optimiser::new(adam),
-        "adamw" | "adamw_coupled" | "adamw_uncoupled" | "adamw_decoupled" => {
-            let coupled =
-                case.param("couple").as_bool().unwrap_or(!name.contains("uncou") && !name.contains("decou"));
+        "adamw" => {
+            let apart = ["uncoupled", "decoupled"].contains(&how) || how.ends_with("false");
+            let coupled = case.param("couple").as_bool().unwrap_or(!apart);
             let decay = option(case, &["weight_decay", "lambda", "decay"], 0.0);
             Optimiser::new(AdamW { adam, decay, coupled })
         }
@@ -76,7 +78,7 @@ fn rule(name: &str, case: &Case) -> Option<Result<Optimiser>> {
             let epsilon = option(case, &["eps", "epsilon"], 1e-16);
             Optimiser::new(AdaBelief { beta1, beta2, epsilon, ..AdaBelief::new(rate(0.001)) })
         }
-        "lion_flux" => Optimiser::new(Lion { beta1, beta2, flux: true, ..Lion::new(rate(0.001)) }),
+        "lion" => Optimiser::new(Lion { beta1, beta2, flux: true, ..Lion::new(rate(0.001)) }),
         _ => return None,
     })
 }
@@ -91,7 +93,8 @@ fn chain(words: &str, case: &Case) -> Option<Result<Optimiser>> {
             "optim" | "chain" | "then" | "grad" | "weight" | "nested" | "identity" | "id" | "empty" => {}
             "descent" => end = rate(case, 0.1),
             "clip" if !case.param("omega").is_null() => {
-                let p = option(case, &["p"], if case.param("p") == "inf" { f64::INFINITY } else { 2.0 });
+                let inf = case.param("p") == "inf" || words.ends_with("inf");
+                let p = option(case, &["p"], if inf { f64::INFINITY } else { 2.0 });
                 transforms.push(Transform::ClipNorm { max: option(case, &["omega"], 10.0), p });
             }
             "clip" => {
@@ -113,7 +116,11 @@ fn chain(words: &str, case: &Case) -> Option<Result<Optimiser>> {
 
 /// The parameter after a step for each gradient of the case. Without a parameter of its own, how far zero has gone down.
 fn trajectory(case: &Case, optimiser: Result<Optimiser>) -> Result<Vec<Tensor>> {
-    let dtype = if case.param("dtype") == "f16" { DType::F16 } else { DType::F64 };
+    let dtype = match case.param("dtype").as_str() {
+        Some("f16") => DType::F16,
+        Some("f32") => DType::F32,
+        _ => DType::F64,
+    };
     let device = tensorkeep_cpu::device();
     let mut grads = Vec::new();
     for grad in case.input("grads").as_array().unwrap() {
@@ -204,7 +211,7 @@ fn optimisers() {
             }
             "momentum_state" => state(case, rule("momentum", case).unwrap()?, &case.expected()["velocity"]),
             // `momentum_f16`, `adamw_one_step`.
-            _ => match rule(id.split('_').next().unwrap(), case).or_else(|| chain(id, case)) {
+            _ => match rule(id, case).or_else(|| chain(id, case)) {
                 Some(optimiser) => follow(case, optimiser),
                 None => case.unknown(),
             },
@@ -243,8 +250,19 @@ fn cosine(case: &Case, restart: bool) -> Outcome {
     values(case, &CosineAnnealing { high, low, period: whole(case, &["period"]), restart })
 }
 
+/// Flux lists the steps between milestones.
+fn step_list(case: &Case, start: f64, decay: f64) -> Outcome {
+    let names = ["step_sizes", "steps", "step"];
+    let sizes = names.iter().find_map(|name| case.param(name).as_array()).unwrap();
+    let sum = |sum: &mut u64, size: &Value| {
+        *sum += size.as_u64().unwrap();
+        Some(*sum)
+    };
+    values(case, &MultiStep { start, decay, milestones: sizes.iter().scan(0, sum).collect() })
+}
+
 fn one_cycle(case: &Case) -> Outcome {
-    let peak = option(case, &["max", "maxval", "max_val", "peak"], f64::NAN);
+    let peak = option(case, &["max", "maxval", "max_val", "max_value"], f64::NAN);
     let schedule = OneCycle {
         start: option(case, &["startval", "start"], peak / 25.0),
         end: option(case, &["endval", "end"], peak / 1e5),
@@ -263,6 +281,7 @@ fn schedules() {
         let shrinking = Envelope::Exponential(decay);
         match case.id() {
             "sched_step" => values(case, &Step { start, decay, every: whole(case, &["step", "step_size"]) }),
+            id if id.starts_with("sched_step_") => step_list(case, start, decay),
             "sched_exp" => values(case, &Exponential { start, decay }),
             "sched_poly" => {
                 let (degree, steps) = (option(case, &["degree"], f64::NAN), whole(case, &["max_iter"]));
@@ -280,7 +299,7 @@ fn schedules() {
             "sched_sin_decay2" => cyclic(case, Wave::Sine, Envelope::Halving),
             "sched_sin_exp" => cyclic(case, Wave::Sine, shrinking),
             "sched_cos_anneal" | "sched_cos_anneal_restart" => cosine(case, case.id().ends_with("restart")),
-            "sched_one_cycle" | "sched_onecycle" => one_cycle(case),
+            id if id.starts_with("sched_one") => one_cycle(case),
             // 1, 2 and 3 for 10, 10 and 30 epochs.
             "sched_interpolator" => {
                 let schedule =
