@@ -221,21 +221,22 @@ impl Resume {
         }
         let values = read(&self.source, &leaves, &seats.places)?;
         drop(leaves);
-        optimiser.restore(model, self.training.step, self.training.rate, state)?;
+        optimiser.restore(model, &self.training.standing, state)?;
         install(model, values);
         Ok(())
     }
 
     /// The optimiser's state, in the order of the model's walk.
     fn state<M: Module>(&self, model: &M, optimiser: &Optimiser) -> Result<Vec<Vec<Tensor>>, Refusal> {
-        if self.training.step == 0 {
+        if self.training.standing.steps == 0 && self.training.standing.held == 0 {
             return Ok(Vec::new());
         }
         let manifest = self.source.head().manifest();
         let mut state = Vec::new();
         for leaf in parameters(model) {
             let mut tensors = Vec::new();
-            for slot in 0..optimiser.slots() {
+            let (slots, dtype) = optimiser.slots(leaf.value.dtype());
+            for slot in 0..slots {
                 let name = slot_name(leaf.path.as_str(), slot);
                 let place = manifest.tensors.iter().position(|tensor| tensor.name == name);
                 let Some((place, tensor)) =
@@ -247,7 +248,7 @@ impl Resume {
                 };
                 // Before room is made for it.
                 if tensor.shape != elements::shape_to_file(leaf.value.shape())?
-                    || tensor.dtype != elements::to_file(leaf.value.dtype())
+                    || tensor.dtype != elements::to_file(dtype)
                 {
                     return Err(mismatch(format!(
                         "{name} is not shaped like {}: the file is not of one run",

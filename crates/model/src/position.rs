@@ -1,7 +1,9 @@
 //! Where in a run a checkpoint was made, as an extension of the container.
 
+use std::collections::BTreeMap;
+
 use tensorkeep_format::{Code, LoadLimits, Manifest, Map, Raw, Value};
-use tensorkeep_train::Optimiser;
+use tensorkeep_train::{Optimiser, Standing};
 
 use crate::refusal::Refusal;
 
@@ -22,14 +24,15 @@ pub struct Position {
     pub batch: u64,
     /// The [positions](tensorkeep_tensor::Rng::position) of the streams that the program draws from.
     pub streams: Vec<[u64; 3]>,
+    /// What other parts of the program keep, by names of its own: `("plateau", plateau.words())`.
+    pub words: BTreeMap<String, Vec<u64>>,
 }
 
 /// What a checkpoint says about training besides its tensors.
 #[derive(Debug)]
 pub(crate) struct Training {
     pub(crate) position: Position,
-    pub(crate) step: u64,
-    pub(crate) rate: f64,
+    pub(crate) standing: Standing,
     rule: String,
     constants: Vec<(String, f64)>,
 }
@@ -37,11 +40,12 @@ pub(crate) struct Training {
 impl Training {
     pub(crate) fn of(optimiser: &Optimiser, position: &Position) -> Self {
         // A file has no negative zero.
-        let constants = optimiser.constants().into_iter().map(|(name, value)| (name.to_owned(), value + 0.0));
+        let constants = optimiser.constants().into_iter().map(|(name, value)| (name, value + 0.0));
+        let standing = optimiser.standing();
+        let group_rates = standing.group_rates.iter().map(|rate| rate + 0.0).collect();
         Self {
             position: position.clone(),
-            step: optimiser.steps(),
-            rate: optimiser.rate() + 0.0,
+            standing: Standing { rate: standing.rate + 0.0, group_rates, ..standing },
             rule: optimiser.rule().to_owned(),
             constants: constants.collect(),
         }
@@ -49,15 +53,23 @@ impl Training {
 
     pub(crate) fn write(&self, manifest: &mut Manifest, limits: &LoadLimits) -> Result<(), Refusal> {
         let number = |value: u64| Value::Bytes(value.to_le_bytes().into());
-        let streams = self.position.streams.iter().map(|stream| Value::List(stream.map(number).into()));
+        let numbers = |list: &[u64]| Value::List(list.iter().copied().map(number).collect());
+        let streams = self.position.streams.iter().map(|stream| numbers(stream));
+        let words = self.position.words.iter().map(|(name, words)| (name.as_str(), numbers(words)));
+        let Standing { steps, held, rate, group_rates, ages } = &self.standing;
+        let group_rates = group_rates.iter().copied().map(Value::Float);
         let constants = self.constants.iter().map(|(name, value)| (name.as_str(), Value::Float(*value)));
         let map: Map<Value> = [
             ("seed", number(self.position.seed)),
             ("epoch", number(self.position.epoch)),
             ("batch", number(self.position.batch)),
             ("streams", Value::List(streams.collect())),
-            ("step", number(self.step)),
-            ("rate", Value::Float(self.rate)),
+            ("words", Value::Map(words.collect())),
+            ("step", number(*steps)),
+            ("held", number(*held)),
+            ("rate", Value::Float(*rate)),
+            ("group_rates", Value::List(group_rates.collect())),
+            ("ages", numbers(ages)),
             ("rule", Value::Text(self.rule.clone())),
             ("constants", Value::Map(constants.collect())),
         ]
@@ -77,28 +89,34 @@ impl Training {
 
     fn of_map(map: &Map<Value>) -> Option<Self> {
         let number = |name: &str| number(map.get(name)?);
-        let (Value::List(streams), Value::Map(constants)) = (map.get("streams")?, map.get("constants")?)
-        else {
-            return None;
-        };
-        let (Value::Float(rate), Value::Text(rule)) = (map.get("rate")?, map.get("rule")?) else {
-            return None;
-        };
-        let constants = constants.iter().map(|(name, value)| match value {
-            Value::Float(value) => Some((name.to_owned(), *value)),
+        let float = |value: &Value| match value {
+            Value::Float(value) => Some(*value),
             _ => None,
-        });
+        };
+        let (Value::Map(words), Value::Map(constants)) = (map.get("words")?, map.get("constants")?) else {
+            return None;
+        };
+        let Value::Text(rule) = map.get("rule")? else { return None };
+        let constants = constants.iter().map(|(name, value)| Some((name.to_owned(), float(value)?)));
+        let words = words.iter().map(|(name, value)| Some((name.to_owned(), numbers(value)?)));
         let position = Position {
             seed: number("seed")?,
             epoch: number("epoch")?,
             batch: number("batch")?,
-            streams: streams.iter().map(stream).collect::<Option<_>>()?,
+            streams: list(map.get("streams")?)?.iter().map(stream).collect::<Option<_>>()?,
+            words: words.collect::<Option<_>>()?,
         };
-        let (step, constants) = (number("step")?, constants.collect::<Option<_>>()?);
-        (map.len() == 8 && *rate >= 0.0).then(|| Self {
+        let standing = Standing {
+            steps: number("step")?,
+            held: number("held")?,
+            rate: float(map.get("rate")?)?,
+            group_rates: list(map.get("group_rates")?)?.iter().map(float).collect::<Option<_>>()?,
+            ages: numbers(map.get("ages")?)?,
+        };
+        let constants = constants.collect::<Option<_>>()?;
+        (map.len() == 12 && standing.rate >= 0.0).then(|| Self {
             position,
-            step,
-            rate: *rate,
+            standing,
             rule: rule.clone(),
             constants,
         })
@@ -145,11 +163,19 @@ fn number(value: &Value) -> Option<u64> {
     }
 }
 
-fn stream(value: &Value) -> Option<[u64; 3]> {
+fn list(value: &Value) -> Option<&[Value]> {
     match value {
-        Value::List(list) => list.iter().map(number).collect::<Option<Vec<u64>>>()?.try_into().ok(),
+        Value::List(list) => Some(list),
         _ => None,
     }
+}
+
+fn numbers(value: &Value) -> Option<Vec<u64>> {
+    list(value)?.iter().map(number).collect()
+}
+
+fn stream(value: &Value) -> Option<[u64; 3]> {
+    numbers(value)?.try_into().ok()
 }
 
 #[cold]

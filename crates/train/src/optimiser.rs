@@ -5,11 +5,14 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::expr::Program;
 use tensorkeep_tensor::module::{LeafMut, Module, Parameter, Path, parameters};
-use tensorkeep_tensor::{Access, Error, Outputs, Result, Scalar, Tensor};
+use tensorkeep_tensor::{Error, Result, Tensor};
 
+use crate::fuse::{Around, Pass};
+use crate::movement::{Fate, Move, Params, Run};
 use crate::rule::Rule;
+use crate::scaling::{Factors, Scaling, Seen};
+use crate::{Group, NonFinite, Outcome, Skipped, StepReport};
 
 /// A rule and the state that it keeps for each parameter of a model.
 ///
@@ -27,171 +30,184 @@ use crate::rule::Rule;
 /// ```
 #[derive(Debug)]
 pub struct Optimiser {
-    rule: Box<dyn Rule>,
-    program: Arc<Program>,
-    step: u64,
+    pub(crate) rule: Box<dyn Rule>,
+    pub(crate) around: Around,
+    pub(crate) groups: Vec<Group>,
+    /// Patterns in the order that they were frozen (`true`) and thawed; the last that covers a parameter decides.
+    pub(crate) freezes: Vec<(String, bool)>,
+    pub(crate) non_finite: NonFinite,
+    /// The pass of the parameters in no group, then that of each group.
+    pub(crate) passes: Vec<Pass>,
+    pub(crate) step: u64,
+    /// How many gradients are held.
+    pub(crate) held: u64,
     /// One entry a parameter, in the order of the walk.
-    slots: Vec<Slots>,
+    pub(crate) slots: Vec<Slots>,
+    /// Whether the patterns have been matched with the model.
+    pub(crate) seated: bool,
 }
 
 /// The state of one parameter.
 #[derive(Debug)]
-struct Slots {
-    path: Path,
-    tensors: SmallVec<[Tensor; 2]>,
+pub(crate) struct Slots {
+    pub(crate) path: Path,
+    pub(crate) tensors: SmallVec<[Tensor; 2]>,
+    /// How many steps it has made, which is less than the optimiser has if it was frozen for some.
+    pub(crate) age: u64,
+    /// Its group, or none if it is frozen.
+    pub(crate) seat: Option<usize>,
 }
 
 impl Optimiser {
-    /// An optimiser that has made no step yet.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if a hyper-parameter is out of range.
-    #[track_caller]
-    pub fn new(rule: impl Rule + 'static) -> Result<Self> {
-        let program = rule.program()?;
-        Ok(Self { rule: Box::new(rule), program, step: 0, slots: Vec::new() })
-    }
-
-    /// The name of its rule: `adamw`.
-    pub fn rule(&self) -> &'static str {
-        self.program.name()
-    }
-
-    /// What decides its updates besides the learning rate, by name.
-    pub fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
-        self.rule.constants()
-    }
-
-    /// The state that it keeps for each parameter, in the order of the model's walk: where the parameter is, and the tensors.
-    /// Empty before the first step.
-    pub fn state(&self) -> impl Iterator<Item = (&Path, &[Tensor])> {
-        self.slots.iter().map(|slots| (&slots.path, &*slots.tensors))
-    }
-
-    /// The number of tensors in the state of a parameter.
-    pub fn slots(&self) -> usize {
-        self.rule.slots()
-    }
-
-    /// Goes on where an optimiser of the same rule stood: after `step` steps on this model, at the learning rate `rate`,
-    /// with this [`state`](Self::state).
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the state is not of this model and this rule, or the rate
-    /// is out of range; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if a tensor of it is not shaped like its
-    /// parameter. The optimiser is then as it was.
-    #[track_caller]
-    pub fn restore<M: Module>(
-        &mut self,
-        model: &M,
-        step: u64,
-        rate: f64,
-        state: Vec<Vec<Tensor>>,
-    ) -> Result<()> {
-        let leaves = parameters(model);
-        let places = if step == 0 { 0 } else { leaves.len() };
-        if state.len() != places || state.iter().any(|tensors| tensors.len() != self.slots()) {
-            let message = format!(
-                "a state of {} entries after {step} steps, for a model of {} parameters and a rule of {} slots: use the state of \
-                 this model and rule",
-                state.len(),
-                leaves.len(),
-                self.slots()
-            );
-            return Err(Error::value("optimiser", message));
-        }
-        let pairs =
-            leaves.iter().zip(&state).flat_map(|(leaf, tensors)| tensors.iter().map(move |x| (leaf, x)));
-        for (leaf, x) in pairs {
-            if x.shape() != leaf.value.shape() || x.dtype() != leaf.value.dtype() {
-                let rule = format!("the state of {} is not shaped like it", leaf.path);
-                return Err(Error::shape("optimiser", rule, &[*x.shape(), *leaf.value.shape()]));
-            }
-        }
-        self.set_rate(rate)?;
-        self.step = step;
-        let paths = leaves.into_iter().map(|leaf| leaf.path);
-        self.slots =
-            paths.zip(state).map(|(path, tensors)| Slots { path, tensors: tensors.into() }).collect();
-        Ok(())
-    }
-
     /// How many steps it has made.
     pub fn steps(&self) -> u64 {
         self.step
     }
 
-    /// The learning rate.
-    pub fn rate(&self) -> f64 {
-        self.rule.rate()
-    }
-
-    /// Changes the learning rate from the next step on.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if it is negative or NaN.
-    #[track_caller]
-    pub fn set_rate(&mut self, rate: f64) -> Result<()> {
-        crate::rule::check("optimiser", "learning rate", rate, 0.0, f64::INFINITY)?;
-        self.rule.set_rate(rate);
-        Ok(())
+    /// How many gradients it holds for the next step; 0 unless it [accumulates](Self::accumulate) them.
+    pub fn held(&self) -> u64 {
+        self.held
     }
 
     /// One step: every parameter that has a gradient moves, tied ones once. A gradient without elements marks a frozen
-    /// parameter, which stays.
+    /// parameter, which stays. The [report](StepReport) says which stayed, and why.
     ///
     /// Either all parameters move or, on an error, none. Those whose memory nobody shares are written over where the device can do
     /// that; whoever holds another handle to one keeps what it was.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if `grads` is not the gradient of such a model, or the model is
-    /// not the one that earlier steps were made on; [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if a gradient is not shaped
-    /// like its parameter.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if `grads` is not the gradient of such a model, the model is not the
+    /// one that earlier steps were made on, a pattern covers none of its parameters, or a gradient is not finite and
+    /// [refused](NonFinite::Refuse); [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if a gradient is not shaped like its
+    /// parameter.
     #[track_caller]
-    pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) -> Result<()> {
+    pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) -> Result<StepReport> {
         let (leaves, grads) = (parameters(model), parameters(grads));
-        if leaves.len() != grads.len() {
-            let message =
-                format!("{} gradients for {} parameters: take them of this model", grads.len(), leaves.len());
-            return Err(Error::value("optimiser", message));
-        }
-        if let Some((leaf, grad)) = leaves.iter().zip(&grads).find(|(leaf, grad)| leaf.path != grad.path) {
-            let message = format!("a gradient of {} for {}: take it of this model", grad.path, leaf.path);
-            return Err(Error::value("optimiser", message));
-        }
+        pair(&leaves, &grads)?;
         self.settle(&leaves)?;
-        let tied: Vec<bool> = leaves.iter().map(|leaf| leaf.tied).collect();
+        let (fates, mut report) = self.fates(&leaves, &grads)?;
+        let seen = Seen { leaves: &leaves, grads: &grads, slots: &self.slots, fates: &fates };
+        if self.watches()
+            && let Some((path, largest)) = seen.non_finite()?
+        {
+            return self.refused(report, path, largest);
+        }
+        let hold = self.around.accumulate.filter(|&n| self.held + 1 < n);
+        let scaling = if hold.is_none() { seen.scaling(&self.passes)? } else { Scaling::default() };
+        let factors = match scaling {
+            Scaling::Factors(factors, norm) => {
+                report.norm = norm;
+                factors
+            }
+            Scaling::NonFinite(path, norm) => return self.refused(report, path, norm),
+        };
         // Handles of our own would keep parameters from being written over.
         drop(leaves);
-        let mut params = self.rule.params(self.step + 1);
-        params.truncate(self.program.params());
-        let moves = self.moves(model, &grads, &tied, &params)?;
-        self.install(model, &grads, moves, &params)
+        let moves = self.moves(model, &grads, &fates, &factors, hold.is_some())?;
+        self.install(model, &grads, moves)?;
+        match hold {
+            Some(of) => {
+                self.held += 1;
+                report.outcome = Outcome::Accumulated { held: self.held, of };
+                report.moved = 0;
+            }
+            None => {
+                self.held = 0;
+                self.step += 1;
+                for (slots, fate) in self.slots.iter_mut().zip(&fates) {
+                    slots.age += u64::from(matches!(fate, Fate::Moves(_)));
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Whether gradients are looked at as they come. What is gathered for a norm has to be finite, or no later step could be made.
+    fn watches(&self) -> bool {
+        let gathers = self.around.accumulate.is_some();
+        self.non_finite != NonFinite::Unchecked
+            || (gathers && self.passes.iter().any(|pass| !pass.norms.is_empty()))
+    }
+
+    /// What comes of a gradient with this norm, which is not finite.
+    #[track_caller]
+    fn refused(&self, report: StepReport, path: Path, norm: f64) -> Result<StepReport> {
+        if self.non_finite == NonFinite::Skip {
+            return Ok(StepReport { outcome: Outcome::NonFinite { path }, moved: 0, ..report });
+        }
+        let what = if norm.is_nan() { "NaN" } else { "infinite" };
+        let message = format!(
+            "the gradient of {path} is {what}: lower the learning rate, check the data, or skip such steps with NonFinite::Skip"
+        );
+        Err(Error::value("optimiser", message))
     }
 
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
     #[track_caller]
     fn settle(&mut self, leaves: &[Parameter]) -> Result<()> {
         // Until a step has been made, no state is worth keeping: that of a model whose step failed goes too.
-        if self.step == 0 {
-            self.slots = leaves.iter().map(|leaf| self.zeros(leaf)).collect::<Result<_>>()?;
+        if self.step == 0 && self.held == 0 {
+            self.slots.clear();
+            self.seated = false;
+            for leaf in leaves {
+                self.slots.push(self.start(leaf)?);
+            }
         }
         if !self.slots.iter().map(|slots| &slots.path).eq(leaves.iter().map(|leaf| &leaf.path)) {
             let message = "the model has other parameters than in earlier steps: use a new optimiser for it";
             return Err(Error::value("optimiser", message));
+        }
+        if !self.seated {
+            let seats = self.seats(leaves)?;
+            for (slots, seat) in self.slots.iter_mut().zip(seats) {
+                slots.seat = seat;
+            }
+            self.seated = true;
         }
         Ok(())
     }
 
     /// The state that a parameter starts with.
     #[track_caller]
-    fn zeros(&self, leaf: &Parameter) -> Result<Slots> {
-        let tensors = (0..self.rule.slots()).map(|_| leaf.value.zeros_like()).collect::<Result<_>>()?;
-        Ok(Slots { path: leaf.path.clone(), tensors })
+    fn start(&self, leaf: &Parameter) -> Result<Slots> {
+        let mut tensors = SmallVec::new();
+        if let Some(pass) = self.passes.first() {
+            let layout = pass.of(leaf.value.dtype()).layout;
+            for slot in 0..layout.slots {
+                tensors.push(layout.start(slot, &*self.rule, &leaf.value)?);
+            }
+        }
+        Ok(Slots { path: leaf.path.clone(), tensors, age: 0, seat: None })
+    }
+
+    /// What is to become of each parameter, with what a report says of that. Refuses gradients and states of other shapes.
+    #[track_caller]
+    fn fates(&self, leaves: &[Parameter], grads: &[Parameter]) -> Result<(Vec<Fate>, StepReport)> {
+        let (mut fates, mut skipped) = (Vec::with_capacity(leaves.len()), Vec::new());
+        for ((leaf, grad), slots) in leaves.iter().zip(grads).zip(&self.slots) {
+            let (x, dx) = (&leaf.value, &grad.value);
+            let reason = if !x.dtype().is_float() {
+                Some(Skipped::NotFloat)
+            } else if slots.seat.is_none() {
+                Some(Skipped::Frozen)
+            } else {
+                (dx.elements() == 0 && x.elements() != 0).then_some(Skipped::NoGradient)
+            };
+            fates.push(match (reason, slots.seat) {
+                _ if leaf.tied => Fate::Tied,
+                (None, Some(group)) => {
+                    check_shapes(x, dx, &slots.tensors).map_err(|error| error.within(leaf.path.as_str()))?;
+                    Fate::Moves(group)
+                }
+                (reason, _) => {
+                    skipped.extend(reason.map(|reason| (leaf.path.clone(), reason)));
+                    Fate::Stays
+                }
+            });
+        }
+        let moved = fates.iter().filter(|fate| matches!(fate, Fate::Moves(_))).count();
+        Ok((fates, StepReport { outcome: Outcome::Stepped, moved, skipped, norm: None }))
     }
 
     /// How each parameter is to move. Changes nothing: whatever can fail is done here.
@@ -200,16 +216,42 @@ impl Optimiser {
         &mut self,
         model: &mut M,
         grads: &[Parameter],
-        tied: &[bool],
-        params: &[Scalar],
+        fates: &[Fate],
+        factors: &[Factors],
+        hold: bool,
     ) -> Result<Vec<Move>> {
         let mut moves: Result<Vec<Move>> = Ok(Vec::with_capacity(grads.len()));
-        let mut parts = grads.iter().zip(tied).zip(&mut self.slots);
+        let passes = &self.passes;
+        // Parameters of one group and age have the same numbers, unless something is measured.
+        let mut last: Option<(usize, u64, Params)> = None;
+        let mut run = |i: usize, group: usize, age: u64| {
+            let pass = passes[group].of(grads[i].value.dtype());
+            if let Some(program) = pass.hold.as_ref().filter(|_| hold) {
+                return Run { program: Arc::clone(program), params: Params::new(), hold: pass.layout.sum };
+            }
+            let params = match (&last, factors.get(i)) {
+                (_, Some(factors)) => pass.params(age, factors.ratio, &factors.scales),
+                (Some((known, of, params)), None) if (*known, *of) == (group, age) => params.clone(),
+                _ => pass.params(age, 1.0, &[]),
+            };
+            last = Some((group, age, params.clone()));
+            let mut params = params;
+            params.truncate(pass.program.params());
+            Run { program: Arc::clone(&pass.program), params, hold: None }
+        };
+        let mut parts = grads.iter().zip(fates).zip(&mut self.slots).enumerate();
         model.visit_mut(&mut Path::root(), &mut |path, leaf| {
             if let (Ok(list), LeafMut::Parameter(x)) = (&mut moves, leaf)
-                && let Some(((grad, &tied), slots)) = parts.next()
+                && let Some((i, ((grad, fate), slots))) = parts.next()
             {
-                match movement(&self.program, x, &grad.value, slots, params, tied) {
+                let movement = match *fate {
+                    Fate::Stays => Ok(Move::None),
+                    Fate::Tied => Ok(Move::AsEarlier),
+                    Fate::Moves(group) => {
+                        run(i, group, slots.age).prepare(x, &grad.value, &mut slots.tensors)
+                    }
+                };
+                match movement {
                     Ok(movement) => list.push(movement),
                     Err(error) => moves = Err(error.within(path.as_str())),
                 }
@@ -221,42 +263,25 @@ impl Optimiser {
 
     /// Moves the parameters, tied ones everywhere, and their state.
     #[track_caller]
-    fn install<M: Module>(
-        &mut self,
-        model: &mut M,
-        grads: &[Parameter],
-        moves: Vec<Move>,
-        params: &[Scalar],
-    ) -> Result<()> {
-        self.step += 1;
+    fn install<M: Module>(&mut self, model: &mut M, grads: &[Parameter], moves: Vec<Move>) -> Result<()> {
         let mut parts = grads.iter().zip(moves).zip(&mut self.slots);
         let (mut known, mut result) = (HashMap::new(), Ok(()));
         model.visit_mut(&mut Path::root(), &mut |_, leaf| {
             if let LeafMut::Parameter(x) = leaf
                 && let Some(((grad, movement), slots)) = parts.next()
             {
-                match movement {
-                    Move::None => {}
-                    Move::InPlace => {
-                        let mut operands = operands(x, &grad.value, slots);
-                        // It takes no memory, so there is nothing to fail.
-                        if let Err(error) = Tensor::update_all(&self.program, &mut operands, params) {
-                            result = Err(error);
-                        }
+                if matches!(movement, Move::AsEarlier) {
+                    if let Some(value) = known.get(&x.identity()) {
+                        *x = Tensor::clone(value);
                     }
-                    Move::To(outputs) => {
-                        let mut outputs = outputs.into_iter();
-                        if let Some(value) = outputs.next() {
-                            known.insert(x.identity(), value.clone());
-                            *x = value;
-                            slots.tensors = outputs.collect();
-                        }
-                    }
-                    Move::AsEarlier => {
-                        if let Some(value) = known.get(&x.identity()) {
-                            *x = value.clone();
-                        }
-                    }
+                    return;
+                }
+                let (replaced, before) = (matches!(movement, Move::To(None, _)), x.identity());
+                if let Err(error) = movement.install(x, &grad.value, &mut slots.tensors) {
+                    result = Err(error);
+                }
+                if replaced {
+                    known.insert(before, x.clone());
                 }
             }
         });
@@ -264,55 +289,32 @@ impl Optimiser {
     }
 }
 
-/// How a parameter moves.
-enum Move {
-    /// Not at all.
-    None,
-    /// In the memory that it and its state have.
-    InPlace,
-    /// To this value, and to this state.
-    To(Outputs),
-    /// As the earlier leaf that it is tied to.
-    AsEarlier,
+/// Refuses gradients of another tree.
+#[track_caller]
+fn pair(leaves: &[Parameter], grads: &[Parameter]) -> Result<()> {
+    if leaves.len() != grads.len() {
+        let message =
+            format!("{} gradients for {} parameters: take them of this model", grads.len(), leaves.len());
+        return Err(Error::value("optimiser", message));
+    }
+    if let Some((leaf, grad)) = leaves.iter().zip(grads).find(|(leaf, grad)| leaf.path != grad.path) {
+        let message = format!("a gradient of {} for {}: take it of this model", grad.path, leaf.path);
+        return Err(Error::value("optimiser", message));
+    }
+    Ok(())
 }
 
-/// How one parameter is to move.
 #[track_caller]
-fn movement(
-    program: &Arc<Program>,
-    x: &mut Tensor,
-    grad: &Tensor,
-    slots: &mut Slots,
-    params: &[Scalar],
-    tied: bool,
-) -> Result<Move> {
-    let frozen = grad.elements() == 0 && x.elements() != 0;
-    if frozen || !x.dtype().is_float() {
-        return Ok(Move::None);
-    }
-    if tied {
-        return Ok(Move::AsEarlier);
-    }
+fn check_shapes(x: &Tensor, grad: &Tensor, slots: &[Tensor]) -> Result<()> {
     if grad.shape() != x.shape() {
         let shapes = [*grad.shape(), *x.shape()];
         return Err(Error::shape("optimiser", "a gradient is not shaped like its parameter", &shapes));
     }
     // Broadcast, an old state would change the parameter's shape.
-    if let Some(slot) = slots.tensors.iter().find(|slot| slot.shape() != x.shape()) {
+    if let Some(slot) = slots.iter().find(|slot| slot.shape() != x.shape()) {
         let shapes = [*slot.shape(), *x.shape()];
         let rule = "the parameter had another shape in earlier steps";
         return Err(Error::shape("optimiser", rule, &shapes).advise("use a new optimiser for it"));
     }
-    let operands = operands(x, grad, slots);
-    if Tensor::is_updated_in_place(program, &operands, params) {
-        return Ok(Move::InPlace);
-    }
-    let inputs: SmallVec<[&Tensor; 4]> = operands.iter().map(|x| &**x).collect();
-    Tensor::map_all(program, &inputs, params).map(Move::To)
-}
-
-/// The operands of a rule's program.
-fn operands<'a>(x: &'a mut Tensor, grad: &'a Tensor, slots: &'a mut Slots) -> SmallVec<[Access<'a>; 4]> {
-    let state = slots.tensors.iter_mut().map(Access::Write);
-    [Access::Write(x), Access::Read(grad)].into_iter().chain(state).collect()
+    Ok(())
 }

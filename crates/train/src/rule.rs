@@ -4,41 +4,59 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
-use tensorkeep_tensor::expr::Program;
-use tensorkeep_tensor::{Error, Result, Scalar};
+use tensorkeep_tensor::expr::{Expr, Program};
+use tensorkeep_tensor::{Result, Scalar};
+
+use crate::Options;
 
 /// What an optimiser does to one parameter: an elementwise program.
 ///
-/// Adding an optimiser is one file that implements this.
-pub trait Rule: Debug + Send + Sync {
-    /// How many state tensors each parameter has. They start as zeros.
+/// Adding an optimiser is one file that implements this for a struct of its hyper-parameters.
+pub trait Rule: CloneRule + Debug + Send + Sync {
+    /// How many state tensors each parameter has.
     fn slots(&self) -> usize;
+
+    /// The number that a slot is filled with before the first step.
+    fn start(&self, slot: usize) -> f64 {
+        let _ = slot;
+        0.0
+    }
+
+    /// The hyper-parameters by name, and where each has to lie. What is checked, set, saved and compared is what stands here.
+    fn options(&mut self) -> Options<'_>;
 
     /// The update. Inputs: parameter, gradient, then the slots. Results: parameter, then the slots.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if a hyper-parameter is out of range.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if hyper-parameters do not go together. Each by itself has been
+    /// checked before.
     fn program(&self) -> Result<Arc<Program>>;
 
     /// The parameters of the program at step `step`, counted from 1.
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]>;
 
-    /// What decides the update besides the learning rate, by name: a run that is resumed must have the same.
-    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]>;
+    /// Expressions over the inputs and parameters of the program whose Euclidean norms over a whole tensor decide its step.
+    fn measures(&self) -> SmallVec<[Expr; 2]> {
+        SmallVec::new()
+    }
 
-    /// The learning rate.
-    fn rate(&self) -> f64;
-
-    /// Changes the learning rate.
-    fn set_rate(&mut self, rate: f64);
+    /// What those norms come to. If there are any, the program finds it as the parameter after those of
+    /// [`params`](Self::params).
+    fn ratio(&self, norms: &[f64]) -> f64 {
+        let _ = norms;
+        1.0
+    }
 }
 
-/// Refuses a hyper-parameter outside `low..high`, and NaN.
-#[track_caller]
-pub(crate) fn check(rule: &'static str, name: &str, value: f64, low: f64, high: f64) -> Result<()> {
-    if value >= low && value < high {
-        return Ok(());
+/// Rules can be copied: every rule that is [`Clone`] has this.
+pub trait CloneRule {
+    /// A copy of the rule.
+    fn boxed(&self) -> Box<dyn Rule>;
+}
+
+impl<R: Rule + Clone + 'static> CloneRule for R {
+    fn boxed(&self) -> Box<dyn Rule> {
+        Box::new(self.clone())
     }
-    Err(Error::value(rule, format!("{name} {value} is outside {low}..{high}: use a value in it")))
 }

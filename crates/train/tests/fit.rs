@@ -8,7 +8,10 @@ use tensorkeep_nn::losses::{cross_entropy, mse};
 use tensorkeep_nn::{Context, Layer, Sequential};
 use tensorkeep_tensor::module::parameters;
 use tensorkeep_tensor::{Device, Error, ErrorKind, HostArray, HostData, Result, Rng, Tensor};
-use tensorkeep_train::{AdamW, Event, Fit, History, Listener, Optimiser, Progress, Sgd};
+use tensorkeep_train::schedules::{OneCycle, ReduceOnPlateau, Schedule};
+use tensorkeep_train::{
+    AdamW, EarlyStopping, Event, Fit, Goal, History, Listener, NonFinite, Optimiser, Progress, Sgd,
+};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -204,4 +207,121 @@ fn a_bar_takes_every_event() {
     for event in [&end, &step, &metric, &start, &step, &step, &metric, &end, &start] {
         bar.on(event).unwrap();
     }
+}
+
+/// How many steps were made, and the losses of the epochs.
+fn train(mut fit: Fit<'_>, optimiser: &mut Optimiser) -> Result<(usize, Vec<f64>)> {
+    let (mut w, steps) = (number(1.0), std::cell::Cell::new(0));
+    let history = fit.run(&mut w, optimiser, &doubling(), |w, x, y, cx| {
+        steps.set(steps.get() + 1);
+        squared(w, x, y, cx)
+    })?;
+    Ok((steps.get(), history.losses))
+}
+
+#[test]
+fn schedules_follow_the_steps() {
+    use tensorkeep_train::schedules::Linear;
+    let seen = std::cell::RefCell::new(Vec::new());
+    let schedule = |step: u64| {
+        let rate = Linear { start: 0.0, end: 1.0, steps: 8 }.at(step)? / 1e3;
+        seen.borrow_mut().push(rate);
+        Ok(rate)
+    };
+    let mut optimiser = descent(0.5);
+    // Three steps in each of two epochs.
+    train(Fit::new(2, 0).schedule(schedule), &mut optimiser).unwrap();
+    assert_eq!(*seen.borrow(), [0.0, 1.0, 2.0, 3.0, 4.0, 5.0].map(|i| i / 8.0 / 1e3));
+    assert_eq!(optimiser.rate(), 5.0 / 8e3);
+    let error = train(Fit::new(1, 0).schedule(OneCycle::new(0.1, 2)), &mut descent(0.1)).unwrap_err();
+    assert!(error.message().starts_with("step 2 of a schedule of 2"), "{error}");
+}
+
+/// Nothing is learnt at a rate of 0, so the second epoch is no better.
+#[test]
+fn plateaus_lower_the_rate() {
+    let mut plateau = ReduceOnPlateau { patience: 0, factor: 0.5, ..ReduceOnPlateau::new(1e-3) };
+    let mut optimiser = descent(0.0);
+    train(Fit::new(1, 0).reduce_on_plateau(&mut plateau), &mut optimiser).unwrap();
+    assert_eq!(optimiser.rate(), 1e-3);
+    optimiser.set_rate(0.0).unwrap();
+    train(Fit::new(1, 0).reduce_on_plateau(&mut plateau), &mut optimiser).unwrap();
+    assert_eq!(optimiser.rate(), 5e-4);
+}
+
+#[test]
+fn training_ends_when_it_is_told() {
+    let mut stopping = EarlyStopping::new(2, 0.0, Goal::Smallest).unwrap();
+    let stop = |event: &Event<'_>| matches!(event, Event::EpochEnd { loss, .. } if stopping.observe(*loss));
+    let (steps, losses) = train(Fit::new(100, 0).stop_when(stop), &mut descent(0.0)).unwrap();
+    // The first is the best, and two are no better.
+    assert_eq!((steps, losses.len()), (9, 3));
+    // In the middle of an epoch, whose loss is that of the steps made.
+    let stop = |event: &Event<'_>| matches!(event, Event::Step { batch: 1, .. });
+    let (steps, losses) = train(Fit::new(100, 0).stop_when(stop), &mut descent(0.0)).unwrap();
+    assert_eq!((steps, losses), (2, vec![(1.0 + 4.0 + 9.0 + 16.0) / 4.0]));
+}
+
+/// The second batch has a loss that is not finite.
+#[test]
+fn losses_that_are_not_finite() {
+    let run = |non_finite, bad: f64| {
+        let mut w = number(1.0);
+        let mut count = std::cell::Cell::new(0);
+        let result = Fit::new(1, 0).non_finite(non_finite).run(
+            &mut w,
+            &mut descent(0.0),
+            &doubling(),
+            |w, x, y, cx| {
+                count.set(count.get() + 1);
+                squared(w, x, y, cx)?.mul(if count.get() == 2 { bad } else { 1.0 })
+            },
+        );
+        (result, *count.get_mut())
+    };
+    let error = run(NonFinite::Refuse, f64::NAN).0.unwrap_err();
+    assert!(error.message().starts_with("the loss of batch 1 of epoch 1 is NaN"), "{error}");
+    let error = run(NonFinite::Refuse, f64::INFINITY).0.unwrap_err();
+    assert!(error.message().starts_with("the loss of batch 1 of epoch 1 is inf"), "{error}");
+    let (history, batches) = run(NonFinite::Skip, f64::NAN);
+    let history = history.unwrap();
+    // (1 + 4 + 25) / 3: the batch of 9 and 16 does not count.
+    assert_eq!((batches, history.samples, history.losses), (3, 3, vec![10.0]));
+    let all = Fit::new(1, 0).non_finite(NonFinite::Skip).run(
+        &mut number(1.0),
+        &mut descent(0.0),
+        &doubling(),
+        |w, x, y, cx| squared(w, x, y, cx)?.mul(f64::NAN),
+    );
+    assert!(all.unwrap_err().message().starts_with("no batch of epoch 1 has a finite loss"));
+    assert!(run(NonFinite::Unchecked, f64::NAN).0.is_err(), "the loss of the epoch is checked in any case");
+}
+
+/// A step of two gradients has two seeds, and without accumulation the seeds are those that they were.
+#[test]
+fn every_gradient_has_a_seed() {
+    let seeds = |accumulate: Option<u64>| {
+        let mut optimiser = descent(0.0);
+        if let Some(n) = accumulate {
+            optimiser = optimiser.accumulate(n).unwrap();
+        }
+        let seeds = std::cell::RefCell::new(Vec::new());
+        Fit::new(2, 7)
+            .run(&mut number(1.0), &mut optimiser, &doubling(), |w, x, y, cx| {
+                let drawn =
+                    Dropout::new(0.5)?.forward_with(&Tensor::ones([64], x.dtype(), x.device())?, cx)?;
+                seeds.borrow_mut().push(drawn.to_vec::<f32>()?.iter().map(|x| *x > 0.0).collect::<Vec<_>>());
+                squared(w, x, y, cx)
+            })
+            .unwrap();
+        seeds.into_inner()
+    };
+    for accumulate in [None, Some(1), Some(2), Some(4)] {
+        let mut seeds = seeds(accumulate);
+        assert_eq!(seeds.len(), 6);
+        seeds.sort();
+        seeds.dedup();
+        assert_eq!(seeds.len(), 6, "{accumulate:?}");
+    }
+    assert_eq!(seeds(None), seeds(Some(1)));
 }

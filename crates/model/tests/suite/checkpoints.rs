@@ -16,7 +16,10 @@ use tensorkeep_storage::Generations;
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{DType, Device, HostArray, Result, Rng, Scalar, Tensor, philox};
 use tensorkeep_testkit::devices;
-use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Rule, Sgd};
+use tensorkeep_train::schedules::ReduceOnPlateau;
+use tensorkeep_train::{
+    Adam, AdamW, EarlyStopping, Fit, Goal, Group, Optimiser, Options, Rule, Sgd, Transform,
+};
 
 use crate::files::{anyone, bag, code, folder, host};
 
@@ -51,7 +54,13 @@ fn three_steps(model: &mut Net, optimiser: &mut Optimiser, position: &mut Positi
 }
 
 fn start(device: &Device) -> Position {
-    Position { seed: SEED, epoch: 1, batch: 0, streams: vec![Rng::new(9, device).position()] }
+    Position {
+        seed: SEED,
+        epoch: 1,
+        batch: 0,
+        streams: vec![Rng::new(9, device).position()],
+        ..Position::default()
+    }
 }
 
 /// All that a run has become.
@@ -68,6 +77,17 @@ fn momentum() -> Optimiser {
     Optimiser::new(Sgd { momentum: 0.9, ..Sgd::new(0.1) }).unwrap()
 }
 
+/// Everything that has state around a rule, saved with one gradient held and one parameter younger than the rest.
+fn everything() -> Optimiser {
+    let mut optimiser = Optimiser::new(Adam { amsgrad: true, ..Adam::new(0.01) })
+        .and_then(|optimiser| optimiser.accumulate(2)?.lookahead(2, 0.5)?.average(0.9))
+        .and_then(|optimiser| optimiser.transform(Transform::ClipGlobalNorm { max: 1.0, p: f64::INFINITY }))
+        .and_then(|optimiser| optimiser.group(Group::new("5.**").rate(0.02))?.master_weights())
+        .unwrap();
+    optimiser.freeze("1.bias");
+    optimiser
+}
+
 fn plain() -> Optimiser {
     Optimiser::new(Sgd::new(0.1)).unwrap()
 }
@@ -76,7 +96,7 @@ fn plain() -> Optimiser {
 fn a_resumed_run_gives_the_same_bits() {
     for subject in devices().unwrap() {
         let device = &subject.device;
-        for optimiser in [adamw, momentum, plain] {
+        for optimiser in [adamw, momentum, plain, everything] {
             let (mut model, mut whole, mut position) = (net(device), optimiser(), start(device));
             three_steps(&mut model, &mut whole, &mut position, device);
             three_steps(&mut model, &mut whole, &mut position, device);
@@ -132,13 +152,64 @@ fn the_loop_goes_on_at_an_epoch() {
     assert!(state(&model, &optimiser) == want);
 }
 
+/// The state of a parameter in half precision may be in single.
+#[test]
+fn master_weights_are_saved() {
+    let device = &tensorkeep_cpu::device();
+    let half = |x: f32| Tensor::new([x, -x], device).unwrap().to_dtype(DType::F16).unwrap();
+    let folder = folder("masters");
+    let masters = || adamw().master_weights().unwrap();
+    let (mut model, mut optimiser, grads) = (bag([half(1.0)]), masters(), bag([half(0.25)]));
+    optimiser.update(&mut model, &grads).unwrap();
+    open(&folder).0.save(&model, &optimiser, &Position::default()).unwrap();
+    let resume = open(&folder).1.unwrap();
+    assert_eq!(code(resume.restore(&mut bag([half(3.0)]), &mut adamw())), "E_MISMATCH");
+    let (mut again, mut resumed) = (bag([half(3.0)]), masters());
+    resume.restore(&mut again, &mut resumed).unwrap();
+    for (model, optimiser) in [(&mut model, &mut optimiser), (&mut again, &mut resumed)] {
+        optimiser.update(model, &grads).unwrap();
+    }
+    let state = |optimiser: &Optimiser| -> Vec<HostArray> {
+        optimiser.state().flat_map(|(_, tensors)| tensors).map(|x| x.to_host().unwrap()).collect()
+    };
+    assert!(state(&optimiser)[2].dtype() == DType::F32 && state(&resumed) == state(&optimiser));
+    assert!(host(&again) == host(&model));
+}
+
+/// What follows a loss is saved beside the model.
+#[test]
+fn counters_are_saved_as_words() {
+    let device = &tensorkeep_cpu::device();
+    let folder = folder("words");
+    let mut stopping = EarlyStopping::new(3, 0.0, Goal::Smallest).unwrap();
+    let mut plateau = ReduceOnPlateau::new(0.1);
+    for loss in [3.0, f64::NAN, 2.0, 2.0] {
+        stopping.observe(loss);
+        plateau.observe(loss).unwrap();
+    }
+    let words =
+        [("stopping", stopping.words().to_vec()), ("plateau", plateau.words().to_vec()), ("none", vec![])];
+    let words = words.map(|(name, words)| (name.to_owned(), words)).into();
+    open(&folder).0.save(&net(device), &adamw(), &Position { words, ..start(device) }).unwrap();
+    let position = open(&folder).1.unwrap().restore(&mut net(device), &mut adamw()).unwrap();
+    let mut again = EarlyStopping::new(3, 0.0, Goal::Smallest).unwrap();
+    again.restore(&position.words["stopping"]).unwrap();
+    let mut plateaued = ReduceOnPlateau::new(0.5);
+    plateaued.restore(&position.words["plateau"]).unwrap();
+    assert_eq!((again, plateaued, position.words.len()), (stopping, plateau, 3));
+}
+
 /// A rule that differs from AdamW in its program alone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Impostor(AdamW);
 
 impl Rule for Impostor {
     fn slots(&self) -> usize {
         self.0.slots()
+    }
+
+    fn options(&mut self) -> Options<'_> {
+        self.0.options()
     }
 
     fn program(&self) -> Result<Arc<Program>> {
@@ -147,18 +218,6 @@ impl Rule for Impostor {
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
         self.0.params(step)
-    }
-
-    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
-        self.0.constants()
-    }
-
-    fn rate(&self) -> f64 {
-        self.0.rate()
-    }
-
-    fn set_rate(&mut self, rate: f64) {
-        self.0.set_rate(rate);
     }
 }
 
@@ -186,6 +245,9 @@ fn a_run_goes_on_with_its_own_rule_and_model() {
             "E_MISMATCH",
         ),
         ("adam", Optimiser::new(Adam::new(0.01)).unwrap(), "E_MISMATCH"),
+        ("an average", adamw().average(0.9).unwrap(), "E_MISMATCH"),
+        ("a transform", adamw().transform(Transform::ClipValue(1.0)).unwrap(), "E_MISMATCH"),
+        ("a group", adamw().group(Group::new("1.**").decay(0.0)).unwrap(), "E_MISMATCH"),
         ("sgd", momentum(), "E_MISMATCH"),
     ];
     for (name, mut optimiser, want) in rows {
@@ -274,6 +336,10 @@ fn positions_that_lie() {
         ("streams", stream(2), "E_VALUE"),
         ("rate", Value::Float(-0.5), "E_VALUE"),
         ("rate", Value::Int(1), "E_VALUE"),
+        ("held", number(7), "E_VALUE"),
+        ("group_rates", Value::List(vec![Value::Int(1)]), "E_VALUE"),
+        ("ages", Value::List(vec![number(9)]), "E_VALUE"),
+        ("words", Value::List(Vec::new()), "E_VALUE"),
         ("rule", Value::Null, "E_VALUE"),
         ("constants", Value::List(Vec::new()), "E_VALUE"),
         ("surprise", Value::Null, "E_VALUE"),

@@ -6,12 +6,15 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use crate::rule::{Rule, check};
+use super::moments::{mean, weight};
+use crate::{Options, Rule};
 
 /// Adam: steps scaled by running moments of the gradient.
 ///
 /// `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`, `p ← p − η m̂ / (√v̂ + ε)` with `m̂ = m / (1 − β₁ᵗ)`,
 /// `v̂ = v / (1 − β₂ᵗ)`.
+///
+/// Weight decay that passes through the moments is [`Transform::L2Decay`](crate::Transform::L2Decay); that of [`AdamW`] does not.
 ///
 /// Source: Kingma and Ba, *Adam: A Method for Stochastic Optimization*, 2014, arXiv:1412.6980, algorithm 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,40 +27,48 @@ pub struct Adam {
     pub beta2: f64,
     /// Keeps the divisor from zero: `ε`.
     pub epsilon: f64,
+    /// Whether `v̂` is of the largest `v` so far, as PyTorch's `amsgrad=True` has it. [`AmsGrad`](crate::AmsGrad) is the rule of
+    /// the paper, which corrects no bias.
+    pub amsgrad: bool,
 }
 
 impl Adam {
     /// Adam with the paper's defaults: `β = (0.9, 0.999)`, `ε = 1e-8`.
     pub fn new(rate: f64) -> Self {
-        Self { rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+        Self { rate, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, amsgrad: false }
     }
 
     /// The update, with the parameter multiplied by `shrink` first.
     #[track_caller]
     fn update(&self, name: &'static str, shrink: Option<Expr>) -> Result<Arc<Program>> {
-        check(name, "learning rate", self.rate, 0.0, f64::INFINITY)?;
-        check(name, "beta1", self.beta1, 0.0, 1.0)?;
-        check(name, "beta2", self.beta2, 0.0, 1.0)?;
-        check(name, "epsilon", self.epsilon, 0.0, f64::INFINITY)?;
-        let [p, g, m, v] = [0, 1, 2, 3].map(Expr::input);
+        let [p, g, m, v, largest] = [0, 1, 2, 3, 4].map(Expr::input);
         let [step, scale] = [0, 1].map(Expr::param);
-        let m = self.beta1 * m + (1.0 - self.beta1) * &g;
-        let v = self.beta2 * v + (1.0 - self.beta2) * (&g * &g);
+        let m = mean(self.beta1, m, &g);
+        let v = mean(self.beta2, v, &(&g * &g));
+        let largest = if self.amsgrad { largest.max(&v) } else { v.clone() };
         let p = shrink.map_or(p.clone(), |shrink| p * shrink);
-        let p = p - step * &m / (v.sqrt() * scale + self.epsilon);
-        Program::new(name, &[p, m, v])
+        let p = p - step * &m / (largest.sqrt() * scale + self.epsilon);
+        let results = [p, m, v, largest];
+        Program::new(name, if self.amsgrad { &results } else { &results[..3] })
     }
 
     /// The step and the scale of the second moment that correct for the start at zero.
     fn corrections(&self, step: u64) -> [f64; 2] {
-        let t = i32::try_from(step).unwrap_or(i32::MAX);
-        [self.rate / (1.0 - self.beta1.powi(t)), 1.0 / (1.0 - self.beta2.powi(t)).sqrt()]
+        [self.rate / weight(self.beta1, step), 1.0 / weight(self.beta2, step).sqrt()]
     }
 }
 
 impl Rule for Adam {
     fn slots(&self) -> usize {
-        2
+        2 + usize::from(self.amsgrad)
+    }
+
+    fn options(&mut self) -> Options<'_> {
+        Options::new(&mut self.rate)
+            .number("beta1", &mut self.beta1, 0.0..1.0)
+            .number("beta2", &mut self.beta2, 0.0..1.0)
+            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
+            .flag("amsgrad", self.amsgrad)
     }
 
     #[track_caller]
@@ -67,18 +78,6 @@ impl Rule for Adam {
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
         self.corrections(step).map(Scalar::from).into_iter().collect()
-    }
-
-    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
-        smallvec![("beta1", self.beta1), ("beta2", self.beta2), ("epsilon", self.epsilon)]
-    }
-
-    fn rate(&self) -> f64 {
-        self.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
     }
 }
 
@@ -91,12 +90,15 @@ pub struct AdamW {
     pub adam: Adam,
     /// Weight decay `λ`.
     pub decay: f64,
+    /// Whether the decay is multiplied by the learning rate, as in PyTorch. Without, it is `p ← (1 − λ) p`, whatever the rate and
+    /// its schedule: Flux's `couple=false`.
+    pub coupled: bool,
 }
 
 impl AdamW {
     /// Adam's defaults and PyTorch's decay, 0.01.
     pub fn new(rate: f64) -> Self {
-        Self { adam: Adam::new(rate), decay: 0.01 }
+        Self { adam: Adam::new(rate), decay: 0.01, coupled: true }
     }
 }
 
@@ -105,28 +107,18 @@ impl Rule for AdamW {
         self.adam.slots()
     }
 
+    fn options(&mut self) -> Options<'_> {
+        self.adam.options().number("decay", &mut self.decay, 0.0..f64::INFINITY).flag("coupled", self.coupled)
+    }
+
     #[track_caller]
     fn program(&self) -> Result<Arc<Program>> {
-        check("adamw", "weight decay", self.decay, 0.0, f64::INFINITY)?;
         self.adam.update("adamw", Some(Expr::param(2)))
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
         let [rate, scale] = self.adam.corrections(step);
-        smallvec![rate.into(), scale.into(), (1.0 - self.adam.rate * self.decay).into()]
-    }
-
-    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
-        let mut constants = self.adam.constants();
-        constants.push(("decay", self.decay));
-        constants
-    }
-
-    fn rate(&self) -> f64 {
-        self.adam.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) {
-        self.adam.rate = rate;
+        let decay = if self.coupled { self.adam.rate * self.decay } else { self.decay };
+        smallvec![rate.into(), scale.into(), (1.0 - decay).into()]
     }
 }

@@ -6,11 +6,12 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Error, Result, Scalar};
 
-use crate::rule::{Rule, check};
+use crate::{Options, Rule};
 
 /// Stochastic gradient descent with momentum and weight decay, in PyTorch's convention:
 ///
-/// `g ← g + λ p`, `v ← μ v + g`, `p ← p − η v`, and with Nesterov's look-ahead `p ← p − η (g + μ v)`.
+/// `g ← g + λ p`, `v ← μ v + (1 − τ) g`, `p ← p − η v`, and with Nesterov's look-ahead `p ← p − η (g + μ v)`. The first `v` is `g`,
+/// whatever the dampening `τ`.
 ///
 /// Source: Sutskever et al., *On the importance of initialization and momentum in deep learning*, ICML 2013.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,8 +20,13 @@ pub struct Sgd {
     pub rate: f64,
     /// Momentum `μ`, in `0..1`; 0 keeps no state.
     pub momentum: f64,
-    /// Whether to look ahead; needs momentum.
+    /// Dampening `τ` of the momentum, in `0..1`.
+    pub dampening: f64,
+    /// Whether to look ahead; needs momentum without dampening.
     pub nesterov: bool,
+    /// Whether the velocity has the learning rate in it, as in Flux and in Sutskever's paper: `v ← μ v + η g`, `p ← p − v`. The two
+    /// differ once the rate changes: here what was gathered keeps the rate that it was gathered at.
+    pub rate_in_velocity: bool,
     /// Weight decay `λ`, added to the gradient.
     pub decay: f64,
 }
@@ -28,7 +34,7 @@ pub struct Sgd {
 impl Sgd {
     /// Plain gradient descent. Set the other fields with `Sgd { momentum: 0.9, ..Sgd::new(0.1) }`.
     pub fn new(rate: f64) -> Self {
-        Self { rate, momentum: 0.0, nesterov: false, decay: 0.0 }
+        Self { rate, momentum: 0.0, dampening: 0.0, nesterov: false, rate_in_velocity: false, decay: 0.0 }
     }
 }
 
@@ -37,39 +43,39 @@ impl Rule for Sgd {
         usize::from(self.momentum > 0.0)
     }
 
+    fn options(&mut self) -> Options<'_> {
+        Options::new(&mut self.rate)
+            .number("momentum", &mut self.momentum, 0.0..1.0)
+            .number("dampening", &mut self.dampening, 0.0..1.0)
+            .flag("nesterov", self.nesterov)
+            .flag("rate_in_velocity", self.rate_in_velocity)
+            .number("decay", &mut self.decay, 0.0..f64::INFINITY)
+    }
+
     #[track_caller]
     fn program(&self) -> Result<Arc<Program>> {
-        check("sgd", "learning rate", self.rate, 0.0, f64::INFINITY)?;
-        check("sgd", "momentum", self.momentum, 0.0, 1.0)?;
-        check("sgd", "weight decay", self.decay, 0.0, f64::INFINITY)?;
         let [p, g, v] = [0, 1, 2].map(Expr::input);
-        let [rate, momentum, decay] = [0, 1, 2].map(Expr::param);
+        let [rate, momentum, decay, fresh] = [0, 1, 2, 3].map(Expr::param);
         let g = if self.decay > 0.0 { g + decay * &p } else { g };
+        if self.nesterov && (self.momentum == 0.0 || self.dampening > 0.0) {
+            let message =
+                "nesterov needs momentum without dampening: set momentum above 0 and dampening to 0";
+            return Err(Error::value("sgd", message));
+        }
         if self.momentum == 0.0 {
-            if self.nesterov {
-                return Err(Error::value("sgd", "nesterov needs momentum: set it above 0"));
-            }
             return Program::new("sgd", &[p - rate * g]);
         }
-        let v = &momentum * v + &g;
+        // What is gathered, and what the gathered is worth in a step.
+        let (g, worth) = if self.rate_in_velocity { (&rate * g, None) } else { (g, Some(rate)) };
+        let gathered = if self.dampening > 0.0 { fresh * &g } else { g.clone() };
+        let v = &momentum * v + gathered;
         let direction = if self.nesterov { g + momentum * &v } else { v.clone() };
-        Program::new("sgd", &[p - rate * direction, v])
+        let step = worth.map_or(direction.clone(), |rate| rate * direction);
+        Program::new("sgd", &[p - step, v])
     }
 
-    fn params(&self, _: u64) -> SmallVec<[Scalar; 4]> {
-        smallvec![self.rate.into(), self.momentum.into(), self.decay.into()]
-    }
-
-    fn constants(&self) -> SmallVec<[(&'static str, f64); 4]> {
-        let nesterov = f64::from(u8::from(self.nesterov));
-        smallvec![("momentum", self.momentum), ("nesterov", nesterov), ("decay", self.decay)]
-    }
-
-    fn rate(&self) -> f64 {
-        self.rate
-    }
-
-    fn set_rate(&mut self, rate: f64) {
-        self.rate = rate;
+    fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
+        let fresh = if step == 1 { 1.0 } else { 1.0 - self.dampening };
+        smallvec![self.rate.into(), self.momentum.into(), self.decay.into(), fresh.into()]
     }
 }
