@@ -11,6 +11,8 @@ mod index;
 mod map;
 mod print;
 mod reduce;
+mod scale;
+mod search;
 mod triangle;
 mod update;
 mod view;
