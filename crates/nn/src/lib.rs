@@ -34,6 +34,7 @@ pub mod layers;
 pub mod losses;
 mod sequential;
 mod settings;
+pub mod signal;
 mod step;
 mod summary;
 
