@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tensorkeep_format::{Code, escape};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, MinMax,
+    Standardise,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -60,7 +61,9 @@ impl LayerRegistry {
             .with::<MaxPool<3>>()
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
-            .with::<MeanPool<3>>();
+            .with::<MeanPool<3>>()
+            .with::<MinMax>()
+            .with::<Standardise>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, MinMax, Padding,
+    Standardise,
 };
 use tensorkeep_nn::{Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
@@ -42,6 +43,8 @@ fn layers_are_built_again() {
     again(Conv::new([1, 2, 3], 2, 4, rng).unwrap());
     again(MaxPool { stride: [1, 2], padding: Padding::Same, ..MaxPool::new([3, 3]) });
     again(MeanPool { count_padding: false, ..MeanPool::new([2]) });
+    again(MinMax { low: -1.0, ..MinMax::new([1, 4], &device).unwrap() });
+    again(Standardise::new([1, 3, 1, 1], &device).unwrap());
 }
 
 #[test]
@@ -80,6 +83,9 @@ fn bad_settings_are_refused() {
         Settings::new().with("kernel", two()).with("stride", two()).with("padding", padding)
     };
     let list = |sizes: &[i64]| Setting::List(sizes.iter().map(|&size| size.into()).collect());
+    let bounded = |low: f64, high: f64| {
+        Settings::new().with("shape", list(&[1, 2])).with("low", low).with("high", high)
+    };
     let rows = [
         (refused::<Dense>(dense.clone()), "bias is missing"),
         (refused::<Dense>(dense.clone().with("bias", 1)), "bias is 1: it must be true or false"),
@@ -94,6 +100,11 @@ fn bad_settings_are_refused() {
         (refused::<MaxPool<1>>(padded(list(&[1, -1]))), "padding is -1"),
         (refused::<MaxPool<1>>(padded(list(&[1, 1, 1]))), "3 numbers are given"),
         (refused::<MaxPool<2>>(padded("same".into())), "kernel has 1 sizes: use 2"),
+        (refused::<Standardise>(size("shape", 3)), "shape is 3: it must be a list of sizes"),
+        (refused::<Standardise>(Settings::new().with("shape", list(&[1, 0]))), "0"),
+        (refused::<Standardise>(Settings::new().with("shape", list(&[i64::MAX, i64::MAX]))), ""),
+        (refused::<MinMax>(bounded(1.0, 1.0)), "bounds 1 and 1"),
+        (refused::<MinMax>(bounded(f64::NEG_INFINITY, 1.0)), "must be a finite number"),
     ];
     for (i, (message, want)) in rows.iter().enumerate() {
         assert!(message.contains(want), "row {i}: {message}");

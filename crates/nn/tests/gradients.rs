@@ -4,7 +4,8 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, MinMax,
+    Padding, Standardise,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -132,6 +133,16 @@ fn pools_dropout_and_functions() {
         .then(vec![dense(), dense()])
         .then(Tensor::log_softmax);
     layer("functions", &model, &normal(&[4, 3]));
+}
+
+/// Layers without parameters of their own, above one that has some.
+#[test]
+fn scalers() {
+    let data = normal(&[7, 3]);
+    let standardise = Standardise::fit(&data, 1).unwrap();
+    layer("standardise", &(Dense::new(4, 3, &mut rng()).unwrap(), standardise), &normal(&[5, 4]));
+    let min_max = MinMax { low: -2.0, ..MinMax::fit(&data, 1).unwrap() };
+    layer("min-max", &(Dense::new(4, 3, &mut rng()).unwrap(), min_max), &normal(&[5, 4]));
 }
 
 #[test]

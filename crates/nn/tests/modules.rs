@@ -1,6 +1,8 @@
 //! Layers as trees: which leaves, in which order, and what cloning and moving do to them.
 
-use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool};
+use tensorkeep_nn::layers::{
+    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MinMax, Standardise,
+};
 use tensorkeep_nn::{Boxed, Layer, Leaf, LeafMut, Module, Path, Sequential, module};
 use tensorkeep_tensor::{Rng, Tensor, meta};
 
@@ -34,6 +36,8 @@ fn every_layer_names_its_leaves() {
             Box::new(BatchNorm::new(2, &device).unwrap()),
             &["weight", "bias", "running_mean (state)", "running_variance (state)"],
         ),
+        (Box::new(MinMax::new([1, 2], &device).unwrap()), &["minimum (state)", "range (state)"]),
+        (Box::new(Standardise::new([1, 2], &device).unwrap()), &["mean (state)", "deviation (state)"]),
         (Box::new(MaxPool::new([2])), &[]),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
