@@ -8,7 +8,7 @@ use std::io::{BufReader, Read};
 use tensorkeep_tensor::{HostArray, HostData, Result};
 
 use crate::source::Source;
-use crate::{Csv, Dataset, Label, ReadLimits, Target, TensorDataset, read_idx};
+use crate::{Csv, Dataset, Label, ReadLimits, Target, TensorDataset, read_idx, read_netpbm};
 
 /// Compressed files are the target `gzip`'s: under it, the other parsers would spend their time in decompression.
 fn is_gzip(input: &[u8]) -> bool {
@@ -50,6 +50,37 @@ pub fn csv(input: &[u8]) {
         let again = Csv { header: false, delimiter: b',', label: Label::Last, target: format.target, limits };
         assert_eq!(outcome(&again.read(written(&set).as_bytes())), Ok(&set), "a table reads otherwise again");
     }
+}
+
+/// [`read_netpbm`].
+///
+/// Promises: what is accepted is one image of one or three channels, of samples in 0 to 1, no more than there are bytes; and
+/// written down plainly, it reads the same.
+pub fn netpbm(input: &[u8]) {
+    let Ok(image) = read_netpbm(input) else { return };
+    let ([channels, height, width], HostData::F32(samples)) = (image.shape().sizes(), image.data()) else {
+        unreachable!("an image is f32 of rank 3")
+    };
+    assert!((*channels == 1 || *channels == 3) && !samples.is_empty() && samples.len() <= input.len());
+    assert!(samples.iter().all(|sample| (0.0..=1.0).contains(sample)), "a sample is not in 0 to 1");
+    // Some white gives these samples exactly: that of the file does, and perhaps a smaller one.
+    let Some(max) = (1..=255u16).find(|max| samples.iter().all(|x| is_sample(*x, *max))) else {
+        unreachable!("no white gives these samples")
+    };
+    let form = if *channels == 1 { "P2" } else { "P3" };
+    let mut text = format!("{form} {width} {height} {max}\n");
+    for pixel in 0..height * width {
+        for plane in samples.chunks_exact(height * width) {
+            text.push_str(&format!("{} ", (plane[pixel] * f32::from(max)).round()));
+        }
+    }
+    assert_eq!(read_netpbm(text.as_bytes()).ok().as_ref(), Some(&image), "an image reads otherwise again");
+}
+
+/// Whether `x` is a sample `i / max`.
+fn is_sample(x: f32, max: u16) -> bool {
+    let max = f32::from(max);
+    (x * max).round() / max == x
 }
 
 /// [`read_idx`].

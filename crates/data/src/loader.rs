@@ -7,7 +7,8 @@ use tensorkeep_tensor::{Device, Error, Result, Tensor};
 
 use crate::plan::Plan;
 use crate::prefetch::Prefetch;
-use crate::{Dataset, Pair, Transform, order};
+use crate::sampler::Shuffled;
+use crate::{Dataset, Pair, Sampler, Transform, order};
 
 /// Cuts a dataset into batches on a device.
 ///
@@ -29,7 +30,8 @@ pub struct Loader {
     dataset: Arc<dyn Dataset>,
     batch_size: usize,
     device: Device,
-    seed: Option<u64>,
+    /// Who says which examples an epoch has, and the seed; all in their order if nobody does.
+    sampler: Option<(Arc<dyn Sampler>, u64)>,
     transform: Option<(Arc<dyn Transform>, u64)>,
     drop_last: bool,
     workers: usize,
@@ -59,7 +61,7 @@ impl Loader {
             dataset,
             batch_size,
             device: device.clone(),
-            seed: None,
+            sampler: None,
             transform: None,
             drop_last: false,
             workers: 0,
@@ -69,7 +71,15 @@ impl Loader {
     /// The same in random order, another one every epoch.
     #[must_use]
     pub fn shuffle(self, seed: u64) -> Self {
-        Self { seed: Some(seed), ..self }
+        let all = Shuffled(self.dataset.len());
+        self.sampler(seed, all)
+    }
+
+    /// The same with the examples that a sampler chooses, in its order: with weights, by length. It is given a key that is a
+    /// function of (seed, epoch).
+    #[must_use]
+    pub fn sampler(self, seed: u64, sampler: impl Sampler + 'static) -> Self {
+        Self { sampler: Some((Arc::new(sampler), seed)), ..self }
     }
 
     /// The same with each batch changed at random, otherwise in every epoch. The changes are a function of (seed, epoch,
@@ -94,30 +104,44 @@ impl Loader {
 
     /// The number of batches in an epoch.
     pub fn batches(&self) -> usize {
-        let n = self.dataset.len();
+        let n = self.examples();
         if self.drop_last { n / self.batch_size } else { n.div_ceil(self.batch_size) }
     }
 
-    /// The number of examples in the dataset.
+    /// The number of examples in an epoch: those of the dataset, unless a sampler chooses.
     pub fn examples(&self) -> usize {
-        self.dataset.len()
+        self.sampler.as_ref().map_or(self.dataset.len(), |(sampler, _)| sampler.len())
+    }
+
+    /// The numbers of the examples of an epoch.
+    fn order(&self, epoch: u64) -> Result<Vec<usize>> {
+        let Some((sampler, seed)) = &self.sampler else {
+            return Ok((0..self.dataset.len()).collect());
+        };
+        let order = sampler.order(order::of_epoch(*seed, epoch))?;
+        if order.len() != sampler.len() {
+            let message =
+                format!("a sampler of {} examples chose {}: mend the sampler", sampler.len(), order.len());
+            return Err(Error::value("loader", message));
+        }
+        Ok(order)
     }
 
     /// The batches of an epoch.
     pub fn epoch(&self, epoch: u64) -> Epoch {
-        let n = self.dataset.len();
-        let order = match self.seed {
-            Some(seed) => order::of_epoch(seed, epoch, n),
-            None => (0..n).collect(),
+        let (order, refused) = match self.order(epoch) {
+            Ok(order) => (order, None),
+            Err(error) => (Vec::new(), Some(error)),
         };
         let (dataset, batches) = (Arc::clone(&self.dataset), self.batches());
         let of_epoch =
             |(transform, seed): &(_, u64)| (Arc::clone(transform), order::of_transforms(*seed, epoch));
         let transform = self.transform.as_ref().map(of_epoch);
         let plan = Arc::new(Plan { dataset, order, batch_size: self.batch_size, batches, transform });
-        let maker = match self.workers.min(batches) {
-            0 => Ok(None),
-            workers => Prefetch::start(&plan, workers).map(Some),
+        let maker = match (refused, self.workers.min(batches)) {
+            (Some(error), _) => Err(error),
+            (None, 0) => Ok(None),
+            (None, workers) => Prefetch::start(&plan, workers).map(Some),
         };
         Epoch { plan, next: 0, device: self.device.clone(), maker }
     }
@@ -129,7 +153,7 @@ impl fmt::Debug for Loader {
             .field("examples", &self.dataset.len())
             .field("batch_size", &self.batch_size)
             .field("device", &self.device)
-            .field("seed", &self.seed)
+            .field("seed", &self.sampler.as_ref().map(|(_, seed)| seed))
             .field("transform", &self.transform.as_ref().map(|(_, seed)| seed))
             .field("drop_last", &self.drop_last)
             .field("workers", &self.workers)
@@ -145,7 +169,7 @@ pub struct Epoch {
     plan: Arc<Plan>,
     next: usize,
     device: Device,
-    /// Who makes the batches: workers, or nobody but the caller; or why there are no workers.
+    /// Who makes the batches: workers, or nobody but the caller; or why there are none to make or nobody to make them.
     maker: Result<Option<Prefetch>>,
 }
 

@@ -17,27 +17,41 @@ pub(crate) fn check(op: &'static str, n: usize) -> Result<()> {
 }
 
 /// The streams that are derived from a seed, so that a split, the epochs and the transforms of one seed have
-/// nothing to do with each other.
+/// nothing to do with each other. Orders that were published are kept: a number is never given away twice.
 #[derive(Clone, Copy)]
-enum Stream {
+pub(crate) enum Stream {
     Split = 0,
     Epochs = 1,
     Transforms = 2,
+    Shuffle = 3,
+    Folds = 4,
+    Samples = 5,
+    Toys = 6,
 }
 
-/// The order in which a split with `seed` deals `n` examples out.
-pub(crate) fn of_split(seed: u64, n: usize) -> Vec<usize> {
-    permutation(child(seed, Stream::Split as u64), n)
+impl Stream {
+    /// The key of this stream of a seed.
+    pub(crate) fn key(self, seed: u64) -> u64 {
+        child(seed, self as u64)
+    }
 }
 
-/// The order of `n` examples in an epoch.
-pub(crate) fn of_epoch(seed: u64, epoch: u64, n: usize) -> Vec<usize> {
-    permutation(child(child(seed, Stream::Epochs as u64), epoch), n)
+/// The numbers `0..n` in the order of a stream of the seed, or as they are without one.
+pub(crate) fn maybe(stream: Stream, seed: Option<u64>, n: usize) -> Vec<usize> {
+    match seed {
+        Some(seed) => permutation(stream.key(seed), n),
+        None => (0..n).collect(),
+    }
+}
+
+/// The key of an epoch, from which its order follows.
+pub(crate) fn of_epoch(seed: u64, epoch: u64) -> u64 {
+    child(Stream::Epochs.key(seed), epoch)
 }
 
 /// The keys that the batches of an epoch are transformed with derive from this one; see [`of_batch`].
 pub(crate) fn of_transforms(seed: u64, epoch: u64) -> u64 {
-    child(child(seed, Stream::Transforms as u64), epoch)
+    child(Stream::Transforms.key(seed), epoch)
 }
 
 /// The key that batch `i` of an epoch is transformed with.

@@ -103,6 +103,13 @@ pub(crate) fn start(op: &'static str, input: &mut impl Read, len: u64) -> Result
     Ok(start)
 }
 
+/// A path as text that cannot play tricks on a terminal: a stranger may have named the file.
+pub(crate) fn shown(path: &Path) -> String {
+    let plain = |c: char| matches!(c, '\\' | '"' | '\'');
+    let escaped = |c: char| if plain(c) { c.to_string() } else { c.escape_debug().to_string() };
+    path.to_string_lossy().chars().map(escaped).collect()
+}
+
 /// Opens a file and reads it with `read`; errors name it.
 pub(crate) fn with_file<T>(
     op: &'static str,
@@ -110,7 +117,7 @@ pub(crate) fn with_file<T>(
     read: impl FnOnce(BufReader<File>) -> Result<T>,
 ) -> Result<T> {
     let named = |error: Error| {
-        let message = format!("{}: {}", path.display(), error.message());
+        let message = format!("{}: {}", shown(path), error.message());
         Error::new(error.kind(), op, message).located(error.location())
     };
     let file = File::open(path).map_err(|error| named(read_error(op, error)))?;

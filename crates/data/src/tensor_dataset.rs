@@ -2,6 +2,7 @@
 
 use tensorkeep_tensor::{Error, HostArray, Result};
 
+use crate::dataset::labels_of;
 use crate::rows::pick;
 use crate::{Dataset, Pair};
 
@@ -55,5 +56,9 @@ impl Dataset for TensorDataset {
 
     fn batch(&self, indices: &[usize]) -> Result<Pair> {
         Ok((pick(&self.x, indices)?, pick(&self.y, indices)?))
+    }
+
+    fn labels(&self) -> Result<Vec<i64>> {
+        labels_of(&self.y)
     }
 }

@@ -21,6 +21,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "csv", run: data::csv },
     Target { name: "gzip", run: data::gzip },
     Target { name: "idx", run: data::idx },
+    Target { name: "netpbm", run: data::netpbm },
     Target { name: "npy", run: format::npy },
     Target { name: "npz", run: format::npz },
     Target { name: "safetensors", run: format::safetensors },

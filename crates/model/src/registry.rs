@@ -9,10 +9,10 @@ use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BatchNorm, Bilinear, Celu, Conv, ConvTranspose, Dense,
     Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, Gpt,
     GroupNorm, Gru, GruCell, GruV3, GruV3Cell, HardShrink, HardTanh, InstanceNorm, LayerNorm, LeakyRelu,
-    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, Pad,
-    PixelShuffle, PixelUnshuffle, Prelu, RecurrentStack, RmsNorm, Rnn, RnnCell, Rrelu, Scale,
-    SinusoidalPositions, SoftShrink, Softplus, Threshold, TransformerEncoder, TransformerEncoderLayer,
-    Upsample,
+    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax,
+    MultiHeadAttention, Pad, PixelShuffle, PixelUnshuffle, Prelu, RecurrentStack, RmsNorm, Rnn, RnnCell,
+    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, Standardise, Threshold, TransformerEncoder,
+    TransformerEncoderLayer, Upsample,
 };
 use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
 use tensorkeep_tensor::{Result, Rng};
@@ -97,6 +97,7 @@ impl LayerRegistry {
             .with::<MeanPool<1>>()
             .with::<MeanPool<2>>()
             .with::<MeanPool<3>>()
+            .with::<MinMax>()
             .with::<MultiHeadAttention>()
             .with::<Pad<1>>()
             .with::<Pad<2>>()
@@ -115,6 +116,7 @@ impl LayerRegistry {
             .with::<SinusoidalPositions>()
             .with::<SoftShrink>()
             .with::<Softplus>()
+            .with::<Standardise>()
             .with::<Threshold>()
             .with::<TransformerEncoder>()
             .with::<TransformerEncoderLayer>()

@@ -38,6 +38,7 @@ mod pairwise_fusion;
 mod parallel;
 mod sequential;
 mod settings;
+pub mod signal;
 mod skip_connection;
 mod step;
 mod summary;

@@ -5,10 +5,10 @@ use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
     ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
     GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruCell, GruV3, GruV3Cell, InstanceNorm, LayerNorm,
-    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention,
-    NormOver, Pad, Padding, PixelShuffle, PixelUnshuffle, Recurrence, RecurrentStack, Resize, RmsNorm, Rnn,
-    RnnCell, Rotary, RotaryLayout, Scale, SinusoidalPositions, TransformerEncoder, TransformerEncoderLayer,
-    Upsample, WeightNorm,
+    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax,
+    MultiHeadAttention, NormOver, Pad, Padding, PixelShuffle, PixelUnshuffle, Recurrence, RecurrentStack,
+    Resize, RmsNorm, Rnn, RnnCell, Rotary, RotaryLayout, Scale, SinusoidalPositions, Standardise,
+    TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
@@ -162,6 +162,8 @@ fn attention_is_built_again() {
     }
     let heads = MultiHeadAttention { heads: 3, ..plain };
     assert_eq!(heads.describe().unwrap_err().kind().code(), "value");
+    again(MinMax { low: -1.0, ..MinMax::new([1, 4], &device).unwrap() });
+    again(Standardise::new([1, 3, 1, 1], &device).unwrap());
 }
 
 #[test]
@@ -223,6 +225,9 @@ fn bad_settings_are_refused() {
     let list = |sizes: &[i64]| Setting::List(sizes.iter().map(|&size| size.into()).collect());
     let edges = |mode: &str| Settings::new().with("padding", list(&[1, 1])).with("mode", mode);
     let sized = |mode: &str| Settings::new().with("size", list(&[3])).with("mode", mode);
+    let bounded = |low: f64, high: f64| {
+        Settings::new().with("shape", list(&[1, 2])).with("low", low).with("high", high)
+    };
     let rows = [
         (refused::<Dense>(dense.clone()), "bias is missing"),
         (refused::<Dense>(dense.clone().with("bias", 1)), "bias is 1: it must be true or false"),
@@ -311,6 +316,11 @@ fn bad_settings_are_refused() {
         (refused::<RecurrentStack<LstmCell>>(stack(0, 0.1)), "there are 0 layers"),
         (refused::<RecurrentStack<LstmCell>>(stack(2, 1.5)), "outside 0..=1"),
         (refused::<RecurrentStack<LstmCell>>(stack(2, 0.5).with("code", 1)), "no setting code"),
+        (refused::<Standardise>(size("shape", 3)), "shape is 3: it must be a list of sizes"),
+        (refused::<Standardise>(Settings::new().with("shape", list(&[1, 0]))), "0"),
+        (refused::<Standardise>(Settings::new().with("shape", list(&[i64::MAX, i64::MAX]))), ""),
+        (refused::<MinMax>(bounded(1.0, 1.0)), "bounds 1 and 1"),
+        (refused::<MinMax>(bounded(f64::NEG_INFINITY, 1.0)), "must be a finite number"),
     ];
     for (i, (message, want)) in rows.iter().enumerate() {
         assert!(message.contains(want), "row {i}: {message}");

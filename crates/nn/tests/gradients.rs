@@ -7,9 +7,10 @@ use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
     ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
     GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions,
-    LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MultiHeadAttention, NormOver, Pad, Padding,
-    PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, Scale,
-    SinusoidalPositions, SpectralNorm, TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
+    LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax, MultiHeadAttention, NormOver, Pad,
+    Padding, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, Scale,
+    SinusoidalPositions, SpectralNorm, Standardise, TransformerEncoder, TransformerEncoderLayer, Upsample,
+    WeightNorm,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -319,6 +320,16 @@ fn pools_dropout_and_functions() {
         .then(vec![dense(), dense()])
         .then(Tensor::log_softmax);
     layer("functions", &model, &normal(&[4, 3]));
+}
+
+/// Layers without parameters of their own, above one that has some.
+#[test]
+fn scalers() {
+    let data = normal(&[7, 3]);
+    let standardise = Standardise::fit(&data, 1).unwrap();
+    layer("standardise", &(Dense::new(4, 3, &mut rng()).unwrap(), standardise), &normal(&[5, 4]));
+    let min_max = MinMax { low: -2.0, ..MinMax::fit(&data, 1).unwrap() };
+    layer("min-max", &(Dense::new(4, 3, &mut rng()).unwrap(), min_max), &normal(&[5, 4]));
 }
 
 #[test]

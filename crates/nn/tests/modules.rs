@@ -3,10 +3,10 @@
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose, Dense, Dropout,
     Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Gpt, GptSizes, GroupNorm,
-    Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions, LpPool, Lstm, LstmCell, MaxPool,
+    Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions, LpPool, Lstm, LstmCell, MaxPool, MinMax,
     MultiHeadAttention, NormOver, Pad, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn,
-    Scale, SinusoidalPositions, SpectralNorm, TransformerDecoderLayer, TransformerEncoderLayer, Upsample,
-    WeightNorm,
+    Scale, SinusoidalPositions, SpectralNorm, Standardise, TransformerDecoderLayer, TransformerEncoderLayer,
+    Upsample, WeightNorm,
 };
 use tensorkeep_nn::{
     Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, PairwiseFusion, Parallel, Path, Sequential,
@@ -84,6 +84,8 @@ fn every_layer_names_its_leaves() {
             Box::new(SkipConnection { layer: dense.clone(), merge: Merge::Add }),
             &["layer.weight", "layer.bias"],
         ),
+        (Box::new(MinMax::new([1, 2], &device).unwrap()), &["minimum (state)", "range (state)"]),
+        (Box::new(Standardise::new([1, 2], &device).unwrap()), &["mean (state)", "deviation (state)"]),
         (Box::new(MaxPool::new([2])), &[]),
         (Box::new(Pad { padding: [(1, 1)], mode: PadMode::Reflect }), &[]),
         (Box::new(PixelShuffle { factor: 2 }), &[]),

@@ -228,6 +228,17 @@ fn picking_and_joining() {
     gives(f(&[2, 3]).argsort(0, true), [2, 3]);
     gives(f(&[2, 3]).top_k(2, -1).map(|(values, _)| values), [2, 2]);
     refused(f(&[2, 3]).top_k(usize::MAX, 0), Index);
+    gives(f(&[3]).searchsorted(&f(&[2, 4]), false), [2, 4]);
+    gives(f(&[3]).searchsorted(&f(&[]), true), []);
+    gives(f(&[2, 3]).searchsorted(&f(&[2, 5]), true), [2, 5]);
+    gives(f(&[0]).searchsorted(&f(&[4]), true), [4]);
+    refused(f(&[2, 3]).searchsorted(&f(&[3, 5]), false), Sizes);
+    refused(f(&[]).searchsorted(&f(&[3]), false), Sizes);
+    gives(f(&[2, 3]).standardise([0], 1e-5), [2, 3]);
+    gives(f(&[2, 3]).min_max_scale([0, 1], 0.0), [2, 3]);
+    refused(f(&[2, 3]).standardise([0], -1.0), Value);
+    refused(f(&[2, 3]).min_max_scale([0], f64::NAN), Value);
+    refused(f(&[0, 3]).min_max_scale([0], 0.1), Sizes);
 }
 
 #[test]
@@ -289,6 +300,11 @@ fn parts_of_an_axis() {
     assert_eq!(sizes(f(&[2, 7]).chunk(-1, 5)), [2, 2, 2, 1]);
     assert_eq!(sizes(f(&[2, 2]).chunk(1, usize::MAX)), [1, 1]);
     assert_eq!(sizes(f(&[2, 0]).chunk(1, 3)), [0]);
+    assert_eq!(sizes(f(&[2, 9]).chunks(1, 4)), [4, 4, 1]);
+    assert_eq!(sizes(f(&[2, 9]).chunks(-1, usize::MAX)), [9]);
+    assert_eq!(sizes(f(&[2, 0]).chunks(1, 3)), [0]);
+    assert_eq!(sizes(f(&[4, 3, 2]).unbind(0)), [2, 2, 2, 2]);
+    assert_eq!(sizes(f(&[0, 3, 2]).unbind(0)), [0usize; 0]);
     assert_eq!(sizes(f(&[2, 7]).split(1, &[0, 4, 3])), [0, 4, 3]);
     assert_eq!(sizes(f(&[2, 0]).split(1, &[])), [0usize; 0]);
     refused(f(&[2, 7]).split(1, &[usize::MAX, 8]), Value);

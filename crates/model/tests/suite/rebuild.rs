@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
+use tensorkeep_data::{Classes, TensorDataset, iris};
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BatchNorm, Bilinear, Conv,
     ConvTranspose, Dense, Draws, Dropout, Embedding, Flatten, GlobalMaxPool, GlobalMeanPool, Gpt, GptSizes,
     GroupNorm, Gru, GruCell, InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, Lstm, MaxPool, MeanPool,
-    MultiHeadAttention, Pad, Padding, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn,
-    Rotary, Scale, SinusoidalPositions, Upsample,
+    MinMax, MultiHeadAttention, Pad, Padding, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm,
+    Rnn, Rotary, Scale, SinusoidalPositions, Standardise, Upsample,
 };
 use tensorkeep_nn::{Context, Description, Layer, Module, Rebuild, Sequential, Settings, State, module};
 use tensorkeep_tensor::{DType, Interpolation, PadMode, Result, Rng, Tensor};
@@ -197,6 +198,27 @@ fn attention_is_rebuilt() {
     let (loaded, _) = LoadedModel::load(&path, &registry, &device, &anyone()).unwrap();
     let x = Tensor::new([[3, 1, 4, 1, 5, 9]], &device).unwrap();
     assert_eq!(run(loaded.forward(&x).unwrap()), run(model.forward(&x).unwrap()));
+}
+
+/// What turns data into numbers and numbers into labels is saved with the model: whoever loads it needs nothing else.
+#[test]
+fn a_model_keeps_its_scale_and_its_classes() {
+    let path = folder("scale").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let flowers: TensorDataset = iris().unwrap();
+    let x = Tensor::from_host(flowers.inputs().clone(), &device).unwrap();
+    let classes = Classes::new(["setosa", "versicolor", "virginica"]).unwrap();
+    let scale = MinMax { low: -1.0, ..MinMax::fit(&x, 1).unwrap() };
+    let model = (Standardise::fit(&x, 1).unwrap(), scale, Dense::new(4, 3, rng).unwrap());
+    let blueprint = Blueprint::of(&model, &[None, Some(4)], DType::F32).unwrap().labels(classes.names());
+    model.save_with(&path, &SaveOptions::new("acme/iris").architecture(blueprint)).unwrap();
+
+    let (loaded, _) = LoadedModel::load(&path, &LayerRegistry::standard(), &device, &anyone()).unwrap();
+    let scores = |model: &dyn Layer| model.forward(&x).unwrap().to_host().unwrap();
+    assert_eq!(scores(&loaded), scores(&model));
+    let again = Classes::new(loaded.output().labels.clone()).unwrap();
+    assert_eq!(again.one_cold(&scores(&loaded)).unwrap(), classes.one_cold(&scores(&model)).unwrap());
 }
 
 #[test]

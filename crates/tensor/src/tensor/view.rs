@@ -235,17 +235,58 @@ impl Tensor {
         if count == 0 {
             return Err(Error::value("chunk", "0 parts: ask for at least 1"));
         }
-        let size = n.div_ceil(count).max(1);
-        let parts = n.div_ceil(size);
+        self.parts("chunk", axis, n.div_ceil(count).max(1))
+    }
+
+    /// Consecutive parts of an axis, all of `size` but for the last, which may be smaller.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`] if there is no such axis, [`ErrorKind::Value`] for parts of 0, [`ErrorKind::Limit`] for more than a
+    /// million.
+    #[track_caller]
+    pub fn chunks(&self, axis: isize, size: usize) -> Result<Vec<Self>> {
+        if size == 0 {
+            return Err(Error::value("chunks", "parts of 0: ask for at least 1"));
+        }
+        self.parts("chunks", axis, size)
+    }
+
+    /// [`chunks`](Self::chunks) for `op`; `size` is not 0.
+    #[track_caller]
+    fn parts(&self, op: &'static str, axis: isize, size: usize) -> Result<Vec<Self>> {
+        let n = self.shape()[self.shape().axis(op, axis)?];
+        self.check_parts(op, axis, n.div_ceil(size))?;
+        let starts = (0..n.max(1)).step_by(size);
+        self.split(axis, &starts.map(|start| size.min(n - start)).collect::<Vec<_>>())
+    }
+
+    /// The elements of an axis, which vanishes, each a tensor of its own: the inverse of [`stack`](Self::stack).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Axis`] if there is no such axis, [`ErrorKind::Limit`] for more than a million.
+    #[track_caller]
+    pub fn unbind(&self, axis: isize) -> Result<Vec<Self>> {
+        let n = self.shape()[self.shape().axis("unbind", axis)?];
+        self.check_parts("unbind", axis, n)?;
+        let mut parts = Vec::with_capacity(n);
+        for i in 0..n {
+            parts.push(self.at(axis, i)?);
+        }
+        Ok(parts)
+    }
+
+    #[track_caller]
+    fn check_parts(&self, op: &'static str, axis: isize, parts: usize) -> Result<()> {
         if parts > MAX_PARTS {
             let message = format!(
                 "{parts} parts of axis {axis} of shape {}: ask for at most {MAX_PARTS}",
                 self.shape()
             );
-            return Err(Error::new(ErrorKind::Limit, "chunk", message));
+            return Err(Error::new(ErrorKind::Limit, op, message));
         }
-        let starts = (0..n.max(1)).step_by(size);
-        self.split(axis, &starts.map(|start| size.min(n - start)).collect::<Vec<_>>())
+        Ok(())
     }
 
     /// A new axis of size 1; -1 puts it last.

@@ -84,6 +84,14 @@ fn picking_and_joining() {
         "sort: an axis is longer than an i32 index counts: [2147483648]; sort it in pieces",
     );
     t.row(x.top_k(4, 1), "top_k: 4 elements of axis 1 of shape [2, 3]: ask for at most 3");
+    t.row(
+        x.searchsorted(&floats(&[3, 3]), false),
+        "searchsorted: numbers and values differ in their outer axes: [2, 3] and [3, 3]; reshape one, or search in one row",
+    );
+    t.row(
+        floats(&[]).searchsorted(&x, false),
+        "searchsorted: there is no axis to search along: [] and [2, 3]; pass sorted numbers of rank 1 or more",
+    );
     t.row(x.roll(2, 1), "roll: axis 2 is outside a tensor of rank 2, shape [2, 3]: use -2 to 1");
     t.row(x.tile([2]), "tile: 1 counts for a tensor of shape [2, 3]: give one an axis");
     t.row(

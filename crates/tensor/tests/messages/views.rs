@@ -36,6 +36,12 @@ fn views() {
     t.row(x.at(0, 2), "slice: range 2..3 leaves axis 0 of shape [2, 3]: stay within 0..2");
     t.row(x.split(1, &[1, 1]), "split: 2 sizes add up to 2, not to axis 1 of shape [2, 3]: make them add up");
     t.row(x.chunk(1, 0), "chunk: 0 parts: ask for at least 1");
+    t.row(x.chunks(1, 0), "chunks: parts of 0: ask for at least 1");
+    t.row(x.chunks(2, 1), "chunks: axis 2 is outside a tensor of rank 2, shape [2, 3]: use -2 to 1");
+    t.row(
+        floats(&[1 << 40]).unbind(0),
+        "unbind: 1099511627776 parts of axis 0 of shape [1099511627776]: ask for at most 1048576",
+    );
     t.row(
         floats(&[1 << 40]).chunk(0, usize::MAX),
         "chunk: 1099511627776 parts of axis 0 of shape [1099511627776]: ask for at most 1048576",

@@ -30,6 +30,8 @@ fn copies_and_moves() {
         holds(&x.roll(0, 1), &[2, 3], &[3., 4., 5., 0., 1., 2.]);
         holds(&x.split(1, &[1, 2]).map(|parts| parts[1].clone()), &[2, 2], &[1., 2., 4., 5.]);
         holds(&x.chunk(1, 2).map(|parts| parts[1].clone()), &[2, 1], &[2., 5.]);
+        holds(&x.chunks(1, 2).map(|parts| parts[1].clone()), &[2, 1], &[2., 5.]);
+        holds(&x.unbind(1).map(|parts| parts[2].clone()), &[2], &[2., 5.]);
         holds(&x.shift(1, -1.0, false), &[2, 3], &[-1., 0., 1., -1., 3., 4.]);
         holds(&x.shift(0, 9, true), &[2, 3], &[3., 4., 5., 9., 9., 9.]);
         holds(
@@ -78,6 +80,45 @@ fn folds() {
     }
 }
 
+/// By scikit-learn's `StandardScaler` and `MinMaxScaler` where there is no epsilon.
+#[test]
+fn scales() {
+    for device in every_device() {
+        let x = Tensor::new([[1.0f32, 7.0], [3.0, 7.0], [5.0, 7.0]], &device).unwrap();
+        let scaled = x.narrow(1, ..1).unwrap().standardise([0], 0.0).unwrap().to_vec::<f32>().unwrap();
+        assert!((scaled[0] + 1.224_744_9).abs() < 1e-6 && scaled[1] == 0.0, "{scaled:?} on {device}");
+        holds(&x.narrow(1, ..1).unwrap().min_max_scale([0], 0.0), &[3, 1], &[0., 0.5, 1.]);
+        // ε is added to the deviation and to the range, and keeps what is constant at 0.
+        let scaled = x.narrow(1, ..1).unwrap().min_max_scale([0, 1], 4.0);
+        holds(&scaled, &[3, 1], &[0., 0.25, 0.5]);
+        let pair = x.narrow(0, ..2).unwrap();
+        holds(&pair.standardise([0], 1.0), &[2, 2], &[-0.5, 0., 0.5, 0.]);
+        holds(&pair.min_max_scale([0], 2.0), &[2, 2], &[0., 0., 0.5, 0.]);
+    }
+}
+
+#[test]
+fn places_among_sorted_numbers() {
+    let places = |hay: &Tensor, values: &Tensor, right| {
+        hay.searchsorted(values, right).and_then(|places| places.to_dtype(DType::F32))
+    };
+    for device in every_device() {
+        let hay = Tensor::new([1.0f32, 3.0, 3.0, 5.0, 9.0], &device).unwrap();
+        let values = Tensor::new([[3.0f32, 0.0, 9.0], [10.0, 3.0, 4.0]], &device).unwrap();
+        holds(&places(&hay, &values, false), &[2, 3], &[1., 0., 4., 5., 1., 3.]);
+        holds(&places(&hay, &values, true), &[2, 3], &[3., 0., 5., 5., 3., 3.]);
+        holds(&places(&hay, &hay, false), &[5], &[0., 1., 1., 3., 4.]);
+        let rows = Tensor::new([[1.0f32, 2.0], [10.0, 20.0]], &device).unwrap();
+        holds(&places(&rows, &values, true), &[2, 3], &[2., 0., 2., 1., 0., 0.]);
+        let fives = Tensor::new([[5.0f32, 2.0], [5.0, 20.0]], &device).unwrap();
+        holds(&places(&rows, &fives, false), &[2, 2], &[2., 1., 0., 1.]);
+        holds(&places(&hay.narrow(0, ..0).unwrap(), &hay, true), &[5], &[0.0; 5]);
+        // NaN counts as largest, as for NumPy.
+        let nan = Tensor::new([f32::NAN], &device).unwrap();
+        holds(&places(&hay, &nan, false), &[1], &[5.]);
+    }
+}
+
 /// Sums, squares and counts leave the range of halves on the way.
 #[test]
 fn folds_that_need_more_room_than_their_dtype() {
@@ -105,6 +146,9 @@ fn sequences() {
         holds(&Tensor::linspace(-1.0, 1.0, 5, DType::F32, &device), &[5], &[-1., -0.5, 0., 0.5, 1.]);
         holds(&Tensor::linspace(3.0, 4.0, 1, DType::F32, &device), &[1], &[3.]);
         holds(&Tensor::linspace(3.0, 4.0, 0, DType::F32, &device), &[0], &[]);
+        let x = counted(&[2, 1], &device);
+        holds(&x.ones_like(), &[2, 1], &[1., 1.]);
+        holds(&x.zeros_like(), &[2, 1], &[0., 0.]);
         let index = Tensor::new([2, 0, 5], &device).unwrap();
         holds(&index.one_hot(3, DType::F32), &[3, 3], &[0., 0., 1., 1., 0., 0., 0., 0., 0.]);
     }
@@ -127,7 +171,7 @@ fn operators_chain_over_results() {
 #[test]
 fn can_be_differentiated_twice() {
     type Row = (&'static str, fn(&[Tensor]) -> Result<Tensor>);
-    let rows: [Row; 12] = [
+    let rows: [Row; 14] = [
         ("tile", |x| x[0].tile([2, 2])),
         ("repeat", |x| x[0].repeat(1, 3)),
         ("roll", |x| x[0].roll(1, 1)?.mul(&x[0])),
@@ -139,6 +183,8 @@ fn can_be_differentiated_twice() {
         ("norm", |x| x[0].norm([1], false)),
         ("logsumexp", |x| x[0].logsumexp([0], false)),
         ("variance", |x| x[0].variance([1], true)),
+        ("standardise", |x| x[0].standardise([1], 0.1)),
+        ("min-max", |x| x[0].min_max_scale([0], 0.1)),
         ("shift", |x| x[0].shift(1, 0.5, false)?.mul(&x[0])),
     ];
     for (name, f) in rows {
