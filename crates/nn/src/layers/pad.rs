@@ -1,6 +1,6 @@
 //! What surrounds the spatial axes.
 
-use tensorkeep_tensor::{Error, ErrorKind, PadMode, Result, Rng, Scalar, Tensor};
+use tensorkeep_tensor::{Error, PadMode, Result, Rng, Scalar, Tensor};
 
 use super::window::require_rank;
 use crate::settings::unfit;
@@ -15,8 +15,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`] if `x` has not `N` spatial axes, [`ErrorKind::Value`] if an axis has not the elements that the mode
-/// needs, [`ErrorKind::DType`] if a constant does not fit.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes, [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if an axis has not the elements that the mode
+/// needs, [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if a constant does not fit.
 ///
 /// # Example
 ///
@@ -72,12 +72,7 @@ impl<const N: usize> Rebuild for Pad<N> {
         let constant = match self.mode {
             PadMode::Constant(Scalar::Bool(flag)) => Setting::Flag(flag),
             PadMode::Constant(Scalar::Int(value)) => Setting::Int(value),
-            PadMode::Constant(Scalar::Float(value)) if value.is_finite() => Setting::Float(value),
-            PadMode::Constant(value) => {
-                let message =
-                    format!("files have finite numbers, not {value}: pad with another, or in a function");
-                return Err(Error::new(ErrorKind::Unsupported, "pad", message));
-            }
+            PadMode::Constant(Scalar::Float(value)) => Setting::Float(value),
             mode => {
                 let name = MODES.into_iter().find(|(_, known)| *known == mode).map_or("", |(name, _)| name);
                 return Ok(settings.with("mode", name));
