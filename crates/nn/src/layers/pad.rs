@@ -6,7 +6,8 @@ use super::window::require_rank;
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 
-/// Surrounds `N` = 1 to 3 spatial axes with a constant, or with what lies at their edges, as the [`PadMode`] says.
+/// Surrounds `N` = 1 to 3 spatial axes with a constant, or with what lies at their edges, as the [`PadMode`]
+/// says.
 ///
 /// | | shape |
 /// |---|---|
@@ -15,7 +16,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes, [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if an axis has not the elements that the mode
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes,
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if an axis has not the elements that the mode
 /// needs, [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if a constant does not fit.
 ///
 /// # Example
@@ -28,7 +30,7 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 /// let x = Tensor::zeros([5, 3, 8, 8], DType::F32, &meta::device())?;
 /// let pad = Pad { padding: [(1, 1), (0, 2)], mode: PadMode::Reflect };
 /// assert_eq!(*pad.forward(&x)?.shape(), [5, 3, 10, 10]);
-/// assert!(Pad { padding: [(8, 0), (0, 0)], ..pad }.forward(&x).is_err()); // there is no ninth element to mirror
+/// assert!(Pad { padding: [(8, 0), (0, 0)], ..pad }.forward(&x).is_err()); // there is no ninth to mirror
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Module)]

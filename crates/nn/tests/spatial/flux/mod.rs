@@ -1,6 +1,6 @@
-//! The cases of Flux's and NNlib's own suites. Their spatial axes are listed first to last as in Julia; where an array is given
-//! as printed, its first axis is Julia's first. Which spatial axis is called the first changes no number, as long as sizes,
-//! kernels and paddings are listed alike.
+//! The cases of Flux's and NNlib's own suites. Their spatial axes are listed first to last as in Julia; where
+//! an array is given as printed, its first axis is Julia's first. Which spatial axis is called the first
+//! changes no number, as long as sizes, kernels and paddings are listed alike.
 
 mod convolutions;
 mod edges;
@@ -57,7 +57,8 @@ fn array(value: &Value) -> Result<Tensor> {
     }
 }
 
-/// What the name of a case asks for of a function of an input and a weight: its result, or the gradient by one of them.
+/// What the name of a case asks for of a function of an input and a weight: its result, or the gradient by
+/// one of them.
 fn asked(case: &Case, f: impl Fn(&Tensor, &Tensor) -> Result<Tensor>, w: &Tensor) -> Result<Tensor> {
     let (x, dy) = (array(case.input("x"))?, case.input("dy"));
     let pull = |by: &Tensor, f: &dyn Fn(&Tensor) -> Result<Tensor>| vjp(f, by)?.1.call(&array(dy)?);

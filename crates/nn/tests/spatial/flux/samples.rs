@@ -36,8 +36,8 @@ fn samples() {
     });
 }
 
-/// The examples of `imrotate`, whose centre is the element behind the middle. NNlib drops what lies partly outside, so only
-/// elements within are compared.
+/// The examples of `imrotate`, whose centre is the element behind the middle. NNlib drops what lies partly
+/// outside, so only elements within are compared.
 #[test]
 fn turned_images() {
     let mut bar = vec![0.0; 36];
