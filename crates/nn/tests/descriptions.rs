@@ -335,5 +335,8 @@ fn what_could_not_be_built_again_is_not_described() {
     let norm = LayerNorm { epsilon: 0.0, ..LayerNorm::new(2, &meta::device()).unwrap() };
     assert_eq!(norm.describe().unwrap_err().kind().code(), "value");
     let pad = Pad { padding: [(1, 1)], mode: PadMode::Constant(f64::NEG_INFINITY.into()) };
-    assert_eq!(pad.describe().unwrap_err().kind().code(), "unsupported");
+    assert_eq!(pad.describe().unwrap_err().kind().code(), "value");
+    assert_eq!(LpPool::new(f64::NAN, [2]).describe().unwrap_err().kind().code(), "value");
+    let upsample = Upsample { to: Resize::Scale([-1.0]), mode: Interpolation::Nearest };
+    assert_eq!(upsample.describe().unwrap_err().kind().code(), "value");
 }

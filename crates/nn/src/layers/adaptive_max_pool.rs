@@ -6,8 +6,8 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 use super::window::{require_rank, uniform};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// The largest element of each of as many windows as there are to be positions, channel by channel; windows, shapes and errors are those of
-/// [`AdaptiveMeanPool`](super::AdaptiveMeanPool).
+/// The largest element of each of as many windows as there are to be positions, channel by channel; windows,
+/// shapes and errors are those of [`AdaptiveMeanPool`](super::AdaptiveMeanPool).
 ///
 /// # Example
 ///
@@ -26,8 +26,8 @@ pub struct AdaptiveMaxPool<const N: usize> {
     /// Sizes of the spatial axes of the result.
     #[module(skip)]
     pub size: [usize; N],
-    /// Whether all windows of an axis are alike, as in Flux: `⌊n / m⌋` apart, and wide enough that the last one ends with the
-    /// axis. Nothing changes where `m` divides `n`.
+    /// Whether all windows of an axis are alike, as in Flux: `⌊n / m⌋` apart, and wide enough that the last
+    /// one ends with the axis. Nothing changes where `m` divides `n`.
     pub uniform: bool,
 }
 

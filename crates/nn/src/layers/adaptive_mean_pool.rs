@@ -6,8 +6,8 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 use super::window::{require_rank, uniform};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// The mean of each of as many windows as there are to be positions, channel by channel. Position `i` of `m` over `n` elements
-/// takes those from `⌊i n / m⌋` to below `⌈(i + 1) n / m⌉`, as PyTorch has it; see
+/// The mean of each of as many windows as there are to be positions, channel by channel. Position `i` of `m`
+/// over `n` elements takes those from `⌊i n / m⌋` to below `⌈(i + 1) n / m⌉`, as PyTorch has it; see
 /// [`uniform`](Self::uniform) for Flux's windows.
 ///
 /// | | shape |
@@ -18,8 +18,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, an axis without elements, or uniform windows on an
-/// axis of fewer elements than there are to be.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, an axis without elements, or
+/// uniform windows on an axis of fewer elements than there are to be.
 ///
 /// # Example
 ///
@@ -38,8 +38,8 @@ pub struct AdaptiveMeanPool<const N: usize> {
     /// Sizes of the spatial axes of the result.
     #[module(skip)]
     pub size: [usize; N],
-    /// Whether all windows of an axis are alike, as in Flux: `⌊n / m⌋` apart, and wide enough that the last one ends with the
-    /// axis. Nothing changes where `m` divides `n`.
+    /// Whether all windows of an axis are alike, as in Flux: `⌊n / m⌋` apart, and wide enough that the last
+    /// one ends with the axis. Nothing changes where `m` divides `n`.
     pub uniform: bool,
 }
 

@@ -21,9 +21,9 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input or a
-/// stride or dilation is 0;
-/// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight differ in dtype.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the kernel is larger than the padded input or
+/// a stride or dilation is 0; [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight
+/// differ in dtype.
 ///
 /// # Example
 ///
@@ -78,7 +78,8 @@ impl<const N: usize> Conv<N> {
         Self::grouped(kernel, inputs, outputs, 1, rng)
     }
 
-    /// Each of `channels` inputs convolved for itself with `multiplier` kernels, whose outputs stand side by side.
+    /// Each of `channels` inputs convolved for itself with `multiplier` kernels, whose outputs stand side by
+    /// side.
     ///
     /// # Errors
     ///
@@ -89,8 +90,8 @@ impl<const N: usize> Conv<N> {
         Self::grouped(kernel, channels, channels.saturating_mul(multiplier), channels, rng)
     }
 
-    /// The layer whose kernel is turned round along each spatial axis: what Flux's `Conv`, a convolution as mathematics has
-    /// it, computes with this weight. Flux's `CrossCor` needs no turning.
+    /// The layer whose kernel is turned round along each spatial axis: what Flux's `Conv`, a convolution as
+    /// mathematics has it, computes with this weight. Flux's `CrossCor` needs no turning.
     ///
     /// # Errors
     ///

@@ -7,8 +7,9 @@ use super::Padding;
 use super::window::{biased, flipped, kernel, require_groups, require_rank, spatial};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
-/// Transposed convolution over `N` = 1 to 3 spatial axes, the adjoint of [`Conv`](super::Conv) by its input: element `p` of `x`
-/// puts `x[n,c,p] · w[c,o,k]` at `p·stride + k·dilation − padding` of output `o` of its group. Also called deconvolution.
+/// Transposed convolution over `N` = 1 to 3 spatial axes, the adjoint of [`Conv`](super::Conv) by its input:
+/// element `p` of `x` puts `x[n,c,p] · w[c,o,k]` at `p·stride + k·dilation − padding` of output `o` of its
+/// group. Also called deconvolution.
 ///
 /// | | shape |
 /// |---|---|
@@ -17,14 +18,14 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 /// | `bias` | `[outputs]` |
 /// | result | `[n, outputs, sizes..]` |
 ///
-/// A spatial axis comes to `(size − 1)·stride + dilation·(kernel − 1) + 1 − padding + output_padding` elements; with
-/// [`Padding::Same`] to `size · stride + output_padding`.
+/// A spatial axis comes to `(size − 1)·stride + dilation·(kernel − 1) + 1 − padding + output_padding`
+/// elements; with [`Padding::Same`] to `size · stride + output_padding`.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if rank or channels do not fit,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the padding leaves nothing, a stride or dilation is 0, or an
-/// output padding is not smaller than the stride or the dilation;
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if the padding leaves nothing, a stride or
+/// dilation is 0, or an output padding is not smaller than the stride or the dilation;
 /// [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if `x` and the weight differ in dtype.
 ///
 /// # Example
@@ -84,8 +85,8 @@ impl<const N: usize> ConvTranspose<N> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, or if inputs or outputs do not divide into
-    /// groups.
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0, or if inputs or outputs do
+    /// not divide into groups.
     #[track_caller]
     pub fn grouped(
         kernel: [usize; N],
@@ -103,7 +104,8 @@ impl<const N: usize> ConvTranspose<N> {
         Ok(Self { weight, bias, stride, dilation, padding: Padding::Valid, output_padding, groups })
     }
 
-    /// The layer whose kernel is turned round along each spatial axis: what Flux's `ConvTranspose` computes with this weight.
+    /// The layer whose kernel is turned round along each spatial axis: what Flux's `ConvTranspose` computes
+    /// with this weight.
     ///
     /// # Errors
     ///
@@ -119,8 +121,8 @@ impl<const N: usize> ConvTranspose<N> {
         let (stride, dilation, more) = (self.stride[axis], self.dilation[axis], self.output_padding[axis]);
         if more >= stride.max(dilation) {
             let message = format!(
-                "output padding {more} on spatial axis {axis} with stride {stride} and dilation {dilation}: use less than \
-                 the larger of them"
+                "output padding {more} on spatial axis {axis} with stride {stride} and dilation {dilation}: \
+                 use less than the larger of them"
             );
             return Err(Error::value(OP, message));
         }
@@ -134,8 +136,8 @@ impl<const N: usize> ConvTranspose<N> {
         let kept = whole - before.max(0) - behind.max(0);
         if size == 0 || kept < 1 {
             let message = format!(
-                "{size} elements of spatial axis {axis} spread to {whole}, of which {before} and {behind} are dropped: \
-                 nothing is left, use less padding"
+                "{size} elements of spatial axis {axis} spread to {whole}, of which {before} and {behind} are \
+                 dropped: nothing is left, use less padding"
             );
             return Err(Error::value(OP, message));
         }

@@ -5,12 +5,13 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 use super::window::over_space;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// The largest element of each channel: `[n, channels, spatial..]` to `[n, channels, 1..]`; [`Flatten`](super::Flatten)
-/// drops the axes that are left.
+/// The largest element of each channel: `[n, channels, spatial..]` to `[n, channels, 1..]`;
+/// [`Flatten`](super::Flatten) drops the axes that are left.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if there is no spatial axis, or one of them is empty.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if there is no spatial axis, or one of them is
+/// empty.
 ///
 /// # Example
 ///

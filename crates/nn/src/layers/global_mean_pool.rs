@@ -10,7 +10,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if there is no spatial axis, or one of them is empty.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if there is no spatial axis, or one of them is
+/// empty.
 ///
 /// # Example
 ///

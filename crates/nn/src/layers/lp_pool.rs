@@ -7,15 +7,17 @@ use super::Padding;
 use super::window::{pooled, window};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// The p-norm `(Σ |x|ᵖ)^(1/p)` of each window over `N` = 1 to 3 spatial axes, channel by channel. Imagined elements are 0.
+/// The p-norm `(Σ |x|ᵖ)^(1/p)` of each window over `N` = 1 to 3 spatial axes, channel by channel. Imagined
+/// elements are 0.
 ///
-/// Shapes are those of [`MaxPool`](super::MaxPool), to which it comes near for large `p`. PyTorch and NNlib leave `|·|` out, so
-/// that negative elements of an odd power count less than nothing, and have no slope where a window is 0; here it is 0.
+/// Shapes are those of [`MaxPool`](super::MaxPool), to which it comes near for large `p`. PyTorch and NNlib
+/// leave `|·|` out, so that negative elements of an odd power count less than nothing, and have no slope
+/// where a window is 0; here it is 0.
 ///
 /// # Errors
 ///
-/// Those of [`MaxPool`](super::MaxPool), and [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if `p` is not a finite
-/// number above 0.
+/// Those of [`MaxPool`](super::MaxPool), and [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if `p`
+/// is not a finite number above 0.
 ///
 /// # Example
 ///

@@ -17,7 +17,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 /// | result | `[n, channels, positions..]` |
 ///
 /// A spatial axis has `⌊(size + padding − dilation·(kernel − 1) − 1) / stride⌋ + 1` positions. With
-/// [`ceil_mode`](Self::ceil_mode) the quotient is rounded up: a last window that begins inside and ends outside counts.
+/// [`ceil_mode`](Self::ceil_mode) the quotient is rounded up: a last window that begins inside and ends
+/// outside counts.
 ///
 /// # Errors
 ///
@@ -68,8 +69,8 @@ impl<const N: usize> MaxPool<N> {
         Self { kernel, stride: kernel, dilation: [1; N], padding: Padding::Valid, ceil_mode: false }
     }
 
-    /// The result, and where each of its elements was: its index in the spatial block of its channel, in row-major order;
-    /// that of the first among equals.
+    /// The result, and where each of its elements was: its index in the spatial block of its channel, in
+    /// row-major order; that of the first among equals.
     ///
     /// # Errors
     ///
@@ -94,8 +95,8 @@ impl<const N: usize> MaxPool<N> {
         Ok((largest, indices))
     }
 
-    /// How many elements behind the padding the last window of an axis of `size` elements reaches, if it begins before the
-    /// padding behind.
+    /// How many elements behind the padding the last window of an axis of `size` elements reaches, if it
+    /// begins before the padding behind.
     fn beyond(&self, axis: usize, size: usize, (low, high): (usize, usize)) -> usize {
         let (kernel, stride, dilation) = (self.kernel[axis], self.stride[axis], self.dilation[axis]);
         let reach = kernel.saturating_sub(1).saturating_mul(dilation).saturating_add(1);
@@ -104,7 +105,7 @@ impl<const N: usize> MaxPool<N> {
         let Some(rest) = padded.checked_sub(reach).and_then(|rest| rest.checked_rem(stride)) else {
             return 0;
         };
-        let start = padded - reach + (stride - rest);
+        let start = (padded - reach).saturating_add(stride - rest);
         if rest == 0 || start >= size.saturating_add(low) { 0 } else { stride - rest }
     }
 }
@@ -114,7 +115,8 @@ fn around<const N: usize>(behind: [usize; N]) -> Vec<(usize, usize)> {
     [0, 0].into_iter().chain(behind).map(|behind| (0, behind)).collect()
 }
 
-/// Flat indices in a block of sizes `padded`, which has more elements behind each axis, as indices in the block itself.
+/// Flat indices in a block of sizes `padded`, which has more elements behind each axis, as indices in the
+/// block itself.
 #[track_caller]
 fn unpadded(indices: &Tensor, padded: &[usize], sizes: &[usize]) -> Result<Tensor> {
     // Whatever an index counts fits.

@@ -1,12 +1,13 @@
 //! What surrounds the spatial axes.
 
-use tensorkeep_tensor::{Error, ErrorKind, PadMode, Result, Rng, Scalar, Tensor};
+use tensorkeep_tensor::{Error, PadMode, Result, Rng, Scalar, Tensor};
 
 use super::window::require_rank;
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 
-/// Surrounds `N` = 1 to 3 spatial axes with a constant, or with what lies at their edges, as the [`PadMode`] says.
+/// Surrounds `N` = 1 to 3 spatial axes with a constant, or with what lies at their edges, as the [`PadMode`]
+/// says.
 ///
 /// | | shape |
 /// |---|---|
@@ -15,8 +16,9 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Shape`] if `x` has not `N` spatial axes, [`ErrorKind::Value`] if an axis has not the elements that the mode
-/// needs, [`ErrorKind::DType`] if a constant does not fit.
+/// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes,
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if an axis has not the elements that the mode
+/// needs, [`ErrorKind::DType`](tensorkeep_tensor::ErrorKind::DType) if a constant does not fit.
 ///
 /// # Example
 ///
@@ -28,7 +30,7 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 /// let x = Tensor::zeros([5, 3, 8, 8], DType::F32, &meta::device())?;
 /// let pad = Pad { padding: [(1, 1), (0, 2)], mode: PadMode::Reflect };
 /// assert_eq!(*pad.forward(&x)?.shape(), [5, 3, 10, 10]);
-/// assert!(Pad { padding: [(8, 0), (0, 0)], ..pad }.forward(&x).is_err()); // there is no ninth element to mirror
+/// assert!(Pad { padding: [(8, 0), (0, 0)], ..pad }.forward(&x).is_err()); // there is no ninth to mirror
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, Module)]
@@ -72,12 +74,7 @@ impl<const N: usize> Rebuild for Pad<N> {
         let constant = match self.mode {
             PadMode::Constant(Scalar::Bool(flag)) => Setting::Flag(flag),
             PadMode::Constant(Scalar::Int(value)) => Setting::Int(value),
-            PadMode::Constant(Scalar::Float(value)) if value.is_finite() => Setting::Float(value),
-            PadMode::Constant(value) => {
-                let message =
-                    format!("files have finite numbers, not {value}: pad with another, or in a function");
-                return Err(Error::new(ErrorKind::Unsupported, "pad", message));
-            }
+            PadMode::Constant(Scalar::Float(value)) => Setting::Float(value),
             mode => {
                 let name = MODES.into_iter().find(|(_, known)| *known == mode).map_or("", |(name, _)| name);
                 return Ok(settings.with("mode", name));

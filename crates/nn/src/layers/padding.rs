@@ -10,9 +10,9 @@ use crate::{Setting, Settings};
 pub enum Padding<const N: usize> {
     /// Nothing: the window stays inside.
     Valid,
-    /// As much as gives `⌈size / stride⌉` positions, whatever the size: `dilation · (kernel − 1)` in all, an odd one of
-    /// them behind. With stride 1 this is the `same` of PyTorch and TensorFlow; with larger strides TensorFlow's depends on
-    /// the size of the input, and [`Explicit`](Self::Explicit) says it.
+    /// As much as gives `⌈size / stride⌉` positions, whatever the size: `dilation · (kernel − 1)` in all, an
+    /// odd one of them behind. With stride 1 this is the `same` of PyTorch and TensorFlow; with larger
+    /// strides TensorFlow's depends on the size of the input, and [`Explicit`](Self::Explicit) says it.
     ///
     /// In a transposed convolution, as much as gives `size · stride` elements.
     Same,
@@ -41,8 +41,8 @@ impl<const N: usize> Padding<N> {
         }
     }
 
-    /// How many elements a transposed convolution drops before and after an axis of its result, whose kernel reaches over
-    /// `extent` elements; adds them, where the number is negative.
+    /// How many elements a transposed convolution drops before and after an axis of its result, whose kernel
+    /// reaches over `extent` elements; adds them, where the number is negative.
     pub(super) fn drops(self, axis: usize, extent: i128, stride: i128) -> (i128, i128) {
         let surplus = extent - stride;
         match self {

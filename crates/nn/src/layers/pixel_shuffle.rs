@@ -4,8 +4,8 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// Channels spread over space, [`Tensor::pixel_shuffle`]: `[n, c·rᵈ, s..]` with `d` = 1 to 3 spatial axes becomes
-/// `[n, c, r·s..]`.
+/// Channels spread over space, [`Tensor::pixel_shuffle`]: `[n, c·rᵈ, s..]` with `d` = 1 to 3 spatial axes
+/// becomes `[n, c, r·s..]`.
 ///
 /// # Errors
 ///

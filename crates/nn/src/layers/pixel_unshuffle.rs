@@ -4,7 +4,8 @@ use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
-/// The opposite of [`PixelShuffle`](super::PixelShuffle), [`Tensor::pixel_unshuffle`]: `[n, c, r·s..]` becomes `[n, c·rᵈ, s..]`.
+/// The opposite of [`PixelShuffle`](super::PixelShuffle), [`Tensor::pixel_unshuffle`]: `[n, c, r·s..]`
+/// becomes `[n, c·rᵈ, s..]`.
 ///
 /// # Errors
 ///

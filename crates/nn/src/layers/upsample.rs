@@ -6,22 +6,22 @@ use super::window::require_rank;
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings};
 
-/// Brings `N` = 1 to 3 spatial axes to another size, [`Tensor::interpolate`]. With two axes, [`Interpolation::Linear`] is
-/// bilinear and [`Interpolation::Cubic`] bicubic.
+/// Brings `N` = 1 to 3 spatial axes to another size, [`Tensor::interpolate`]. With two axes,
+/// [`Interpolation::Linear`] is bilinear and [`Interpolation::Cubic`] bicubic.
 ///
 /// | | shape |
 /// |---|---|
 /// | `x` | `[n, channels, spatial..]` |
 /// | result | `[n, channels, size..]`, or `[n, channels, ⌊scale · spatial⌋..]` |
 ///
-/// Elements are placed by the ratio of the sizes, also where a scale was given that does not come to whole sizes: what PyTorch
-/// calls `recompute_scale_factor`.
+/// Elements are placed by the ratio of the sizes, also where a scale was given that does not come to whole
+/// sizes: what PyTorch calls `recompute_scale_factor`.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::Shape`](tensorkeep_tensor::ErrorKind::Shape) if `x` has not `N` spatial axes,
-/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a scale that is not a finite number above 0, for sizes that come
-/// to 0, or axes without elements.
+/// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a scale that is not a finite number above 0,
+/// for sizes that come to 0, or axes without elements.
 ///
 /// # Example
 ///

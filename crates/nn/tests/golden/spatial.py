@@ -57,6 +57,8 @@ for name, shape, pool in [
     ("max pool ceil", [1, 2, 5, 6], lambda x: F.max_pool2d(x, (2, 3), (2, 3), ceil_mode=True, return_indices=True)),
     ("max pool ceil, dilated",
      [1, 1, 8, 7], lambda x: F.max_pool2d(x, (3, 2), (3, 2), (1, 1), (2, 3), ceil_mode=True, return_indices=True)),
+    ("max pool ceil, all begin inside",
+     [1, 1, 6, 5], lambda x: F.max_pool2d(x, 2, 3, (0, 1), ceil_mode=True, return_indices=True)),
     ("max pool ceil 3d", [1, 1, 3, 4, 4], lambda x: F.max_pool3d(x, 2, (2, 3, 3), ceil_mode=True, return_indices=True)),
 ]:
     case(name, [shape], lambda x: pool(x)[0], extra=index(pool))

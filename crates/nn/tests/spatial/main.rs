@@ -18,7 +18,8 @@ type Function = Box<dyn Fn(&[Tensor]) -> Result<Tensor>>;
 /// Where there are only shapes.
 static HOLLOW: LazyLock<Device> = LazyLock::new(meta::device);
 
-/// Numbers of either sign, no two of them equal among 97 that follow each other: those of `golden/spatial.py`, on the CPU.
+/// Numbers of either sign, no two of them equal among 97 that follow each other: those of
+/// `golden/spatial.py`, on the CPU.
 fn numbers(shape: &[usize], k: usize) -> Tensor {
     let number = |i: usize| (((37 * i + 101 * (k + 1)) % 97) as f64 - 48.0) / 16.0;
     let n = shape.iter().product();

@@ -61,6 +61,12 @@ fn max_pool(name: &str) -> Option<Pool> {
             ceil_mode: true,
             ..MaxPool::new([3, 2])
         }),
+        "max pool ceil, all begin inside" => Pool::Two(MaxPool {
+            stride: [3, 3],
+            padding: explicit([0, 1]),
+            ceil_mode: true,
+            ..MaxPool::new([2, 2])
+        }),
         "max pool ceil 3d" => {
             Pool::Three(MaxPool { stride: [2, 3, 3], ceil_mode: true, ..MaxPool::new([2; 3]) })
         }
@@ -221,5 +227,27 @@ fn winners_are_pytorchs() {
         }
         rows += 1;
     }
-    assert_eq!(rows, 4);
+    assert_eq!(rows, 5);
+}
+
+/// Halves agree with the same numbers in `f64` to their own precision: sums and places are computed in `f32`.
+#[test]
+fn halves_are_rounded_once() {
+    let cases: Value = serde_json::from_str(include_str!("../golden/spatial.json")).unwrap();
+    let cpu = tensorkeep_cpu::device();
+    let names =
+        ["bilinear", "bicubic, aligned", "adaptive mean 2d", "rotate", "sample 4d bilinear reflection"];
+    for (dtype, tolerance) in [(DType::F16, 6e-4), (DType::BF16, 5e-3)] {
+        for name in names {
+            // Exact in both, so that only the result is rounded; and most places are within the image.
+            let x: Vec<Tensor> = inputs(&cases[name], DType::F64, &cpu)
+                .iter()
+                .map(|x| x.mul(2).unwrap().round().unwrap().div(4).unwrap())
+                .collect();
+            let narrow: Vec<Tensor> = x.iter().map(|x| x.to_dtype(dtype).unwrap()).collect();
+            let (got, want) = (row(name)(&narrow).unwrap(), row(name)(&x).unwrap());
+            assert_eq!(got.dtype(), dtype, "{name}");
+            assert_near(&format!("{name} in {dtype}"), &got, &want, tolerance);
+        }
+    }
 }

@@ -44,6 +44,8 @@ fn layers() {
     let strange = ConvTranspose { weight: floats(&[2, 2, 3, 3]), ..up.clone() };
     let pool = |p| LpPool::new(p, [2]).forward(&x);
     let scale = |scale| Upsample { to: Resize::Scale([scale]), mode: Interpolation::Nearest }.forward(&x);
+    let vast =
+        MaxPool { stride: [1 << 63], padding: explicit(HUGE, HUGE), ceil_mode: true, ..MaxPool::new([1]) };
     let pad = |low, mode| Pad { padding: [(low, 0)], mode }.forward(&x);
     check(vec![
         (
@@ -176,6 +178,7 @@ fn layers() {
             Value,
             "a window of 2 with dilation 6 does not fit",
         ),
+        ("huge padding, rounding up", vast.forward(&x), Value, "padding of"),
         (
             "no stride, rounding up",
             MaxPool { stride: [0], ceil_mode: true, ..MaxPool::new([2]) }.forward(&x),

@@ -4,8 +4,8 @@ use tensorkeep_tensor::op::{Conv, Window};
 
 use crate::{assert_near, numbers};
 
-/// A convolution is the product of its weight with the columns, over one to three axes; and folding is the adjoint of
-/// unfolding: `⟨unfold x, y⟩ = ⟨x, fold y⟩`.
+/// A convolution is the product of its weight with the columns, over one to three axes; and folding is the
+/// adjoint of unfolding: `⟨unfold x, y⟩ = ⟨x, fold y⟩`.
 #[test]
 fn columns_make_convolutions() {
     let odd = Window { stride: [2, 1, 2], dilation: [1, 2, 1], padding: [(1, 2), (0, 1), (1, 0)] };

@@ -5,8 +5,9 @@ use crate::op::{Pool, PoolKind, Window, require_float};
 use crate::{Error, Result, Tensor};
 
 impl Tensor {
-    /// The means over windows so wide that the last axes come to these sizes: place `i` of `m` takes the elements from
-    /// `⌊i n / m⌋` to below `⌈(i + 1) n / m⌉`, so that windows differ in width by at most one and may share elements.
+    /// The means over windows so wide that the last axes come to these sizes: place `i` of `m` takes the
+    /// elements from `⌊i n / m⌋` to below `⌈(i + 1) n / m⌉`, so that windows differ in width by at most one
+    /// and may share elements.
     ///
     /// ```
     /// # use tensorkeep_tensor::{DType, Tensor, meta};
@@ -18,8 +19,9 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for more sizes than axes, [`ErrorKind::Value`](crate::ErrorKind::Value) for
-    /// a size of 0 or an axis without elements, [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for more sizes than axes,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for a size of 0 or an axis without elements,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn adaptive_mean_pool(&self, size: &[usize]) -> Result<Self> {
         let op = "adaptive_mean_pool";
@@ -59,13 +61,15 @@ impl Tensor {
         }
         let mut x = self.clone();
         for (axis, &m) in (first_axis(op, self, size.len())?..).zip(size) {
-            // An element that stands twice in its window changes no maximum, and gets its share of the gradient twice.
+            // An element that stands twice in its window changes no maximum, and gets its share of the
+            // gradient twice.
             x = x.windows(op, axis, m)?.0.max([axis as isize + 1], false)?;
         }
         Ok(x)
     }
 
-    /// The `m` windows along an axis, `[.., m, width, ..]`, and their width. Narrower ones have their last element again.
+    /// The `m` windows along an axis, `[.., m, width, ..]`, and their width. Narrower ones have their last
+    /// element again.
     #[track_caller]
     fn windows(&self, op: &'static str, axis: usize, m: usize) -> Result<(Self, usize)> {
         let n = self.shape()[axis];

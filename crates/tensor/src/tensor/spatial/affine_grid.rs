@@ -6,8 +6,8 @@ use crate::{Error, Result};
 
 impl Tensor {
     /// The places that affine maps `θ`, one an image, take the elements of a result from: for
-    /// [`grid_sample`](Self::grid_sample), of the same `align_corners`. A map sends the place `(x, y, 1)` in the result, each
-    /// coordinate from −1 to 1, to a place `(x, y)` in the image.
+    /// [`grid_sample`](Self::grid_sample), of the same `align_corners`. A map sends the place `(x, y, 1)` in
+    /// the result, each coordinate from −1 to 1, to a place `(x, y)` in the image.
     ///
     /// | | shape |
     /// |---|---|
@@ -15,13 +15,14 @@ impl Tensor {
     /// | `size` | `[h, w]`, or `[d, h, w]` |
     /// | result | `[n, h, w, 2]`, or `[n, d, h, w, 3]` |
     ///
-    /// Source: Jaderberg, Simonyan, Zisserman and Kavukcuoglu, *Spatial Transformer Networks*, 2015, arXiv:1506.02025,
-    /// equation 1.
+    /// Source: Jaderberg, Simonyan, Zisserman and Kavukcuoglu, *Spatial Transformer Networks*, 2015,
+    /// arXiv:1506.02025, equation 1.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `θ` is not of such maps, [`ErrorKind::Value`](crate::ErrorKind::Value)
-    /// for another number of sizes, [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if `θ` is not of such maps,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for another number of sizes,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers.
     #[track_caller]
     pub fn affine_grid(&self, size: &[usize], align_corners: bool) -> Result<Self> {
         let op = "affine_grid";

@@ -25,14 +25,14 @@ impl Tensor {
     /// # use tensorkeep_tensor::{DType, PadMode, Tensor, meta};
     /// let x = Tensor::zeros([2, 3], DType::F32, &meta::device())?;
     /// assert_eq!(*x.pad_mode(&[(0, 0), (2, 1)], PadMode::Reflect)?.shape(), [2, 6]);
-    /// assert!(x.pad_mode(&[(0, 0), (3, 0)], PadMode::Reflect).is_err()); // there is no fourth element to mirror
+    /// assert!(x.pad_mode(&[(0, 0), (3, 0)], PadMode::Reflect).is_err()); // there is no fourth to mirror
     /// # Ok::<(), tensorkeep_tensor::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`] if there is not one pair an axis, [`ErrorKind::Value`] if an axis has not the elements that the
-    /// mode needs, [`ErrorKind::DType`] if a constant does not fit.
+    /// [`ErrorKind::Axis`] if there is not one pair an axis, [`ErrorKind::Value`] if an axis has not the
+    /// elements that the mode needs, [`ErrorKind::DType`] if a constant does not fit.
     #[track_caller]
     pub fn pad_mode(&self, axes: &[(usize, usize)], mode: PadMode) -> Result<Self> {
         if let PadMode::Constant(value) = mode {

@@ -7,7 +7,8 @@ use crate::op::{Gather, GatherKind, ScatterMode, Window};
 use crate::{Error, Result, Shape, Tensor};
 
 impl Tensor {
-    /// The elements under each window, as a column: `im2col`. A convolution is a product of its weight with this.
+    /// The elements under each window, as a column: `im2col`. A convolution is a product of its weight with
+    /// this.
     ///
     /// | | shape |
     /// |---|---|
@@ -27,8 +28,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the kernel has not as many axes as `x` has spatial ones,
-    /// [`ErrorKind::Value`](crate::ErrorKind::Value) if it does not fit.
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the kernel has not as many axes as `x` has spatial
+    /// ones, [`ErrorKind::Value`](crate::ErrorKind::Value) if it does not fit.
     #[track_caller]
     pub fn unfold(&self, kernel: &[usize], window: Window) -> Result<Self> {
         let op = "unfold";
@@ -48,8 +49,8 @@ impl Tensor {
         x.permuted(order)?.reshape([self.shape()[0], rows, columns])
     }
 
-    /// The adjoint of [`unfold`](Self::unfold): columns put where their windows lie in an image of spatial sizes `output`, and
-    /// added where windows overlap.
+    /// The adjoint of [`unfold`](Self::unfold): columns put where their windows lie in an image of spatial
+    /// sizes `output`, and added where windows overlap.
     ///
     /// # Errors
     ///
@@ -103,7 +104,8 @@ struct Tap {
 }
 
 impl Tap {
-    /// Which element of the padded axis each element of the kernel meets at each position: `[kernel, positions]`.
+    /// Which element of the padded axis each element of the kernel meets at each position: `[kernel,
+    /// positions]`.
     #[track_caller]
     fn index(&self, op: &'static str, like: &Tensor) -> Result<Tensor> {
         let positions = self.positions;

@@ -4,7 +4,8 @@ use crate::expr::Expr;
 use crate::op::require_float;
 use crate::{DType, Error, ErrorKind, Result, Tensor};
 
-/// How [`Tensor::grid_sample`] reads an image. The default is PyTorch's: linear, zeros outside, corners not aligned.
+/// How [`Tensor::grid_sample`] reads an image. The default is PyTorch's: linear, zeros outside, corners not
+/// aligned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct GridSample {
     /// What stands between elements.
@@ -43,10 +44,11 @@ impl Tensor {
     /// | | shape |
     /// |---|---|
     /// | `self` | `[n, c, h, w]`, or `[n, c, d, h, w]` |
-    /// | `grid` | `[n, h', w', 2]`, or `[n, d', h', w', 3]`: `(x, y)` or `(x, y, z)`, where x runs along the last axis of the image from −1 to 1 |
+    /// | `grid` | `[n, h', w', 2]`, or `[n, d', h', w', 3]`: `(x, y)` or `(x, y, z)` |
     /// | result | `[n, c, h', w']`, or `[n, c, d', h', w']` |
     ///
-    /// A coordinate that is NaN counts as −1. At an element the derivative by its place is that towards the next one; where
+    /// Coordinates are from −1 to 1, and x runs along the last axis of the image. One that is NaN counts as −1.
+    /// At an element the derivative by its place is that towards the next one; where
     /// [`SamplePadding::Border`] begins it is 0.
     ///
     /// ```
@@ -62,8 +64,9 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`] if image and grid do not fit, or the image has an axis without elements; [`ErrorKind::DType`] if
-    /// their dtypes differ or are of integers; [`ErrorKind::Limit`] for an image of more elements than an index counts.
+    /// [`ErrorKind::Shape`] if image and grid do not fit, or the image has an axis without elements;
+    /// [`ErrorKind::DType`] if their dtypes differ or are of integers; [`ErrorKind::Limit`] for an image of
+    /// more elements than an index counts.
     #[track_caller]
     pub fn grid_sample(&self, grid: &Self, how: GridSample) -> Result<Self> {
         require_float(OP, self.dtype())?;
@@ -79,7 +82,8 @@ impl Tensor {
             && places[0] == image[0]
             && places[axes + 1] == axes;
         if !fits {
-            let rule = "an image is [n, c, h, w] with a grid [n, .., .., 2], or a volume [n, c, d, h, w] with [n, .., .., .., 3]";
+            let rule = "an image is [n, c, h, w] with a grid [n, .., .., 2], or a volume [n, c, d, h, w] with \
+                        [n, .., .., .., 3]";
             return Err(Error::shape(OP, rule, &[*image, *places]).advise("reshape them"));
         }
         let count = places[1..=axes].iter().product();
@@ -95,8 +99,8 @@ impl Tensor {
             .to_dtype(self.dtype())
     }
 
-    /// The elements at places counted in elements: one tensor `[n, p]` or `[1, p]` of coordinates a spatial axis, none further
-    /// outside than [`OUTSIDE`]. Gives `[n, c, p]`.
+    /// The elements at places counted in elements: one tensor `[n, p]` or `[1, p]` of coordinates a spatial
+    /// axis, none further outside than [`OUTSIDE`]. Gives `[n, c, p]`.
     #[track_caller]
     pub(super) fn sample(&self, at: &[Self], mode: SampleMode) -> Result<Self> {
         let sizes = &self.shape()[2..];
@@ -141,7 +145,8 @@ const OP: &str = "grid_sample";
 /// Coordinates end so far outside an image, where nothing of it is seen any more.
 pub(super) const OUTSIDE: f64 = 2.0;
 
-/// Neighbours of places along the axes so far: their flat index, negative outside, and their weight, if it is not 1.
+/// Neighbours of places along the axes so far: their flat index, negative outside, and their weight, if it is
+/// not 1.
 struct Corner {
     index: Option<Tensor>,
     weight: Option<Tensor>,

@@ -4,12 +4,12 @@ use super::{first_axis, numbers, places};
 use crate::op::require_float;
 use crate::{Error, Result, Tensor};
 
-/// How elements between elements are made up, axis by axis: along two axes, [`Linear`](Self::Linear) is bilinear and
-/// [`Cubic`](Self::Cubic) bicubic.
+/// How elements between elements are made up, axis by axis: along two axes, [`Linear`](Self::Linear) is
+/// bilinear and [`Cubic`](Self::Cubic) bicubic.
 ///
-/// Element `i` of `m` lies at place `p` among the `n` that there are: with corners aligned, so that the outermost elements
-/// stay, at `i (n − 1) / (m − 1)`, and at 0 if `m` is 1; otherwise, elements being as wide as their distance, at
-/// `(i + ½) n / m − ½`.
+/// Element `i` of `m` lies at place `p` among the `n` that there are: with corners aligned, so that the
+/// outermost elements stay, at `i (n − 1) / (m − 1)`, and at 0 if `m` is 1; otherwise, elements being as wide
+/// as their distance, at `(i + ½) n / m − ½`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Interpolation {
     /// Element `⌊i n / m⌋`.
@@ -19,9 +19,11 @@ pub enum Interpolation {
         /// Whether the outermost elements stay where they are.
         align_corners: bool,
     },
-    /// On the cubic convolution of the four neighbours of `p`, with `a = −¾`; what would lie outside is the outermost element.
+    /// On the cubic convolution of the four neighbours of `p`, with `a = −¾`; what would lie outside is the
+    /// outermost element.
     ///
-    /// Source: Keys, *Cubic convolution interpolation for digital image processing*, IEEE ASSP 29(6), 1981, equation 4.
+    /// Source: Keys, *Cubic convolution interpolation for digital image processing*, IEEE ASSP 29(6), 1981,
+    /// equation 4.
     Cubic {
         /// Whether the outermost elements stay where they are.
         align_corners: bool,
@@ -42,9 +44,9 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for more sizes than axes, [`ErrorKind::Value`](crate::ErrorKind::Value) for
-    /// a size of 0 or an axis without elements, [`ErrorKind::DType`](crate::ErrorKind::DType) if elements between integers are
-    /// asked for.
+    /// [`ErrorKind::Axis`](crate::ErrorKind::Axis) for more sizes than axes,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for a size of 0 or an axis without elements,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) if elements between integers are asked for.
     #[track_caller]
     pub fn interpolate(&self, size: &[usize], how: Interpolation) -> Result<Self> {
         let first = first_axis(OP, self, size.len())?;
@@ -80,8 +82,8 @@ impl Tensor {
         x.to_dtype(self.dtype())
     }
 
-    /// Along an axis `m` sums of the neighbours of `place(i)`, which lie at these distances from the last element before it:
-    /// each weighted by `weight(distance, fraction)`.
+    /// Along an axis `m` sums of the neighbours of `place(i)`, which lie at these distances from the last
+    /// element before it: each weighted by `weight(distance, fraction)`.
     #[track_caller]
     fn blend<const K: usize>(
         &self,

@@ -1,5 +1,5 @@
-//! What moves elements over spatial axes: edges, sizes, windows and places between elements. All of it is composed of
-//! other operations, so that derivatives and devices follow.
+//! What moves elements over spatial axes: edges, sizes, windows and places between elements. All of it is
+//! composed of other operations, so that derivatives and devices follow.
 
 mod adaptive_pool;
 mod affine_grid;

@@ -3,11 +3,11 @@
 use crate::{Error, Result, Tensor};
 
 impl Tensor {
-    /// Channels spread over space: `[n, c·rᵈ, s..]` with `d` spatial axes becomes `[n, c, r·s..]`. The last axes of a
-    /// channel's block `[c, r..]` are the places within a square of `r` elements a side.
+    /// Channels spread over space: `[n, c·rᵈ, s..]` with `d` spatial axes becomes `[n, c, r·s..]`. The last
+    /// axes of a channel's block `[c, r..]` are the places within a square of `r` elements a side.
     ///
-    /// Source: Shi and others, *Real-Time Single Image and Video Super-Resolution Using an Efficient Sub-Pixel Convolutional
-    /// Neural Network*, 2016, arXiv:1609.05158, equation 4.
+    /// Source: Shi and others, *Real-Time Single Image and Video Super-Resolution Using an Efficient
+    /// Sub-Pixel Convolutional Neural Network*, 2016, arXiv:1609.05158, equation 4.
     ///
     /// ```
     /// # use tensorkeep_tensor::{DType, Tensor, meta};
@@ -21,8 +21,8 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if there is no spatial axis, or more than three, or the channels are no
-    /// multiple of `rᵈ`; [`ErrorKind::Value`](crate::ErrorKind::Value) for a factor of 0.
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if there is no spatial axis, or more than three, or the
+    /// channels are no multiple of `rᵈ`; [`ErrorKind::Value`](crate::ErrorKind::Value) for a factor of 0.
     #[track_caller]
     pub fn pixel_shuffle(&self, factor: usize) -> Result<Self> {
         let op = "pixel_shuffle";

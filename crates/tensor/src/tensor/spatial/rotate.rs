@@ -15,8 +15,9 @@ pub struct Rotation {
 }
 
 impl Tensor {
-    /// Images `[n, c, h, w]` turned by an angle in radians, counter-clockwise, row 0 being the top. What comes from outside is 0.
-    /// Quarter turns are exact. To learn an angle, use [`affine_grid`](Self::affine_grid).
+    /// Images `[n, c, h, w]` turned by an angle in radians, counter-clockwise, row 0 being the top. What
+    /// comes from outside is 0. Quarter turns are exact. To learn an angle, use
+    /// [`affine_grid`](Self::affine_grid).
     ///
     /// ```
     /// # use tensorkeep_tensor::{DType, Rotation, Tensor, meta};
@@ -28,9 +29,10 @@ impl Tensor {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if this is no batch of images, [`ErrorKind::Value`](crate::ErrorKind::Value)
-    /// for an angle or centre that is not finite, [`ErrorKind::DType`](crate::ErrorKind::DType) for integers, which have no
-    /// elements between them, unless the mode is [`SampleMode::Nearest`].
+    /// [`ErrorKind::Shape`](crate::ErrorKind::Shape) if this is no batch of images,
+    /// [`ErrorKind::Value`](crate::ErrorKind::Value) for an angle or centre that is not finite,
+    /// [`ErrorKind::DType`](crate::ErrorKind::DType) for integers, which have no elements between them,
+    /// unless the mode is [`SampleMode::Nearest`].
     #[track_caller]
     pub fn rotate(&self, angle: f64, how: Rotation) -> Result<Self> {
         let op = "rotate";
