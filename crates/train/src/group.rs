@@ -64,7 +64,11 @@ impl Group {
     /// Another value for an option of the rule, as for [`Optimiser::set`](crate::Optimiser::set).
     #[must_use]
     pub fn set(mut self, name: impl Into<String>, value: f64) -> Self {
-        self.options.push((name.into(), value));
+        let name = name.into();
+        if name == "rate" {
+            return self.rate(value);
+        }
+        self.options.push((name, value));
         self
     }
 }

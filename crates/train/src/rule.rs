@@ -11,7 +11,7 @@ use crate::Options;
 
 /// What an optimiser does to one parameter: an elementwise program.
 ///
-/// Adding an optimiser is one file that implements this for a struct of its hyper-parameters.
+/// Adding an optimiser is one file that implements this for a struct of its hyper-parameters, which is [`Clone`].
 pub trait Rule: CloneRule + Debug + Send + Sync {
     /// How many state tensors each parameter has.
     fn slots(&self) -> usize;
@@ -33,7 +33,7 @@ pub trait Rule: CloneRule + Debug + Send + Sync {
     /// checked before.
     fn program(&self) -> Result<Arc<Program>>;
 
-    /// The parameters of the program at step `step`, counted from 1.
+    /// The parameters of the program at step `step`, counted from 1; as many at every step.
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]>;
 
     /// Expressions over the inputs and parameters of the program whose Euclidean norms over a whole tensor decide its step.

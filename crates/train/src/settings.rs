@@ -1,6 +1,6 @@
 //! What an optimiser is told: how to treat gradients, groups, what to freeze, other values for options.
 
-use tensorkeep_tensor::module::Parameter;
+use tensorkeep_tensor::module::{Parameter, Path};
 use tensorkeep_tensor::{Error, Result};
 
 use crate::fuse::{Around, Pass};
@@ -129,19 +129,40 @@ impl Optimiser {
         self.rebuilt()
     }
 
-    /// Leaves the parameters that a pattern covers alone from now on. Their state is kept. A pattern that covers none is an error of
-    /// the next step.
+    /// Leaves the parameters that a pattern covers alone from now on. Their state is kept.
     ///
     /// Their gradients are still taken; `freeze` of autodiff's `Options` saves that work.
-    pub fn freeze(&mut self, pattern: impl Into<String>) {
-        self.freezes.push((pattern.into(), true));
-        self.seated = false;
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a pattern that covers no parameter; before the first step, when none is
+    /// known, that step says so.
+    #[track_caller]
+    pub fn freeze(&mut self, pattern: impl Into<String>) -> Result<()> {
+        self.tell(pattern.into(), true)
     }
 
     /// Lets the parameters that a pattern covers move again.
-    pub fn thaw(&mut self, pattern: impl Into<String>) {
-        self.freezes.push((pattern.into(), false));
+    ///
+    /// # Errors
+    ///
+    /// As for [`freeze`](Self::freeze).
+    #[track_caller]
+    pub fn thaw(&mut self, pattern: impl Into<String>) -> Result<()> {
+        self.tell(pattern.into(), false)
+    }
+
+    #[track_caller]
+    fn tell(&mut self, pattern: String, frozen: bool) -> Result<()> {
+        let paths: Vec<&Path> = self.slots.iter().map(|slots| &slots.path).collect();
+        if self.step + self.held > 0 {
+            check_covers(&pattern, &paths)?;
+        }
+        // The last that covers a parameter decides, so an earlier one of the same pattern has nothing to say.
+        self.freezes.retain(|(earlier, _)| *earlier != pattern);
+        self.freezes.push((pattern, frozen));
         self.seated = false;
+        Ok(())
     }
 
     /// The learning rate.
@@ -218,18 +239,10 @@ impl Optimiser {
     /// The group of each parameter, none if it is frozen. Refuses patterns that cover nothing.
     #[track_caller]
     pub(crate) fn seats(&self, leaves: &[Parameter]) -> Result<Vec<Option<usize>>> {
-        let firsts = || leaves.iter().filter(|leaf| !leaf.tied);
+        let paths: Vec<&Path> = leaves.iter().filter(|leaf| !leaf.tied).map(|leaf| &leaf.path).collect();
         let patterns = self.groups.iter().map(|group| &group.pattern);
         for pattern in patterns.chain(self.freezes.iter().map(|(pattern, _)| pattern)) {
-            if !firsts().any(|leaf| leaf.path.matches(pattern)) {
-                let named: Vec<String> = firsts().take(NAMED).map(|leaf| leaf.path.to_string()).collect();
-                let more = if firsts().count() > NAMED { ", .." } else { "" };
-                let message = format!(
-                    "the pattern {pattern} covers no parameter: the parameters are {}{more}",
-                    named.join(", ")
-                );
-                return Err(Error::value("optimiser", message));
-            }
+            check_covers(pattern, &paths)?;
         }
         let seat = |leaf: &Parameter| {
             let frozen = self.freezes.iter().rfind(|(pattern, _)| leaf.path.matches(pattern));
@@ -248,6 +261,19 @@ impl GroupRate {
             Self::Own(own) => own,
         }
     }
+}
+
+/// Refuses a pattern that covers none of these parameters.
+#[track_caller]
+fn check_covers(pattern: &str, paths: &[&Path]) -> Result<()> {
+    if paths.iter().any(|path| path.matches(pattern)) {
+        return Ok(());
+    }
+    let named: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
+    let more = if paths.len() > NAMED { ", .." } else { "" };
+    let message =
+        format!("the pattern {pattern} covers no parameter: the parameters are {}{more}", named.join(", "));
+    Err(Error::value("optimiser", message))
 }
 
 /// The pass of the rule itself, then that of each group.

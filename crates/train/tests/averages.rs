@@ -88,7 +88,7 @@ fn averages_follow_the_parameters() {
         optimiser.averaged(model).unwrap().iter().map(value).collect::<Vec<_>>()
     };
     assert_eq!(averaged(&optimiser, &model), [8.0, 8.0, 1.0]);
-    optimiser.freeze("2");
+    optimiser.freeze("2").unwrap();
     let grads = vec![number(4.0), number(4.0), number(4.0)];
     // 4, 0, −4 after the steps: 8 · ¾ + 4 · ¼, and so on.
     for want in [7.0, 5.25, 2.9375] {
@@ -125,7 +125,7 @@ fn all_is_saved_and_restored() {
             .lookahead(2, 0.5)?
             .average(0.9)?
             .group(Group::new("1").rate(0.3))?;
-        optimiser.freeze("0");
+        optimiser.freeze("0").unwrap();
         Ok(optimiser)
     };
     for subject in devices().unwrap() {
@@ -134,12 +134,12 @@ fn all_is_saved_and_restored() {
         let (mut model, mut optimiser) = (start(), build().unwrap());
         for step in 0..9 {
             if step == 5 {
-                optimiser.thaw("0");
+                optimiser.thaw("0").unwrap();
             }
             let grads = vec![tensor([1.0, -2.0, step as f32]), tensor([0.5, step as f32 - 3.0, 0.0])];
             let mut again = build().unwrap();
             if step >= 5 {
-                again.thaw("0");
+                again.thaw("0").unwrap();
             }
             let state = optimiser.state().map(|(_, tensors)| tensors.to_vec()).collect();
             assert_eq!(again.constants(), optimiser.constants());

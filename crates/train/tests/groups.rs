@@ -36,6 +36,7 @@ fn groups_have_rates_and_decays_of_their_own() {
         ("none", of(sgd, vec![]), [1.0, 1.0, 1.0]),
         ("scaled", of(sgd, vec![Group::new("0.**").rate_scale(0.5)]), [0.5, 0.5, 1.0]),
         ("own rate", of(sgd, vec![Group::new("0.1").rate(0.25)]), [1.0, 0.25, 1.0]),
+        ("own rate, by name", of(sgd, vec![Group::new("0.1").set("rate", 0.25)]), [1.0, 0.25, 1.0]),
         ("no decay", of(decay, vec![Group::new("1").decay(0.0)]), [2.0, 2.0, 1.0]),
         ("own decay", of(decay, vec![Group::new("**.1").decay(1.0).rate_scale(0.5)]), [2.0, 1.5, 1.5]),
         ("an option", of(sgd, vec![Group::new("1").set("decay", 0.5)]), [1.0, 1.0, 2.0]),
@@ -112,14 +113,14 @@ fn frozen_parameters_stay_and_thaw() {
     };
     let frozen = |path: &str| (path.to_owned(), Skipped::Frozen);
     assert_eq!(step(&mut optimiser), ([-1.0; 3], vec![]));
-    optimiser.freeze("0.**");
+    optimiser.freeze("0.**").unwrap();
     assert_eq!(step(&mut optimiser), ([-1.0, -1.0, -2.5], vec![frozen("0.0"), frozen("0.1")]));
-    optimiser.thaw("0.1");
+    optimiser.thaw("0.1").unwrap();
     assert_eq!(step(&mut optimiser), ([-1.0, -2.5, -4.25], vec![frozen("0.0")]));
-    optimiser.freeze("**");
+    optimiser.freeze("**").unwrap();
     assert_eq!(step(&mut optimiser).0, [-1.0, -2.5, -4.25]);
     // Its velocity was kept: 0.5 · 1 + 1.
-    optimiser.thaw("**");
+    optimiser.thaw("**").unwrap();
     assert_eq!(step(&mut optimiser).0[0], -2.5);
 }
 
@@ -127,12 +128,12 @@ fn frozen_parameters_stay_and_thaw() {
 #[test]
 fn thawed_parameters_start_anew() {
     let mut optimiser = Optimiser::new(Adam::new(0.1)).unwrap();
-    optimiser.freeze("1");
+    optimiser.freeze("1").unwrap();
     let mut p = model(0.0);
     for _ in 0..50 {
         optimiser.update(&mut p, &model(1.0)).unwrap();
     }
-    optimiser.thaw("1");
+    optimiser.thaw("1").unwrap();
     optimiser.update(&mut p, &model(1.0)).unwrap();
     assert!((p.1.to_vec::<f64>().unwrap()[0] + 0.1).abs() < 1e-8, "{:?}", values(&p));
     assert_eq!(optimiser.standing().ages, [51, 51, 1]);
@@ -148,7 +149,7 @@ fn reports_say_what_was_skipped() {
         (vec![tied.clone(), index.clone(), tied, number(1.0), number(1.0)], State::new(number(1.0)));
     let grads: Mixed = (vec![number(1.0), index, number(1.0), empty, number(1.0)], State::new(number(1.0)));
     let mut optimiser = Optimiser::new(Sgd::new(1.0)).unwrap();
-    optimiser.freeze("*.4");
+    optimiser.freeze("*.4").unwrap();
     let report = optimiser.update(&mut model, &grads).unwrap();
     let skipped: Vec<_> = report.skipped.iter().map(|(path, why)| (path.as_str(), *why)).collect();
     let want = [("0.1", Skipped::NotFloat), ("0.3", Skipped::NoGradient), ("0.4", Skipped::Frozen)];
@@ -167,9 +168,9 @@ fn patterns_that_cover_nothing_are_refused() {
     };
     let rows = [
         ("encodr.**", group()),
-        ("0", told(|optimiser| optimiser.freeze("0"))),
-        ("", told(|optimiser| optimiser.freeze(""))),
-        ("2.**", told(|optimiser| optimiser.thaw("2.**"))),
+        ("0", told(|optimiser| optimiser.freeze("0").unwrap())),
+        ("", told(|optimiser| optimiser.freeze("").unwrap())),
+        ("2.**", told(|optimiser| optimiser.thaw("2.**").unwrap())),
     ];
     for (pattern, mut optimiser) in rows {
         let mut p = model(1.0);
@@ -179,13 +180,30 @@ fn patterns_that_cover_nothing_are_refused() {
         assert!(error.location().file().ends_with("groups.rs"), "{error}");
         assert_eq!((values(&p), optimiser.steps()), ([1.0; 3], 0));
     }
-    // Also in the middle of a run.
+    // In the middle of a run at once, and then it is as if it had not been said.
     let mut optimiser = Optimiser::new(Sgd::new(1.0)).unwrap();
     let mut p = model(1.0);
     optimiser.update(&mut p, &model(1.0)).unwrap();
-    optimiser.freeze("1.*");
-    assert!(optimiser.update(&mut p, &model(1.0)).is_err());
-    assert_eq!((values(&p), optimiser.steps()), ([0.0; 3], 1));
+    for error in [optimiser.freeze("1.*").unwrap_err(), optimiser.thaw("2").unwrap_err()] {
+        assert!(error.message().contains("covers no parameter"), "{error}");
+        assert!(error.location().file().ends_with("groups.rs"), "{error}");
+    }
+    optimiser.update(&mut p, &model(1.0)).unwrap();
+    assert_eq!((values(&p), optimiser.steps()), ([-1.0; 3], 2));
+}
+
+/// What is frozen and thawed in turn leaves one trace.
+#[test]
+fn freezing_in_turn_does_not_add_up() {
+    let mut optimiser = Optimiser::new(Sgd::new(1.0)).unwrap();
+    let mut p = model(0.0);
+    for _ in 0..10 {
+        optimiser.freeze("0.**").unwrap();
+        optimiser.update(&mut p, &model(1.0)).unwrap();
+        optimiser.thaw("0.**").unwrap();
+    }
+    assert_eq!(values(&p), [0.0, 0.0, -10.0]);
+    assert_eq!(optimiser.constants().iter().filter(|(name, _)| name.contains("freeze")).count(), 1);
 }
 
 #[test]

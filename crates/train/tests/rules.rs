@@ -5,6 +5,7 @@
 
 use serde_json::Value;
 use tensorkeep_tensor::{DType, ErrorKind, Result, Tensor};
+use tensorkeep_testkit::devices;
 use tensorkeep_testkit::golden::doubles;
 use tensorkeep_train::{
     AdaBelief, AdaDelta, AdaGrad, AdaMax, Adam, AdamW, AmsGrad, Lamb, Lion, NAdam, OAdam, Optimiser, RAdam,
@@ -112,6 +113,49 @@ fn rules_agree_with_pytorch_and_numpy() {
             for (i, (got, want)) in got.iter().flatten().zip(want).enumerate() {
                 let near = (got - want).abs() <= tolerance * want.abs().max(1.0);
                 assert!(near, "{name}, {dtype}, step {}, element {}: {got} is not {want}", i / 3 + 1, i % 3);
+            }
+        }
+    }
+}
+
+/// One case of each rule, with all that it can be told.
+const FULLEST: [&str; 16] = [
+    "sgd_nesterov",
+    "rmsprop_all",
+    "rprop",
+    "adam_amsgrad",
+    "adamw",
+    "radam_short",
+    "nadam",
+    "adamax",
+    "adagrad_start",
+    "adadelta",
+    "lamb_decay",
+    "lion_decay",
+    "adabelief",
+    "oadam",
+    "amsgrad",
+    "lookahead_adam",
+];
+
+/// The same where there is no f64. Divisions and roots are within some ulps there.
+#[test]
+fn rules_work_on_every_device() {
+    let cases: Value = serde_json::from_str(include_str!("golden/rules.json")).unwrap();
+    for subject in devices().unwrap() {
+        for name in FULLEST {
+            let (mut optimiser, _) = optimiser(name);
+            let there =
+                |values: [f64; 3]| tensor(values, DType::F32).unwrap().to_device(&subject.device).unwrap();
+            let mut p = there(START);
+            for (i, want) in cases[name]["f32"].as_array().unwrap().iter().enumerate() {
+                optimiser.update(&mut p, &there(gradient(i as u32 + 1))).unwrap();
+                let want = doubles(want).unwrap().to_vec::<f64>().unwrap();
+                for (got, want) in p.to_vec::<f32>().unwrap().into_iter().zip(want) {
+                    let off = (f64::from(got) - want).abs();
+                    let at = format!("{name} on {}, step {}", subject.device.name(), i + 1);
+                    assert!(off <= 1e-5 * want.abs().max(1.0), "{at}: {got} is not {want}");
+                }
             }
         }
     }

@@ -84,7 +84,7 @@ fn everything() -> Optimiser {
         .and_then(|optimiser| optimiser.transform(Transform::ClipGlobalNorm { max: 1.0, p: f64::INFINITY }))
         .and_then(|optimiser| optimiser.group(Group::new("5.**").rate(0.02))?.master_weights())
         .unwrap();
-    optimiser.freeze("1.bias");
+    optimiser.freeze("1.bias").unwrap();
     optimiser
 }
 
