@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+    BatchNorm, Celu, Conv, Dense, Dropout, Elu, Embedding, Flatten, Gate, Glu, HardShrink, HardTanh,
+    LayerNorm, LeakyRelu, MaxPool, MeanPool, Padding, Prelu, Rrelu, SoftShrink, Softplus, Threshold,
 };
 use tensorkeep_nn::{Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
@@ -33,6 +34,18 @@ fn layers_are_built_again() {
     again(Dropout::new(0.3).unwrap());
     again(Embedding::new(7, 4, rng).unwrap());
     again(Flatten);
+    again(Celu { alpha: -0.5 });
+    again(Elu::default());
+    again(Glu { axis: 1, gate: Gate::GeluTanh });
+    again(Glu::default());
+    again(HardShrink::default());
+    again(HardTanh { low: 0.0, high: 6.0 });
+    again(LeakyRelu { slope: 0.2 });
+    again(Prelu::new(3, &device).unwrap());
+    again(Rrelu::new(0.1, 0.3).unwrap());
+    again(SoftShrink { lambda: 0.0 });
+    again(Softplus { beta: 2.0 });
+    again(Threshold::default());
     again(LayerNorm { epsilon: 1e-6, ..LayerNorm::new(5, &device).unwrap() });
     again(BatchNorm { weight: None, momentum: 0.2, ..BatchNorm::new(5, &device).unwrap() });
     again(Conv::new([3], 2, 4, rng).unwrap());
@@ -89,6 +102,21 @@ fn bad_settings_are_refused() {
         (refused::<Embedding>(size("count", i64::MAX).with("features", i64::MAX)), ""),
         (refused::<Dropout>(Settings::new().with("probability", 2.0)), "outside 0..=1"),
         (refused::<Dropout>(Settings::new().with("probability", f64::NAN)), "must be a finite number"),
+        (refused::<Elu>(Settings::new().with("alpha", f64::NAN)), "must be a finite number"),
+        (refused::<Celu>(Settings::new().with("alpha", 0.0)), "alpha is 0"),
+        (refused::<HardTanh>(Settings::new().with("low", 2.0).with("high", 1.0)), "give the smaller first"),
+        (refused::<Rrelu>(Settings::new().with("low", 2.0).with("high", 1.0)), "the smaller first"),
+        (refused::<Rrelu>(Settings::new().with("low", 0.0).with("high", 1e300)), "use finite ones"),
+        (refused::<Prelu>(size("slopes", 0)), "0"),
+        (refused::<Prelu>(size("slopes", i64::MAX)), ""),
+        (
+            refused::<Glu>(size("axis", 0).with("gate", "system")),
+            "gate is \"system\": it must be the name of a gate",
+        ),
+        (
+            refused::<Glu>(Settings::new().with("axis", 0.5).with("gate", "relu")),
+            "axis is 0.5: it must be an axis",
+        ),
         (refused::<LayerNorm>(size("features", 2).with("epsilon", 0.0)), "must be a number above 0"),
         (refused::<MaxPool<1>>(padded("full".into())), "padding is \"full\""),
         (refused::<MaxPool<1>>(padded(list(&[1, -1]))), "padding is -1"),

@@ -4,7 +4,8 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, Gru, LayerNorm, Lstm, MaxPool, MeanPool, Padding,
+    BatchNorm, Celu, Conv, Dense, Dropout, Elu, Embedding, Flatten, Gate, Glu, Gru, HardShrink, HardTanh,
+    LayerNorm, LeakyRelu, Lstm, MaxPool, MeanPool, Padding, Prelu, Rrelu, SoftShrink, Softplus, Threshold,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
 use tensorkeep_nn::module::parameters;
@@ -132,6 +133,31 @@ fn pools_dropout_and_functions() {
         .then(vec![dense(), dense()])
         .then(Tensor::log_softmax);
     layer("functions", &model, &normal(&[4, 3]));
+}
+
+#[test]
+fn activations() {
+    layer("one slope", &Prelu::new(1, &cpu()).unwrap(), &normal(&[4, 3]));
+    layer("a slope a channel", &Prelu::new(3, &cpu()).unwrap(), &normal(&[2, 3, 2, 2]));
+    let dense = || Dense::new(4, 4, &mut rng()).unwrap();
+    let model = Sequential::new()
+        .then(dense())
+        .then(LeakyRelu { slope: -0.3 })
+        .then(dense())
+        .then(Elu { alpha: -0.5 })
+        .then(Celu { alpha: 0.7 })
+        .then(dense())
+        .then(Softplus { beta: 2.0 })
+        .then(HardTanh { low: 0.1, high: 1.5 })
+        .then(Rrelu::default())
+        .then(dense())
+        .then(SoftShrink { lambda: 0.05 })
+        .then(HardShrink { lambda: 0.05 })
+        .then(Threshold { threshold: -0.4, value: 0.1 });
+    layer("activations with settings", &model, &normal(&[3, 4]));
+    for gate in [Gate::Sigmoid, Gate::Swish, Gate::Gelu, Gate::GeluTanh, Gate::Relu, Gate::Identity] {
+        layer("gated", &(dense(), Glu { gate, ..Glu::default() }), &normal(&[3, 4]));
+    }
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Layers as trees: which leaves, in which order, and what cloning and moving do to them.
 
-use tensorkeep_nn::layers::{BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool};
+use tensorkeep_nn::layers::{
+    BatchNorm, Conv, Dense, Dropout, Elu, Embedding, Flatten, Glu, LayerNorm, MaxPool, Prelu, Rrelu,
+};
 use tensorkeep_nn::{Boxed, Layer, Leaf, LeafMut, Module, Path, Sequential, module};
 use tensorkeep_tensor::{Rng, Tensor, meta};
 
@@ -36,6 +38,8 @@ fn every_layer_names_its_leaves() {
         ),
         (Box::new(MaxPool::new([2])), &[]),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
+        (Box::new(Prelu::new(2, &device).unwrap()), &["slope"]),
+        (Box::new((Rrelu::default(), Glu::default(), Elu::default())), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),
         (Box::new(Boxed::new(dense.clone())), &["weight", "bias"]),

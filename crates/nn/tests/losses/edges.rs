@@ -218,6 +218,7 @@ fn options_out_of_range_are_refused() {
         (Dice { smooth: minus }.loss(&x, &x), "smooth is -0.5"),
         (Tversky { beta: minus, ..Default::default() }.loss(&x, &x), "beta is -0.5"),
         (TripletMargin { margin: 0.0, ..Default::default() }.loss(&x, &x, &x), "margin is 0"),
+        (TripletMargin { epsilon: 0.0, ..Default::default() }.loss(&x, &x, &x), "epsilon is 0"),
         (TripletMargin { norm: nan, ..Default::default() }.loss(&x, &x, &x), "norm is NaN"),
         (
             CosineEmbedding { margin: 2.0, ..Default::default() }.loss(&x, &x, &x.sum_all().unwrap()),
