@@ -7,7 +7,7 @@ use tensorkeep_nn::layers::{
 use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, ErrorKind, Result, Tensor};
 
-use crate::{cpu, row};
+use crate::{Activation, cpu, row};
 
 /// The slope of the slope of `f`.
 fn bend(f: impl Fn(&Tensor) -> Result<Tensor>, at: &[f64]) -> Vec<f64> {
@@ -46,7 +46,7 @@ fn near_zero() {
 /// What overflows in the branch that does not count has no effect, nor has its slope.
 #[test]
 fn far_from_zero() {
-    let functions: [(&str, fn(&Tensor) -> Result<Tensor>); 6] = [
+    let functions: [(&str, Activation); 6] = [
         ("elu", |x| x.elu(1.0)),
         ("celu", |x| x.celu(0.5)),
         ("selu", Tensor::selu),

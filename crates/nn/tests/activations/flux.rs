@@ -10,9 +10,7 @@ use tensorkeep_tensor::{DType, Result, Tensor};
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 use tensorkeep_testkit::golden::doubles;
 
-use crate::{cpu, row};
-
-type Activation = fn(&Tensor) -> Result<Tensor>;
+use crate::{Activation, cpu, row};
 
 /// NNlib's names, with its default settings.
 const TABLE: [(&str, Activation); 29] = [

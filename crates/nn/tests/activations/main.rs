@@ -6,7 +6,9 @@ mod edges;
 mod flux;
 mod pytorch;
 
-use tensorkeep_tensor::{Device, Tensor};
+use tensorkeep_tensor::{Device, Result, Tensor};
+
+type Activation = fn(&Tensor) -> Result<Tensor>;
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
