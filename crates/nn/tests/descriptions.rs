@@ -2,13 +2,14 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
-    ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
-    GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruCell, GruV3, GruV3Cell, InstanceNorm, LayerNorm,
-    LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax,
-    MultiHeadAttention, NormOver, Pad, Padding, PixelShuffle, PixelUnshuffle, Recurrence, RecurrentStack,
-    Resize, RmsNorm, Rnn, RnnCell, Rotary, RotaryLayout, Scale, SinusoidalPositions, Standardise,
-    TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Celu,
+    Conv, ConvTranspose, Dense, Draws, Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, Gate,
+    GlobalMaxPool, GlobalMeanPool, Glu, Gpt, GptSizes, GroupNorm, Gru, GruCell, GruV3, GruV3Cell, HardShrink,
+    HardTanh, InstanceNorm, LayerNorm, LeakyRelu, LearnedPositions, LocalResponseNorm, LpPool, Lstm,
+    LstmCell, MaxPool, MeanPool, MinMax, MultiHeadAttention, NormOver, Pad, Padding, PixelShuffle,
+    PixelUnshuffle, Prelu, Recurrence, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, RotaryLayout,
+    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, Standardise, Threshold, TransformerEncoder,
+    TransformerEncoderLayer, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
 use tensorkeep_tensor::module::parameters;
@@ -39,6 +40,18 @@ fn layers_are_built_again() {
     again(Dropout::new(0.3).unwrap());
     again(Embedding::new(7, 4, rng).unwrap());
     again(Flatten);
+    again(Celu { alpha: -0.5 });
+    again(Elu::default());
+    again(Glu { axis: 1, gate: Gate::GeluTanh });
+    again(Glu::default());
+    again(HardShrink::default());
+    again(HardTanh { low: 0.0, high: 6.0 });
+    again(LeakyRelu { slope: 0.2 });
+    again(Prelu::new(3, &device).unwrap());
+    again(Rrelu::new(0.1, 0.3).unwrap());
+    again(SoftShrink { lambda: 0.0 });
+    again(Softplus { beta: 2.0 });
+    again(Threshold::default());
     again(LayerNorm { epsilon: 1e-6, ..LayerNorm::new(5, &device).unwrap() });
     again(BatchNorm { weight: None, momentum: 0.2, ..BatchNorm::new(5, &device).unwrap() });
     again(BatchNorm { running_mean: None, running_variance: None, ..BatchNorm::new(5, &device).unwrap() });
@@ -237,6 +250,21 @@ fn bad_settings_are_refused() {
         (refused::<Embedding>(size("count", i64::MAX).with("features", i64::MAX)), ""),
         (refused::<Dropout>(Settings::new().with("probability", 2.0)), "outside 0..=1"),
         (refused::<Dropout>(Settings::new().with("probability", f64::NAN)), "must be a finite number"),
+        (refused::<Elu>(Settings::new().with("alpha", f64::NAN)), "must be a finite number"),
+        (refused::<Celu>(Settings::new().with("alpha", 0.0)), "alpha is 0"),
+        (refused::<HardTanh>(Settings::new().with("low", 2.0).with("high", 1.0)), "give the smaller first"),
+        (refused::<Rrelu>(Settings::new().with("low", 2.0).with("high", 1.0)), "the smaller first"),
+        (refused::<Rrelu>(Settings::new().with("low", 0.0).with("high", 1e300)), "use finite ones"),
+        (refused::<Prelu>(size("slopes", 0)), "0"),
+        (refused::<Prelu>(size("slopes", i64::MAX)), ""),
+        (
+            refused::<Glu>(size("axis", 0).with("gate", "system")),
+            "gate is \"system\": it must be the name of a gate",
+        ),
+        (
+            refused::<Glu>(Settings::new().with("axis", 0.5).with("gate", "relu")),
+            "axis is 0.5: it must be an axis",
+        ),
         (refused::<LayerNorm>(size("features", 2).with("epsilon", 0.0)), "must be a number above 0"),
         (
             refused::<LayerNorm>(size("features", 2).with("epsilon", 1.0).with("bias", 2)),

@@ -4,12 +4,13 @@
 
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Conv,
-    ConvTranspose, Dense, Draws, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool,
-    GlobalMeanPool, Gpt, GptSizes, GroupNorm, Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions,
-    LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax, MultiHeadAttention, NormOver, Pad,
-    Padding, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, Scale,
-    SinusoidalPositions, SpectralNorm, Standardise, TransformerEncoder, TransformerEncoderLayer, Upsample,
+    AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Celu,
+    Conv, ConvTranspose, Dense, Draws, Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, Gate,
+    GlobalMaxPool, GlobalMeanPool, Glu, Gpt, GptSizes, GroupNorm, Gru, GruV3, HardShrink, HardTanh,
+    InstanceNorm, LayerNorm, LeakyRelu, LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool,
+    MeanPool, MinMax, MultiHeadAttention, NormOver, Pad, Padding, PixelShuffle, PixelUnshuffle, Prelu,
+    RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, Rrelu, Scale, SinusoidalPositions, SoftShrink,
+    Softplus, SpectralNorm, Standardise, Threshold, TransformerEncoder, TransformerEncoderLayer, Upsample,
     WeightNorm,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
@@ -330,6 +331,31 @@ fn scalers() {
     layer("standardise", &(Dense::new(4, 3, &mut rng()).unwrap(), standardise), &normal(&[5, 4]));
     let min_max = MinMax { low: -2.0, ..MinMax::fit(&data, 1).unwrap() };
     layer("min-max", &(Dense::new(4, 3, &mut rng()).unwrap(), min_max), &normal(&[5, 4]));
+}
+
+#[test]
+fn activations() {
+    layer("one slope", &Prelu::new(1, &cpu()).unwrap(), &normal(&[4, 3]));
+    layer("a slope a channel", &Prelu::new(3, &cpu()).unwrap(), &normal(&[2, 3, 2, 2]));
+    let dense = || Dense::new(4, 4, &mut rng()).unwrap();
+    let model = Sequential::new()
+        .then(dense())
+        .then(LeakyRelu { slope: -0.3 })
+        .then(dense())
+        .then(Elu { alpha: -0.5 })
+        .then(Celu { alpha: 0.7 })
+        .then(dense())
+        .then(Softplus { beta: 2.0 })
+        .then(HardTanh { low: 0.1, high: 1.5 })
+        .then(Rrelu::default())
+        .then(dense())
+        .then(SoftShrink { lambda: 0.05 })
+        .then(HardShrink { lambda: 0.05 })
+        .then(Threshold { threshold: -0.4, value: 0.1 });
+    layer("activations with settings", &model, &normal(&[3, 4]));
+    for gate in [Gate::Sigmoid, Gate::Swish, Gate::Gelu, Gate::GeluTanh, Gate::Relu, Gate::Identity] {
+        layer("gated", &(dense(), Glu { gate, ..Glu::default() }), &normal(&[3, 4]));
+    }
 }
 
 #[test]

@@ -2,11 +2,11 @@
 
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose, Dense, Dropout,
-    Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Gpt, GptSizes, GroupNorm,
-    Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions, LpPool, Lstm, LstmCell, MaxPool, MinMax,
-    MultiHeadAttention, NormOver, Pad, PixelShuffle, PixelUnshuffle, RecurrentStack, Resize, RmsNorm, Rnn,
-    Scale, SinusoidalPositions, SpectralNorm, Standardise, TransformerDecoderLayer, TransformerEncoderLayer,
-    Upsample, WeightNorm,
+    Elu, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, Gpt, GptSizes,
+    GroupNorm, Gru, GruV3, InstanceNorm, LayerNorm, LearnedPositions, LpPool, Lstm, LstmCell, MaxPool,
+    MinMax, MultiHeadAttention, NormOver, Pad, PixelShuffle, PixelUnshuffle, Prelu, RecurrentStack, Resize,
+    RmsNorm, Rnn, Rrelu, Scale, SinusoidalPositions, SpectralNorm, Standardise, TransformerDecoderLayer,
+    TransformerEncoderLayer, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{
     Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, PairwiseFusion, Parallel, Path, Sequential,
@@ -111,6 +111,8 @@ fn every_layer_names_its_leaves() {
         (Box::new(FeedForward::new(2, 3, &mut rng).unwrap()), &FEED_FORWARD),
         (Box::new(MultiHeadAttention::new(2, 1, &mut rng).unwrap()), &ATTENTION),
         (Box::new(Dropout::new(0.1).unwrap()), &[]),
+        (Box::new(Prelu::new(2, &device).unwrap()), &["slope"]),
+        (Box::new((Rrelu::default(), Glu::default(), Elu::default())), &[]),
         (Box::new((Flatten, Tensor::relu)), &[]),
         (Box::new((Flatten, dense.clone())), &["1.weight", "1.bias"]),
         (Box::new(Boxed::new(dense.clone())), &["weight", "bias"]),

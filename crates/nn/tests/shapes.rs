@@ -4,9 +4,9 @@
 
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, BagMode, BatchNorm, Bilinear, Conv, ConvTranspose,
-    Dense, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, GroupNorm, InstanceNorm,
-    LayerNorm, LocalResponseNorm, LpPool, MaxPool, MeanPool, NormOver, Pad, Padding, PixelShuffle,
-    PixelUnshuffle, Resize, RmsNorm, Scale, SpectralNorm, Upsample, WeightNorm,
+    Dense, Dropout, Embedding, EmbeddingBag, Flatten, GlobalMaxPool, GlobalMeanPool, Glu, GroupNorm,
+    InstanceNorm, LayerNorm, LocalResponseNorm, LpPool, MaxPool, MeanPool, NormOver, Pad, Padding,
+    PixelShuffle, PixelUnshuffle, Prelu, Resize, RmsNorm, Scale, SpectralNorm, Upsample, WeightNorm,
 };
 use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, ErrorKind, Interpolation, PadMode, Rng, Shape, Tensor, meta};
@@ -213,6 +213,24 @@ fn others() {
             Err((
                 ErrorKind::Shape,
                 "a single number has no axis of inputs: []; pass a vector or a batch of them",
+            )),
+        ),
+        ("glu", Box::new(Glu::default()), vec![2, 6], Ok(vec![2, 3])),
+        (
+            "glu of no halves",
+            Box::new(Glu::default()),
+            vec![2, 5],
+            Err((ErrorKind::Shape, "axis -1 has no two halves: [2, 5]; use an even size")),
+        ),
+        ("prelu", Box::new(Prelu::new(3, &device).unwrap()), vec![2, 3, 4, 4], Ok(vec![2, 3, 4, 4])),
+        ("prelu of a number", Box::new(Prelu::new(1, &device).unwrap()), vec![], Ok(vec![])),
+        (
+            "prelu of other channels",
+            Box::new(Prelu::new(3, &device).unwrap()),
+            vec![2, 1],
+            Err((
+                ErrorKind::Shape,
+                "axis 1 of the input is not 3, the slopes of the layer: [2, 1] and [3]; move the channels there, or make the layer for them or for 1",
             )),
         ),
         ("flatten", Box::new(Flatten), vec![2, 3, 4], Ok(vec![2, 12])),
@@ -500,6 +518,7 @@ fn dtypes_are_not_mixed() {
         ("conv", Box::new(Conv::new([3], 4, 2, rng).unwrap()), &[3, 4, 5]),
         ("batch norm", Box::new(BatchNorm::new(4, &device).unwrap()), &[3, 4]),
         ("layer norm", Box::new(LayerNorm::new(4, &device).unwrap()), &[3, 4]),
+        ("prelu", Box::new(Prelu::new(4, &device).unwrap()), &[3, 4]),
         ("dropout", Box::new(Dropout::new(0.5).unwrap()), &[3, 4]),
         ("alpha dropout", Box::new(AlphaDropout::new(0.5).unwrap()), &[3, 4]),
         ("rms norm", Box::new(RmsNorm::new(4, &device).unwrap()), &[3, 4]),

@@ -111,11 +111,16 @@ impl Ctc {
     fn each(&self, scores: &Tensor, alignment: &Alignment) -> Result<Tensor> {
         let device = scores.device();
         let frames = alignment.frames();
-        let log_p = self.scores.log(NAME, &scores.narrow(1, ..frames)?)?;
-        // What each frame says of each state, [frames, batch, states].
-        let index = alignment.classes(frames, device)?;
-        let emitted = log_p.gather(-1, &index)?.transpose(0, 1)?;
         let (skips, runs) = (alignment.skips(device)?, alignment.runs(device)?);
+        // Zeros in place of what lies beyond the lengths, so that it has no gradient.
+        let counted =
+            runs.transpose(0, 1)?.zip(&scores.narrow(1, ..frames)?, |runs, x| runs.select(x, 0.0))?;
+        // What each frame says of each state, [frames, batch, states].
+        let emitted = self
+            .scores
+            .log(NAME, &counted)?
+            .gather(-1, &alignment.classes(frames, device)?)?
+            .transpose(0, 1)?;
         let (step, mut forward) = (step()?, alignment.start(scores)?);
         for frame in 0..frames {
             let padded = forward.pad(&[(0, 0), (2, 0)], f64::NEG_INFINITY)?;

@@ -84,5 +84,8 @@ pub(super) fn classes_last(op: &'static str, scores: &Tensor, axis: isize) -> Re
         return Err(Error::shape(op, "a single number has no axis of classes", &[*scores.shape()])
             .advise("pass a vector or a batch of them"));
     }
-    scores.move_axis(axis, -1)
+    match scores.shape().axis(op, axis)? + 1 == scores.rank() {
+        true => Ok(scores.clone()),
+        false => scores.move_axis(axis, -1),
+    }
 }

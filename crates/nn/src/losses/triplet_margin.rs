@@ -41,7 +41,7 @@ pub struct TripletMargin {
     pub margin: f64,
     /// The power `p` of the norm, above 0.
     pub norm: f64,
-    /// `ε`, which keeps the slope of the norm finite; not negative.
+    /// `ε`, above 0: between equal vectors, the slope of a norm would be 0 · ∞.
     pub epsilon: f64,
     /// Whether the negative may be compared with the positive instead of the anchor, if it is nearer to that.
     pub swap: bool,
@@ -66,7 +66,7 @@ impl TripletMargin {
         let Self { margin, norm, epsilon, swap, reduction } = *self;
         require(NAME, "margin", margin, margin > 0.0, "a finite number above 0")?;
         require(NAME, "norm", norm, norm > 0.0, "a finite number above 0")?;
-        require(NAME, "epsilon", epsilon, epsilon >= 0.0, "a finite number that is not negative")?;
+        require(NAME, "epsilon", epsilon, epsilon > 0.0, "a finite number above 0")?;
         same_shape(NAME, anchor, positive)?;
         same_shape(NAME, anchor, negative)?;
         if anchor.rank() == 0 {

@@ -25,7 +25,8 @@ functions = {
 settings = {
     "leaky_relu": (F.leaky_relu, [[0.01], [-0.5], [1.5]]),
     "elu": (F.elu, [[1.0], [0.3], [-0.7]]),
-    "celu": (F.celu, [[1.0], [0.3]]),
+    # PyTorch's own divides by α in single precision.
+    "celu": (lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(x / alpha)), [[1.0], [0.3]]),
     "softplus_by": (lambda x, beta: F.softplus(x, beta, threshold=1e3), [[2.5]]),
     "soft_shrink": (F.softshrink, [[0.5], [0.0]]),
     "hard_shrink": (F.hardshrink, [[0.5], [0.0]]),

@@ -73,6 +73,9 @@ fn padding_has_no_effect() {
     let each = Ctc { reduction: Reduction::None, ..Ctc::default() };
     let both = each.loss(&two, &words, &[6, 8], &[2, 3]).unwrap().to_vec::<f64>().unwrap();
     assert!((both[0] / 2.0 - one.item().unwrap().as_f64()).abs() < 1e-13, "{both:?}");
+    let slopes = grad(|x: &Tensor| each.loss(x, &words, &[6, 8], &[2, 3])?.sum_all(), &two).unwrap();
+    assert_eq!(slopes.at(0, 0).unwrap().narrow(0, 6..).unwrap().to_vec::<f64>().unwrap(), [0.0; 6]);
+    assert!(slopes.all_finite().unwrap());
 }
 
 /// Long sequences and certain frames neither overflow nor vanish.

@@ -15,6 +15,9 @@ use crate::{cpu, row};
 
 type Loss = fn(&Tensor, &Tensor) -> Result<Tensor>;
 
+/// A loss of labels, its other operand being given.
+type OfLabels<'a> = dyn Fn(&Tensor) -> Result<Tensor> + 'a;
+
 /// A name, a loss, a prediction, a target and the value of the loss.
 type Row = (&'static str, Loss, Vec<f64>, Vec<f64>, f64);
 
@@ -132,7 +135,7 @@ fn labels_outside_are_errors() {
     let ignoring = CrossEntropy { ignore_index: Some(-100), ..Default::default() };
     let weighted =
         CrossEntropy { weight: Some(Tensor::ones([3], DType::F32, &cpu()).unwrap()), ..Default::default() };
-    let losses: [&dyn Fn(&Tensor) -> Result<Tensor>; 6] = [
+    let losses: [&OfLabels<'_>; 6] = [
         &|labels| cross_entropy(&logits, labels),
         &|labels| nll(&logits, labels),
         &|labels| smooth.loss(&logits, labels),
@@ -218,6 +221,7 @@ fn options_out_of_range_are_refused() {
         (Dice { smooth: minus }.loss(&x, &x), "smooth is -0.5"),
         (Tversky { beta: minus, ..Default::default() }.loss(&x, &x), "beta is -0.5"),
         (TripletMargin { margin: 0.0, ..Default::default() }.loss(&x, &x, &x), "margin is 0"),
+        (TripletMargin { epsilon: 0.0, ..Default::default() }.loss(&x, &x, &x), "epsilon is 0"),
         (TripletMargin { norm: nan, ..Default::default() }.loss(&x, &x, &x), "norm is NaN"),
         (
             CosineEmbedding { margin: 2.0, ..Default::default() }.loss(&x, &x, &x.sum_all().unwrap()),

@@ -30,8 +30,9 @@ impl Tensor {
     /// ```
     /// # use tensorkeep_tensor::op::{Gather, GatherKind};
     /// # use tensorkeep_tensor::{DType, ScatterFold, Tensor, meta};
-    /// let (base, updates) = (Tensor::zeros([3, 4], DType::F32, &meta::device())?, Tensor::zeros([5, 4], DType::F32, &meta::device())?);
-    /// let index = Tensor::zeros([5], DType::INDEX, &meta::device())?;
+    /// let device = meta::device();
+    /// let (base, updates) = (Tensor::zeros([3, 4], DType::F32, &device)?, Tensor::zeros([5, 4], DType::F32, &device)?);
+    /// let index = Tensor::zeros([5], DType::INDEX, &device)?;
     /// let rows = Gather { kind: GatherKind::Select, axis: 0 };
     /// assert_eq!(base.scatter_reduce(rows, ScatterFold::Mean, false, &index, &updates)?.shape(), base.shape());
     /// assert!(base.scatter_reduce(rows, ScatterFold::Mean, false, &index, &base).is_err()); // 5 rows, not 3
@@ -132,7 +133,7 @@ impl Tensor {
     /// ```
     /// # use tensorkeep_tensor::{DType, Tensor, meta};
     /// let x = Tensor::zeros([5, 6, 7], DType::F32, &meta::device())?;
-    /// let pairs = Tensor::zeros([4, 2], DType::INDEX, &meta::device())?;
+    /// let pairs = Tensor::zeros([4, 2], DType::INDEX, x.device())?;
     /// assert_eq!(*x.gather_nd(&pairs)?.shape(), [4, 7]);
     /// assert!(x.at(0, 0)?.at(0, 0)?.gather_nd(&pairs).is_err()); // pairs into one axis
     /// # Ok::<(), tensorkeep_tensor::Error>(())

@@ -138,7 +138,8 @@ fn coordinates() {
     assert_eq!(got.to_vec::<f64>().unwrap(), [20.0, 21.0, 22.0, 23.0, 4.0, 5.0, 6.0, 7.0]);
     let one = x.gather_nd(&index(&[1, 0, 3])).unwrap();
     assert_eq!((one.rank(), numbers(Ok(one))), (0, vec![15.0]));
-    gradient::check(|x| x[0].gather_nd(&at(&[[1, 2], [0, 1], [1, 2]]))?.sin(), &[x.clone()]).unwrap();
+    gradient::check(|x| x[0].gather_nd(&at(&[[1, 2], [0, 1], [1, 2]]))?.sin(), std::slice::from_ref(&x))
+        .unwrap();
     // Not the element of the next row that a flat index would name.
     for bad in [[0, 3], [0, -1], [2, 0], [-1, 0], [i64::MAX, 1], [i64::MIN, 1]] {
         let error = x.gather_nd(&at(&[[0, 0], bad])).and_then(|y| y.to_vec::<f64>()).unwrap_err();

@@ -1,0 +1,20 @@
+//! Activations and the softmax family: what they compute, how they slope, what they refuse.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
+
+mod edges;
+mod flux;
+mod pytorch;
+
+use tensorkeep_tensor::{Device, Result, Tensor};
+
+type Activation = fn(&Tensor) -> Result<Tensor>;
+
+fn cpu() -> Device {
+    tensorkeep_cpu::device()
+}
+
+/// A vector of doubles.
+fn row(data: &[f64]) -> Tensor {
+    Tensor::new(data, &cpu()).unwrap()
+}
