@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use tensorkeep_data::{Csv, Target};
-use tensorkeep_format::{Code, FileRules, LoadLimits, escape, read_file};
+use tensorkeep_format::{Code, FileRules, LoadLimits, escape, read_file, read_pgm};
 use tensorkeep_model::LoadedModel;
 use tensorkeep_nn::Layer;
 use tensorkeep_tensor::{Error, HostArray, HostData, Tensor};
@@ -13,7 +13,6 @@ use tensorkeep_tensor::{Error, HostArray, HostData, Tensor};
 use crate::arguments::Predict;
 use crate::failure::{Failure, conclude};
 use crate::loaded::{BATCH, load, sizes};
-use crate::picture::{self, Picture};
 
 /// Longest image, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -64,7 +63,8 @@ impl Examples {
         let limits = LoadLimits { file: LONGEST, ..LoadLimits::default() };
         let bytes = read_file(path, &limits, &FileRules::default())?;
         let within = |error: tensorkeep_format::Error| error.within(&path.to_string_lossy());
-        let Picture { width, height, pixels } = picture::read_pgm(&bytes).map_err(within)?;
+        let image = read_pgm(&bytes, &limits).map_err(within)?;
+        let (width, height, pixels) = (image.width(), image.height(), image.brightness().collect::<Vec<_>>());
         if !sizes.ends_with(&[height, width]) || sizes.iter().product::<usize>() != pixels.len() {
             let message = format!(
                 "the image has {height} rows of {width} pixels, the model takes {sizes:?}: resize it"

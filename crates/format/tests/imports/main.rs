@@ -9,6 +9,7 @@ mod foreign;
 mod memory;
 mod npy;
 mod npz;
+mod pgm;
 mod python;
 mod round_trips;
 mod safetensors;

@@ -1,0 +1,178 @@
+//! A network that straightens digits before it reads them: it learns from their labels alone where to look.
+//!
+//! ```text
+//! cargo run --release -p tensorkeep --example spatial_transformer -- --data ../shared/data/mnist
+//! ```
+//!
+//! `--data` is a folder with the four files of MNIST. Without it, the network learns the embedded digits.
+//!
+//! Source: Jaderberg et al., *Spatial Transformer Networks*, 2015, arXiv:1506.02025.
+
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
+mod arguments;
+mod pictures;
+
+use arguments::Arguments;
+use pictures::SIDE;
+use tensorkeep::nn::init;
+use tensorkeep::prelude::*;
+
+const PIXELS: usize = SIDE * SIDE;
+
+/// Pictures `[n, 1, 28, 28]` seen through affine maps `[n, 2, 3]`: what is drawn at `(x, y)`, both from −1 to 1, was at
+/// `map · (x, y, 1)`. Between pixels, the four neighbours count by their nearness; outside is black. Equations 1 and 5.
+fn sample(pictures: &Tensor, maps: &Tensor) -> Result<Tensor> {
+    let (n, device) = (pictures.shape()[0], pictures.device());
+    // The centres of the pixels.
+    let edge = 1.0 - 1.0 / SIDE as f64;
+    let line = Tensor::linspace(-edge, edge, SIDE, DType::F32, device)?;
+    let (x, y) = (line.tile([SIDE])?, line.repeat(0, SIDE)?);
+    let places = maps.matmul(&Tensor::stack(&[&x, &y, &x.ones_like()?], 0)?)?;
+    // Counted in pixels.
+    let places = places.map(|at| (at + 1.0) * (SIDE as f64 / 2.0) - 0.5)?;
+    let [x, y] = [places.at(1, 0)?, places.at(1, 1)?];
+
+    let flat = pictures.reshape([n, PIXELS])?;
+    let (left, above, last) = (x.floor()?, y.floor()?, (SIDE - 1) as f64);
+    let mut sampled = flat.zeros_like()?;
+    for (right, below) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
+        let (column, row) = (left.add(right)?, above.add(below)?);
+        let index = column.clamp(0.0, last)?.add(&row.clamp(0.0, last)?.mul(SIDE as f64)?)?;
+        let pixel = flat.gather(1, &index.to_dtype(DType::INDEX)?)?;
+        let weight = Tensor::zip_all([&x, &y, &column, &row], |[x, y, column, row]| {
+            let inside = column.ge(0.0) & column.le(last) & row.ge(0.0) & row.le(last);
+            inside.select((1.0 - (x - column).abs()) * (1.0 - (y - row).abs()), 0.0)
+        })?;
+        sampled = sampled.add(&pixel.mul(&weight)?)?;
+    }
+    sampled.reshape([n, 1, SIDE, SIDE])
+}
+
+/// Digits that are turned by up to 60 degrees, shrunk and moved.
+fn disturbed(pictures: &Tensor, rng: &mut Rng) -> Result<Tensor> {
+    let n = pictures.shape()[0];
+    let (angle, scale) = (rng.uniform([n], -1.05, 1.05)?, rng.uniform([n], 1.1, 1.7)?);
+    let shift = rng.uniform([n, 2, 1], -0.4, 0.4)?;
+    let (cos, sin) = (angle.cos()?.mul(&scale)?, angle.sin()?.mul(&scale)?);
+    let turn = Tensor::stack(&[&cos, &sin.neg()?, &sin, &cos], 1)?.reshape([n, 2, 2])?;
+    sample(pictures, &Tensor::concat(&[&turn, &shift], 2)?)
+}
+
+/// A network that finds the map, if it has one, and one that reads what is seen through it.
+#[derive(Clone, Debug, Module)]
+struct Reader {
+    locate: Option<Sequential>,
+    read: Sequential,
+}
+
+impl Reader {
+    fn new(locates: bool, rng: &mut Rng) -> Result<Self> {
+        let read = Sequential::new()
+            .then(Conv::new([5, 5], 1, 8, rng)?)
+            .then(Tensor::relu)
+            .then(MaxPool::new([2, 2]))
+            .then(Conv::new([5, 5], 8, 16, rng)?)
+            .then(Tensor::relu)
+            .then(MaxPool::new([2, 2]))
+            .then(Flatten)
+            .then(Dense::new(16 * 4 * 4, 10, rng)?);
+        if !locates {
+            return Ok(Self { locate: None, read });
+        }
+        // The first map that it finds leaves everything as it is.
+        let identity = Tensor::new([1.0f32, 0.0, 0.0, 0.0, 1.0, 0.0], rng.device())?;
+        let map = Dense { weight: init::normal([6, 32], 1e-3, rng)?, bias: Some(identity) };
+        let locate = Sequential::new()
+            .then(MeanPool::new([2, 2]))
+            .then(Conv::new([5, 5], 1, 8, rng)?)
+            .then(Tensor::relu)
+            .then(MaxPool::new([2, 2]))
+            .then(Flatten)
+            .then(Dense::new(8 * 5 * 5, 32, rng)?)
+            .then(Tensor::relu)
+            .then(map);
+        Ok(Self { locate: Some(locate), read })
+    }
+
+    /// What it reads.
+    fn straighten(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        match &self.locate {
+            Some(locate) => sample(x, &cx.run("locate", locate, x)?.reshape([x.shape()[0], 2, 3])?),
+            None => Ok(x.clone()),
+        }
+    }
+}
+
+impl Layer for Reader {
+    fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
+        cx.run("read", &self.read, &self.straighten(x, cx)?)
+    }
+}
+
+/// Trains a reader on digits that are disturbed anew each time.
+fn train(mut model: Reader, loader: &Loader, epochs: u64) -> Result<Reader> {
+    let mut optimiser = Optimiser::new(AdamW::new(0.003))?;
+    let steps = epochs * loader.batches() as u64;
+    for epoch in 0..epochs {
+        for batch in loader.epoch(epoch) {
+            let (x, y) = batch?;
+            let done = optimiser.steps();
+            optimiser.set_rate(0.003 * (1.0 - done as f64 / steps as f64))?;
+            let (x, cx) = (disturbed(&x, &mut Rng::new(done, x.device()))?, Context::training(done));
+            let loss = |model: &Reader| cross_entropy(&model.forward_with(&x, &cx)?, &y);
+            let (loss, grads) = value_and_grad(loss, &model)?;
+            optimiser.update(&mut model, &grads)?;
+            if done % 100 == 0 {
+                println!("step {done:>4}  loss {:.3}", loss.item()?.as_f64());
+            }
+        }
+    }
+    Ok(model)
+}
+
+/// The share of right guesses on disturbed digits.
+fn tested(model: &Reader, loader: &Loader) -> Result<f64> {
+    let mut right = 0.0;
+    for (i, batch) in loader.epoch(0).enumerate() {
+        let (x, y) = batch?;
+        let x = disturbed(&x, &mut Rng::new(u64::MAX - i as u64, x.device()))?;
+        right += accuracy(&model.forward(&x)?, &y)? * y.elements() as f64;
+    }
+    Ok(right / loader.examples() as f64)
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let device = tensorkeep::cpu::device();
+    let [train_set, test_set] = pictures::digits(arguments.data.as_deref())?;
+    let (epochs, wanted, ahead) = if arguments.data.is_some() { (2, 0.93, 0.02) } else { (6, 0.4, 0.0) };
+    let loader = Loader::new(train_set, 128, &device)?.shuffle(1).workers(1);
+    let tests = Loader::new(test_set, 500, &device)?;
+
+    let plain = train(Reader::new(false, &mut Rng::new(1, &device))?, &loader, epochs)?;
+    let model = train(Reader::new(true, &mut Rng::new(1, &device))?, &loader, epochs)?;
+    let [without, with] = [tested(&plain, &tests)?, tested(&model, &tests)?];
+    println!("accuracy as they are {:.1} %, straightened {:.1} %\n", without * 100.0, with * 100.0);
+
+    // As they were, as they came, and as the reader sees them.
+    let (x, _) = tests.epoch(0).next().ok_or_else(|| Error::value("loader", "no digits"))??;
+    let x = x.narrow(0, ..12)?;
+    let turned = disturbed(&x, &mut Rng::new(7, &device))?;
+    let seen = model.straighten(&turned, &Context::evaluation())?;
+    let few = |x: &Tensor| x.narrow(0, ..4);
+    let shown = pictures::tiled(&Tensor::concat(&[&few(&turned)?, &few(&seen)?], 0)?, 4)?;
+    println!("{}", pictures::in_terminal(&shown)?);
+    let all = pictures::tiled(&Tensor::concat(&[&x, &turned, &seen], 0)?, 12)?;
+    pictures::save(&all, &arguments.picture("spatial-transformer.pgm")?)?;
+    assert!(with >= wanted && with > without + ahead, "accuracy {with}, {without} without");
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    run(&Arguments::read()?)
+}
+
+#[test]
+fn runs() -> Result<()> {
+    run(&Arguments::none())
+}
