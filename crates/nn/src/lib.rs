@@ -24,6 +24,7 @@
 extern crate self as tensorkeep_nn;
 
 mod boxed;
+mod checkpointed;
 mod containers;
 mod context;
 mod description;
@@ -32,19 +33,24 @@ pub mod init;
 mod layer;
 pub mod layers;
 pub mod losses;
+mod output_shape;
 mod sequential;
 mod settings;
 mod step;
 mod summary;
+mod warning;
 
 pub use boxed::Boxed;
-pub use context::Context;
+pub use checkpointed::Checkpointed;
+pub use context::{Context, Observer};
 pub use description::{Description, Rebuild};
 pub use functions::functions;
 pub use layer::Layer;
+pub use output_shape::output_shape;
 pub use sequential::Sequential;
 pub use settings::{Setting, Settings};
 pub use step::Step;
 pub use summary::{Summary, SummaryRow, hollow, summary};
 pub use tensorkeep_derive::Module;
 pub use tensorkeep_tensor::module::{self, Leaf, LeafMut, Module, Path, State};
+pub use warning::{Fault, Warning, warnings};
