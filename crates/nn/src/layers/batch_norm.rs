@@ -9,7 +9,7 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 ///
 /// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
 /// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
-/// unbiased one. In evaluation they are the running statistics.
+/// unbiased one. In evaluation they are the running statistics. Of `f16` and `bf16`, statistics are computed and kept in `f32`.
 ///
 /// | | shape |
 /// |---|---|
@@ -85,14 +85,14 @@ impl BatchNorm {
             let message = format!("{count} values a channel have no variance: train on larger batches");
             return Err(Error::value("batch_norm", message));
         }
-        let constant = |value| Tensor::full([channels], value, x.dtype(), x.device());
-        let weight = self.weight.clone().map_or_else(|| constant(1.0), Ok)?;
-        let bias = self.bias.clone().map_or_else(|| constant(0.0), Ok)?;
-        let [y, mean, variance] = x.batch_norm(&weight, &bias, self.epsilon)?;
+        let constant = |value| Tensor::full([channels], value, x.dtype().widened(), x.device());
+        let weight = self.weight.as_ref().map_or_else(|| constant(1.0), |weight| beside(x, weight))?;
+        let bias = self.bias.as_ref().map_or_else(|| constant(0.0), |bias| beside(x, bias))?;
+        let [y, mean, variance] = beside(x, x)?.batch_norm(&weight, &bias, self.epsilon)?;
         let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
         self.track(&self.running_mean, &mean.undecorated())?;
         self.track(&self.running_variance, &unbiased)?;
-        Ok(y)
+        y.to_dtype(x.dtype())
     }
 
     #[track_caller]
@@ -103,6 +103,12 @@ impl BatchNorm {
         running.set(&new);
         Ok(())
     }
+}
+
+/// A number of a layer as it is used beside `x`: in `f32` if that is a half.
+#[track_caller]
+fn beside(x: &Tensor, number: &Tensor) -> Result<Tensor> {
+    if x.dtype() == x.dtype().widened() { Ok(number.clone()) } else { number.to_dtype(x.dtype().widened()) }
 }
 
 impl Layer for BatchNorm {
@@ -126,14 +132,17 @@ impl Layer for BatchNorm {
         let (column, epsilon) = (|x: &Tensor| x.reshape([channels, 1]), self.epsilon);
         let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
         if let Some(weight) = &self.weight {
-            scale = scale.mul(weight)?;
+            scale = scale.mul(&beside(x, weight)?)?;
         }
         let mut shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
         if let Some(bias) = &self.bias {
-            shift = shift.add(bias)?;
+            shift = shift.add(&beside(x, bias)?)?;
         }
         let flat = x.reshape([*n, channels, rest.iter().product()])?;
-        let y = flat.mul_add(&column(&scale)?, &column(&shift)?)?;
+        // A factor and a term that were computed in `f32` for a half.
+        let narrow =
+            |of: Tensor| if x.dtype() == x.dtype().widened() { Ok(of) } else { of.to_dtype(x.dtype()) };
+        let y = flat.mul_add(&column(&narrow(scale)?)?, &column(&narrow(shift)?)?)?;
         y.reshape(x.shape())
     }
 
