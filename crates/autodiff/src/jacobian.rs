@@ -86,9 +86,9 @@ fn recorded<M: Module + Clone>(
         let message = format!("the result is {}, only floats have derivatives: cast it", y.dtype());
         return Err(Error::dtype("jacobian", message));
     }
-    // Before anything is swept.
+    // Whether the device can hold it, before anything is swept: zeros take no room.
     for leaf in pullback.leaves() {
-        shape(&y, &leaf)?;
+        zeros(&y, &leaf)?;
     }
     Ok((y, pullback))
 }

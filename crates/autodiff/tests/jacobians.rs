@@ -190,6 +190,7 @@ fn what_has_no_derivative_is_refused() {
     let index = Tensor::new([1i32], &tensorkeep_cpu::device()).unwrap();
     let square = |x: &Tensor| x.mul(x);
     let sum = |x: &Tensor| square(x)?.sum_all();
+    let wide = Tensor::zeros([1 << 20], DType::F64, &tensorkeep_cpu::device()).unwrap();
     let deep = x.reshape([1, 1, 1, 1, 2]).unwrap();
     let each = |batch: &[&Tensor]| {
         per_example_grads(|x: &Tensor, batch: &[Tensor]| x.mul(&batch[0])?.sum_all(), &x, batch)
@@ -199,6 +200,7 @@ fn what_has_no_derivative_is_refused() {
         ("by an index", jacobian(|x: &Tensor| Ok(x.clone()), &index).err(), ErrorKind::NoGradient),
         ("too many axes", jacobian(square, &deep).err(), ErrorKind::Limit),
         ("too many axes forward", jacfwd(square, &deep).err(), ErrorKind::Limit),
+        ("too large", hessian(sum, &wide).err(), ErrorKind::Limit),
         ("its own error", value_and_jacobian(|x: &Tensor| x.reshape([3]), &x).err(), ErrorKind::Shape),
         ("a Hessian of two numbers", hessian(square, &x).err(), ErrorKind::Shape),
         ("a Hessian by an index", hessian(sum, &index).err(), ErrorKind::Value),

@@ -181,6 +181,20 @@ fn loading_ties_nothing() {
     module::load(&mut model, &state, Matching::Exact).unwrap();
     assert!(!model.0.is_same(&model.1));
     assert_eq!((numbers(&model.0), numbers(&model.1)), (vec![1.0], vec![1.0]));
+    // Nor what stays with what is loaded.
+    let state = StateDict::from([("0".into(), model.1.clone())]);
+    module::load(&mut model, &state, Matching::Partial).unwrap();
+    assert!(!model.0.is_same(&model.1));
+    // Where there are no numbers, all are the same.
+    let hollow = meta::device();
+    let of = || Tensor::zeros([1], DType::F32, &hollow).unwrap();
+    let (mut apart, tied) = ((of(), of()), of());
+    let state = StateDict::from([("0".into(), tied.clone()), ("1".into(), tied.clone())]);
+    module::load(&mut apart, &state, Matching::Exact).unwrap();
+    assert!(!apart.0.is_same(&apart.1));
+    let mut both = (tied.clone(), tied);
+    module::load(&mut both, &module::state(&apart), Matching::Exact).unwrap();
+    assert!(both.0.is_same(&both.1));
 }
 
 #[test]
