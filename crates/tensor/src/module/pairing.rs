@@ -15,7 +15,7 @@ pub struct Pairing {
     pub unexpected: Vec<String>,
 }
 
-/// Pairs leaves with tensors by name: what [`load`] does first, for those who keep tensors elsewhere.
+/// Pairs leaves with tensors by name: what [`load`](super::load) does first, for those who keep tensors elsewhere.
 pub fn pair<'a>(
     leaves: impl IntoIterator<Item = &'a str>,
     tensors: impl IntoIterator<Item = &'a str>,
