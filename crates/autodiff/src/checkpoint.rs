@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use tensorkeep_tensor::module::{LeafMut, Module, Path, parameters};
+use tensorkeep_tensor::module::{LeafMut, Module, Path, parameters, with_shared_states};
 use tensorkeep_tensor::{Result, Tensor};
 
 use crate::custom::with_rule;
 use crate::product::vjp_of;
-use crate::seat::{Ties, with_shared_states};
+use crate::seat::Ties;
 
 /// `f(inputs)`, remembering only `inputs`: what lies between is computed again when the gradient is taken.
 ///

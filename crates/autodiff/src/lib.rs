@@ -21,12 +21,29 @@
 //! assert_eq!(ddx.to_vec::<f64>()?, [6.0, 12.0, 18.0]);
 //! # Ok::<(), tensorkeep_tensor::Error>(())
 //! ```
+//!
+//! | to get | use |
+//! |---|---|
+//! | the gradient of a number by a model | [`grad`], [`value_and_grad`], [`Options`] to freeze leaves |
+//! | `Jᵀ u`, `J v` | [`vjp`], [`jvp`] |
+//! | the whole Jacobian | [`jacobian`], or [`jacfwd`] and [`jacrev`] to choose the direction |
+//! | second derivatives | [`hvp`], [`hessian_diagonal`], [`hessian`] |
+//! | a gradient for each example of a batch | [`per_example_grads`] |
+//! | a derivative of one's own | [`custom_vjp`], [`custom_jvp`], [`stop_gradient`], and [`gradcheck`] to check it |
+//! | to see or change a gradient on its way | [`hook`] |
+//! | less memory for more time | [`checkpoint`] |
 
 mod checkpoint;
 mod cotangent;
 mod custom;
+mod custom_jvp;
+mod gradcheck;
 mod gradient;
+mod hessian;
+mod hook;
+mod jacobian;
 mod like;
+mod per_example;
 mod product;
 mod recorder;
 mod rule;
@@ -35,5 +52,11 @@ mod tape;
 
 pub use checkpoint::checkpoint;
 pub use custom::{custom_vjp, stop_gradient};
+pub use custom_jvp::custom_jvp;
+pub use gradcheck::{Discrepancy, Gradcheck, GradcheckReport, gradcheck};
 pub use gradient::{Options, grad, value_and_grad};
+pub use hessian::{hessian, hessian_diagonal, hvp};
+pub use hook::hook;
+pub use jacobian::{jacfwd, jacobian, jacrev, value_and_jacobian};
+pub use per_example::per_example_grads;
 pub use product::{Pullback, jvp, vjp};

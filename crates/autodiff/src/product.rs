@@ -80,8 +80,38 @@ impl<M: Module + Clone> Pullback<M> {
         Ok(self.slots.once(self.sweep(dy)?))
     }
 
+    /// The leaf of each slot, tied ones once.
+    pub(crate) fn leaves(&self) -> Vec<Tensor> {
+        self.slots.leaves(&self.model)
+    }
+
+    /// What belongs to each slot in the places of the leaves; where there is nothing, what `unused` says.
     #[track_caller]
-    fn sweep(&self, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
+    pub(crate) fn tree(
+        &self,
+        of_slots: &[Option<Tensor>],
+        unused: impl Fn(&Tensor) -> Result<Tensor>,
+    ) -> Result<M> {
+        gradient_tree(&self.model, &self.slots, of_slots, |_, x| unused(x))
+    }
+
+    /// `v ↦ J v` for tangents of the leaf of one slot, `y` being the result; `None` if it does not depend on
+    /// that leaf. See [`jvp`].
+    #[track_caller]
+    pub(crate) fn transposed(&self, slot: usize, y: &Tensor) -> Result<Option<Pullback<Tensor>>> {
+        let of_slot = |u: &Tensor| Ok(self.sweep(u)?.get_mut(slot).and_then(Option::take));
+        let zero = y.undecorated().zeros_like()?;
+        if of_slot(&zero)?.is_none() {
+            return Ok(None);
+        }
+        let lost = || Error::internal("jacobian", "a sweep lost a leaf");
+        let (_, pushforward) = vjp(|u: &Tensor| of_slot(u)?.ok_or_else(lost), &zero)?;
+        Ok(Some(pushforward))
+    }
+
+    /// The gradient at each slot.
+    #[track_caller]
+    pub(crate) fn sweep(&self, dy: &Tensor) -> Result<Vec<Option<Tensor>>> {
         self.like.check("vjp", "the cotangent", "the result", dy)?;
         match self.slot {
             Some(slot) => self.recording.sweep(slot, dy.clone(), self.watched),
@@ -126,7 +156,7 @@ pub fn jvp<M: Module + Clone>(
     model: &M,
     tangent: &M,
 ) -> Result<(Tensor, Tensor)> {
-    let tangents = tangents(model, tangent)?;
+    let tangents = tangents("jvp", model, tangent)?;
     let (value, pullback) = vjp(f, model)?;
     if !value.dtype().is_float() {
         let message = format!("the result is {}, only floats change along a tangent: cast it", value.dtype());
@@ -147,18 +177,18 @@ pub fn jvp<M: Module + Clone>(
 
 /// The tangent of each parameter in the order of the walk.
 #[track_caller]
-fn tangents<M: Module>(model: &M, tangent: &M) -> Result<Vec<Tensor>> {
+pub(crate) fn tangents<M: Module>(op: &'static str, model: &M, tangent: &M) -> Result<Vec<Tensor>> {
     let (leaves, tangents) = (parameters(model), parameters(tangent));
     if leaves.len() != tangents.len() {
         let message = format!("a tangent of {} leaves for {}: give one a leaf", tangents.len(), leaves.len());
-        return Err(Error::value("jvp", message));
+        return Err(Error::value(op, message));
     }
     for (i, (leaf, tangent)) in leaves.iter().zip(&tangents).enumerate() {
         if !leaf.value.dtype().is_float() {
             continue;
         }
         let whose = format!("leaf {}", leaf.path);
-        Like::of(&leaf.value).check("jvp", "the tangent", &whose, &tangent.value)?;
+        Like::of(&leaf.value).check(op, "the tangent", &whose, &tangent.value)?;
         // One parameter moves one way.
         let first = leaf
             .tied
@@ -171,7 +201,7 @@ fn tangents<M: Module>(model: &M, tangent: &M) -> Result<Vec<Tensor>> {
                 "leaves {} and {} are tied, their tangents are not: use the same tensor for both",
                 leaves[first].path, leaf.path
             );
-            return Err(Error::value("jvp", message));
+            return Err(Error::value(op, message));
         }
     }
     Ok(tangents.into_iter().map(|tangent| tangent.value).collect())

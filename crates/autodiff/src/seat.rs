@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use tensorkeep_tensor::module::{Leaf, LeafMut, Module, Path, State};
+use tensorkeep_tensor::module::{Leaf, LeafMut, Module, Path, parameters, with_shared_states};
 use tensorkeep_tensor::{Device, Error, ErrorKind, Layout, Result, Tensor};
 
 use crate::recorder::{self, Recorder};
@@ -127,6 +127,18 @@ pub(crate) fn gradient_tree<M: Module + Clone>(
 pub(crate) struct Slots(Vec<Option<Slot>>);
 
 impl Slots {
+    /// The leaf of each slot, in order.
+    pub(crate) fn leaves<M: Module>(&self, model: &M) -> Vec<Tensor> {
+        let mut leaves: Vec<Tensor> = Vec::new();
+        for (slot, leaf) in self.0.iter().zip(parameters(model)) {
+            // Slots are given out in the order of the walk, and those of tied leaves again.
+            if slot.is_some_and(|slot| slot as usize == leaves.len()) {
+                leaves.push(leaf.value);
+            }
+        }
+        leaves
+    }
+
     /// What is at the slot of each parameter; that of tied ones at the first.
     pub(crate) fn once(&self, mut gradients: Vec<Option<Tensor>>) -> Vec<Option<Tensor>> {
         let mut take = |slot: Slot| gradients.get_mut(slot as usize)?.take();
@@ -168,24 +180,4 @@ fn first_device<M: Module>(model: &M, watched: &impl Fn(&Tensor) -> bool) -> Opt
         }
     });
     first
-}
-
-/// A copy of a tree that has the original's states, not copies of them: what is set in one is seen in the other.
-pub(crate) fn with_shared_states<M: Module + Clone>(model: &M) -> M {
-    let mut states: Vec<State> = Vec::new();
-    model.visit(&mut Path::root(), &mut |_, leaf| {
-        if let Leaf::State(state) = leaf {
-            states.push(state.shared());
-        }
-    });
-    let mut states = states.into_iter();
-    let mut copy = model.clone();
-    copy.visit_mut(&mut Path::root(), &mut |_, leaf| {
-        if let LeafMut::State(state) = leaf
-            && let Some(shared) = states.next()
-        {
-            *state = shared;
-        }
-    });
-    copy
 }

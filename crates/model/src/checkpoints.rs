@@ -7,11 +7,11 @@ use std::path::Path;
 use tensorkeep_format::{Code, Digest, Kind};
 use tensorkeep_nn::Module;
 use tensorkeep_storage::{Draft, Folder, Generations};
-use tensorkeep_tensor::module::parameters;
+use tensorkeep_tensor::module::{parameters, replace};
 use tensorkeep_tensor::{Result, Tensor};
 use tensorkeep_train::Optimiser;
 
-use crate::leaves::{entries, install, name_of};
+use crate::leaves::{entries, name_of};
 use crate::load_into::{match_up, mismatch, read, read_tensor};
 use crate::position::Training;
 use crate::refusal::Refusal;
@@ -222,7 +222,7 @@ impl Resume {
         let values = read(&self.source, &leaves, &seats.places)?;
         drop(leaves);
         optimiser.restore(model, &self.training.standing, state)?;
-        install(model, values);
+        replace(model, values);
         Ok(())
     }
 

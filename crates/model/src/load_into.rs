@@ -1,14 +1,15 @@
 //! Files into models that the program has built.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::Location;
 use std::path::Path;
 
 use tensorkeep_format::{Code, Kind, Manifest, escape};
 use tensorkeep_nn::Module;
+use tensorkeep_tensor::module::{Pairing, pair, replace};
 use tensorkeep_tensor::{Device, Result, Tensor};
 
-use crate::leaves::{Entry, entries, install};
+use crate::leaves::{Entry, entries};
 use crate::refusal::Refusal;
 use crate::report::admit;
 use crate::source::Source;
@@ -82,49 +83,31 @@ fn put<M: Module + ?Sized>(
     let leaves = entries(model);
     let seats = match_up(&leaves, "", source.head().manifest(), &ties, options)?;
     let values = read(source, &leaves, &seats.places)?;
-    install(model, values);
+    replace(model, values);
     Ok(Report { loaded: seats.loaded, missing: seats.missing, unexpected: seats.unexpected, ..report })
 }
 
-/// Which tensor of the file goes to which leaf.
-pub(crate) struct Seats {
-    /// For each leaf the place of its tensor in the manifest's list.
-    pub(crate) places: Vec<Option<usize>>,
-    pub(crate) loaded: Vec<String>,
-    pub(crate) missing: Vec<String>,
-    pub(crate) unexpected: Vec<String>,
-}
-
-/// Pairs the leaves of a model with the tensors of a file whose names start with `prefix`.
+/// Pairs the leaves of a model with the tensors of a file whose names start with `prefix`: for each leaf the place of its
+/// tensor in the manifest's list.
 pub(crate) fn match_up(
     leaves: &[Entry],
     prefix: &str,
     manifest: &Manifest,
     ties: &[Tie],
     options: &LoadOptions<'_>,
-) -> Result<Seats, Refusal> {
+) -> Result<Pairing, Refusal> {
     let own = manifest.tensors.iter().enumerate().map(|(i, tensor)| (tensor.name.as_str(), i));
     let tied = ties.iter().map(|tie| (tie.name.as_str(), tie.tensor));
     let named: Vec<(&str, usize)> =
         own.chain(tied).filter_map(|(name, place)| Some((name.strip_prefix(prefix)?, place))).collect();
-    let by_name: HashMap<&str, usize> = named.iter().copied().collect();
-    let known: HashSet<&str> = leaves.iter().map(|leaf| leaf.name.as_str()).collect();
-    let mut seats =
-        Seats { places: Vec::new(), loaded: Vec::new(), missing: Vec::new(), unexpected: Vec::new() };
-    for leaf in leaves {
-        let place = by_name.get(leaf.name.as_str()).copied();
-        match place {
-            Some(place) => {
-                check(leaf, manifest, place)?;
-                seats.loaded.push(leaf.name.clone());
-            }
-            None => seats.missing.push(leaf.name.clone()),
+    let mut seats = pair(leaves.iter().map(|leaf| leaf.name.as_str()), named.iter().map(|(name, _)| *name));
+    for (leaf, seat) in leaves.iter().zip(&mut seats.places) {
+        *seat = seat.and_then(|i| named.get(i)).map(|(_, place)| *place);
+        if let Some(place) = *seat {
+            check(leaf, manifest, place)?;
         }
-        seats.places.push(place);
     }
     check_ties(leaves, &seats.places)?;
-    let strangers = named.iter().filter(|(name, _)| !known.contains(name));
-    seats.unexpected = strangers.map(|(name, _)| (*name).to_owned()).collect();
     if options.partial || (seats.missing.is_empty() && seats.unexpected.is_empty()) {
         return Ok(seats);
     }
@@ -179,7 +162,7 @@ fn check_ties(leaves: &[Entry], places: &[Option<usize>]) -> Result<(), Refusal>
     Ok(())
 }
 
-/// Reads a tensor for each leaf that has a place; tied ones once.
+/// Reads a tensor for each leaf that has a place; tied ones once, and those of them that the file does not name follow.
 pub(crate) fn read(
     source: &Source,
     leaves: &[Entry],
@@ -188,8 +171,8 @@ pub(crate) fn read(
     let mut values: Vec<Option<Tensor>> = Vec::with_capacity(leaves.len());
     for (leaf, place) in leaves.iter().zip(places) {
         let value = match (leaf.tied.and_then(|first| values.get(first)), place) {
-            (Some(earlier), Some(_)) => earlier.clone(),
-            (_, None) => None,
+            (Some(earlier), _) => earlier.clone(),
+            (None, None) => None,
             (None, Some(place)) => Some(read_tensor(source, *place, leaf.value.device())?),
         };
         values.push(value);

@@ -7,9 +7,10 @@ use std::path::Path as FilePath;
 
 use tensorkeep_format::{Architecture, Code, Input, Kind, Manifest, Output, escape};
 use tensorkeep_nn::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Sequential, State};
+use tensorkeep_tensor::module::replace;
 use tensorkeep_tensor::{Device, Result, Rng, Tensor, meta};
 
-use crate::leaves::{Entry, entries, install};
+use crate::leaves::{Entry, entries};
 use crate::load_into::read_tensor;
 use crate::refusal::Refusal;
 use crate::report::admit;
@@ -223,7 +224,7 @@ fn bind(
         if seats > 0 {
             return Err(fault(i, &op.name, "owns tensors that such a layer does not have"));
         }
-        install(layer, hollow);
+        replace(layer, hollow);
         places.push(own);
     }
     match tied.is_empty() {

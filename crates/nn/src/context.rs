@@ -38,11 +38,28 @@ pub struct Context {
 #[derive(Clone)]
 struct Watch {
     path: String,
-    observer: Arc<Observer>,
+    observer: Arc<dyn Observer>,
 }
 
-/// Sees a layer after it ran: its path, itself, its result.
-type Observer = dyn Fn(&str, &dyn Layer, &Tensor) + Send + Sync;
+/// Looks on while the layers of a model run.
+pub trait Observer: Send + Sync {
+    /// The layer at `path` is about to run on `x`.
+    fn enter(&self, path: &str, layer: &dyn Layer, x: &Tensor) {
+        let _ = (path, layer, x);
+    }
+
+    /// The layer at `path` ran and gave `y`. Those inside it did before.
+    fn leave(&self, path: &str, layer: &dyn Layer, y: &Tensor);
+}
+
+/// A function that sees layers after they ran.
+struct Leaving<F>(F);
+
+impl<F: Fn(&str, &dyn Layer, &Tensor) + Send + Sync> Observer for Leaving<F> {
+    fn leave(&self, path: &str, layer: &dyn Layer, y: &Tensor) {
+        (self.0)(path, layer, y);
+    }
+}
 
 impl Context {
     /// Nothing is random, running statistics are used and not changed.
@@ -58,7 +75,19 @@ impl Context {
     /// The same, with an observer that is called after each layer that [`run`](Self::run) runs, inner ones first.
     #[must_use]
     pub fn observed(self, observer: impl Fn(&str, &dyn Layer, &Tensor) + Send + Sync + 'static) -> Self {
+        self.observed_by(Leaving(observer))
+    }
+
+    /// The same, with an observer that is told before each layer runs, too.
+    #[must_use]
+    pub fn observed_by(self, observer: impl Observer + 'static) -> Self {
         Self { watch: Some(Watch { path: String::new(), observer: Arc::new(observer) }), ..self }
+    }
+
+    /// The same, with nobody looking on.
+    #[must_use]
+    pub fn unobserved(&self) -> Self {
+        Self { key: self.key, watch: None }
     }
 
     /// Whether this is training.
@@ -93,9 +122,12 @@ impl Context {
     fn run_step(&self, step: Step<'_>, layer: &dyn Layer, x: &Tensor) -> Result<Tensor> {
         let at = Location::caller();
         let inner = self.child(step);
+        if let Some(watch) = &inner.watch {
+            watch.observer.enter(&watch.path, layer, x);
+        }
         let y = layer.forward_with(x, &inner).map_err(|error| error.within(step.to_string()).located(at))?;
         if let Some(watch) = &inner.watch {
-            (watch.observer)(&watch.path, layer, &y);
+            watch.observer.leave(&watch.path, layer, &y);
         }
         Ok(y)
     }

@@ -24,6 +24,7 @@
 extern crate self as tensorkeep_nn;
 
 mod boxed;
+mod checkpointed;
 mod children;
 mod containers;
 mod context;
@@ -34,6 +35,7 @@ mod layer;
 pub mod layers;
 pub mod losses;
 mod merge;
+mod output_shape;
 mod pairwise_fusion;
 mod parallel;
 mod sequential;
@@ -42,13 +44,16 @@ pub mod signal;
 mod skip_connection;
 mod step;
 mod summary;
+mod warning;
 
 pub use boxed::Boxed;
-pub use context::Context;
+pub use checkpointed::Checkpointed;
+pub use context::{Context, Observer};
 pub use description::{Description, Rebuild};
 pub use functions::functions;
 pub use layer::Layer;
 pub use merge::{Merge, MergeFunction};
+pub use output_shape::output_shape;
 pub use pairwise_fusion::PairwiseFusion;
 pub use parallel::Parallel;
 pub use sequential::Sequential;
@@ -58,3 +63,4 @@ pub use step::Step;
 pub use summary::{Summary, SummaryRow, hollow, summary};
 pub use tensorkeep_derive::Module;
 pub use tensorkeep_tensor::module::{self, Leaf, LeafMut, Module, Path, State};
+pub use warning::{Fault, Warning, warnings};

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-use tensorkeep_autodiff::value_and_grad;
+use tensorkeep_autodiff::{Gradcheck, value_and_grad};
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Celu,
     Conv, ConvTranspose, Dense, Draws, Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, Gate,
@@ -54,29 +54,13 @@ fn check<M: Module + Clone>(name: &str, model: &M, loss: impl Fn(&M) -> Result<T
         let noise = Rng::new(i as u64, &cpu()).normal(x.shape(), 0.0, 0.3).unwrap();
         x.add(&noise.to_dtype(x.dtype()).unwrap()).unwrap().to_dtype(DType::F64).unwrap()
     });
+    // Every parameter has a gradient of its shape, and it is right.
     let (_, gradient) = value_and_grad(&loss, &model).unwrap_or_else(|error| panic!("{name}: {error}"));
-    let value = |model: &M| loss(model).unwrap().item().unwrap().as_f64();
-    let step = 1e-5;
-    for (p, (parameter, slope)) in parameters(&model).iter().zip(parameters(&gradient)).enumerate() {
-        let numbers = parameter.value.to_vec::<f64>().unwrap();
-        let slopes = slope.value.to_vec::<f64>().unwrap();
+    for (parameter, slope) in parameters(&model).iter().zip(parameters(&gradient)) {
         assert_eq!(slope.value.shape(), parameter.value.shape(), "{name}, {}", parameter.path);
-        for (j, slope) in slopes.into_iter().enumerate() {
-            let moved = |by: f64| {
-                let mut numbers = numbers.clone();
-                numbers[j] += by;
-                let moved = Tensor::from_vec(numbers, parameter.value.shape(), &cpu()).unwrap();
-                value(&replace(&model, |i, x| if i == p { moved.clone() } else { x.clone() }))
-            };
-            let want = (moved(step) - moved(-step)) / (2.0 * step);
-            let off = (slope - want).abs();
-            assert!(
-                off < 1e-8 * want.abs().max(1.0),
-                "{name}, {} {j}: {slope} is not {want}",
-                parameter.path
-            );
-        }
     }
+    let differences = Gradcheck { step: 1e-5, tolerance: 1e-8, ..Gradcheck::new() };
+    differences.check(loss, &model).unwrap_or_else(|error| panic!("{name}: {error}"));
 }
 
 /// The loss of a layer: its result weighted with fixed random numbers, squared a little so that it bends.

@@ -55,6 +55,11 @@ impl DType {
         matches!(self, Self::F32 | Self::F64 | Self::F16 | Self::BF16)
     }
 
+    /// The dtype for statistics of it: `f32` for halves, which have too few bits for sums of small steps, else itself.
+    pub fn widened(self) -> Self {
+        if matches!(self, Self::F16 | Self::BF16) { Self::F32 } else { self }
+    }
+
     /// Whether it is an integer type; `bool` is not.
     pub fn is_integer(self) -> bool {
         matches!(self, Self::I64 | Self::I32 | Self::U8)

@@ -84,7 +84,7 @@ impl Discriminator {
         };
         let convolutions = [conv(1, 16)?, conv(16, 32)?];
         let features = 32 * 7 * 7;
-        let classes = Embedding { weight: init::normal([10, features], 0.02, rng)? };
+        let classes = Embedding { weight: init::normal([10, features], 0.02, rng)?, padding_index: None };
         Ok(Self { convolutions, drop: Dropout::new(0.3)?, output: Dense::new(features, 1, rng)?, classes })
     }
 

@@ -123,6 +123,11 @@ fn tied_weights_stay_tied() {
             assert_eq!(code(load_into(&mut model, &path, &options)), "E_MISMATCH", "{name}");
         }
     }
+    // A file that names a tied weight once is a part of the model; the tie stays.
+    bag([tensor(1.0), tensor(0.5)]).save(&path).unwrap();
+    let report = load_into(&mut loaded, &path, &anyone().partial()).unwrap();
+    assert_eq!(report.missing.len(), 1);
+    assert!(loaded.tensors[0].is_same(&loaded.tensors[2]));
     untied().save(&path).unwrap();
     assert_eq!(code(load_into(&mut tied(0.0), &path, &anyone())), "E_MISMATCH", "apart in the file");
 }

@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Device, Result, Rng, Tensor};
 
-use super::channels::{by_statistics, need_variance, share, sizes, track};
+use super::channels::{beside, by_statistics, need_variance, share, sizes, track};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init};
 
 /// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² +
@@ -10,7 +10,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init}
 ///
 /// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
 /// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
-/// unbiased one. In evaluation they are the running statistics, or those of the batch where none are kept.
+/// unbiased one. In evaluation they are the running statistics, or those of the batch where none are kept. Of `f16` and
+/// `bf16`, statistics are computed and kept in `f32`.
 ///
 /// | | shape |
 /// |---|---|
@@ -86,16 +87,16 @@ impl BatchNorm {
     fn of_batch(&self, x: &Tensor, [n, channels, rest]: [usize; 3], training: bool) -> Result<Tensor> {
         let count = n * rest;
         need_variance("batch_norm", count, "channel", "train on larger batches")?;
-        let constant = |value| Tensor::full([channels], value, x.dtype(), x.device());
-        let weight = self.weight.clone().map_or_else(|| constant(1.0), Ok)?;
-        let bias = self.bias.clone().map_or_else(|| constant(0.0), Ok)?;
-        let [y, mean, variance] = x.batch_norm(&weight, &bias, self.epsilon)?;
+        let constant = |value| Tensor::full([channels], value, x.dtype().widened(), x.device());
+        let weight = self.weight.as_ref().map_or_else(|| constant(1.0), |weight| beside(x, weight))?;
+        let bias = self.bias.as_ref().map_or_else(|| constant(0.0), |bias| beside(x, bias))?;
+        let [y, mean, variance] = beside(x, x)?.batch_norm(&weight, &bias, self.epsilon)?;
         if training {
             let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
             track(self.running_mean.as_ref(), &mean.undecorated(), self.momentum)?;
             track(self.running_variance.as_ref(), &unbiased, self.momentum)?;
         }
-        Ok(y)
+        y.to_dtype(x.dtype())
     }
 }
 

@@ -69,15 +69,22 @@ pub(super) fn by_statistics(
     weight: Option<&Tensor>,
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let mut scale = variance.map(|v| (v + epsilon).rsqrt())?;
+    let mut scale = beside(x, variance)?.map(|v| (v + epsilon).rsqrt())?;
     if let Some(weight) = weight {
-        scale = scale.mul(weight)?;
+        scale = scale.mul(&beside(x, weight)?)?;
     }
-    let mut shift = mean.zip(&scale, |mean, scale| -(mean * scale))?;
+    let mut shift = beside(x, mean)?.zip(&scale, |mean, scale| -(mean * scale))?;
     if let Some(bias) = bias {
-        shift = shift.add(bias)?;
+        shift = shift.add(&beside(x, bias)?)?;
     }
+    let (scale, shift) = (scale.to_dtype(x.dtype())?, shift.to_dtype(x.dtype())?);
     by_channel(x, sizes, Some(&scale), Some(&shift))?.reshape(x.shape())
+}
+
+/// A number of a layer, or the input itself, as statistics beside `x` are computed: in `f32` if that is a half.
+#[track_caller]
+pub(super) fn beside(x: &Tensor, number: &Tensor) -> Result<Tensor> {
+    number.to_dtype(x.dtype().widened())
 }
 
 /// Moves a running statistic, if there is one, towards that of a batch, whose share is `momentum`.
@@ -85,7 +92,7 @@ pub(super) fn by_statistics(
 pub(super) fn track(running: Option<&State>, batch: &Tensor, momentum: f64) -> Result<()> {
     if let Some(running) = running {
         let old = running.get();
-        let batch = batch.reshape(old.shape())?;
+        let batch = batch.reshape(old.shape())?.to_dtype(old.dtype())?;
         running.set(&old.zip(&batch, |old, batch| old * (1.0 - momentum) + batch * momentum)?);
     }
     Ok(())

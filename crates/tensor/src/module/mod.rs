@@ -4,15 +4,25 @@
 //! functions over one walk. The trait lives here, below autodiff, because a gradient has the shape of the
 //! model: whoever differentiates must know the tree.
 
+mod convert;
+mod flatten;
 mod leafless;
+mod leaves;
 mod nested;
+mod pairing;
+mod parameters;
 mod path;
 mod state;
-mod walk;
+mod state_dict;
 
+pub use convert::{autocast, map, to_device, to_dtype, with_shared_states};
+pub use flatten::{flatten, unflatten};
+pub use leaves::{NamedLeaf, get, leaves, replace};
+pub use pairing::{Pairing, pair};
+pub use parameters::{Parameter, count, parameters};
 pub use path::Path;
 pub use state::State;
-pub use walk::{Parameter, count, parameters, to_device};
+pub use state_dict::{LoadReport, Matching, load, state};
 
 use crate::Tensor;
 

@@ -9,6 +9,7 @@ mod batch_norm;
 mod composed;
 mod concat;
 mod conv;
+mod cost;
 mod gather;
 mod map;
 mod matmul;
