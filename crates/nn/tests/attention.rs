@@ -111,6 +111,21 @@ fn normal(shape: &[usize], seed: u64) -> Tensor {
     Rng::new(seed, &cpu()).normal(shape, 0.0, 1.0).unwrap().to_dtype(DType::F64).unwrap()
 }
 
+#[test]
+fn causal_masks_end_at_the_last_key() {
+    let rows: [(usize, usize, &[u8]); 4] = [
+        (3, 3, &[1, 0, 0, 1, 1, 0, 1, 1, 1]),
+        (2, 3, &[1, 1, 0, 1, 1, 1]),
+        (3, 2, &[0, 0, 1, 0, 1, 1]),
+        (1, 2, &[1, 1]),
+    ];
+    for (queries, keys, want) in rows {
+        let mask = causal_mask(queries, keys, &cpu()).unwrap();
+        assert_eq!(mask.shape().sizes(), [queries, keys]);
+        assert_eq!(mask.to_dtype(DType::U8).unwrap().to_vec::<u8>().unwrap(), want, "{queries} and {keys}");
+    }
+}
+
 /// Whatever makes it go another way, a mask that hides nothing changes no number; and a hidden key may hold
 /// anything.
 #[test]
