@@ -343,6 +343,8 @@ fn what_does_not_fit_is_refused() {
     let mut cache = KeyValueCache::new(8).unwrap();
     causal.decode(&x, &mut cache, plain, &cx).unwrap();
     let other_batch = causal.decode(&zeros(&[1, 3, 8]), &mut cache, plain, &cx).err();
+    let wrong = AttentionMask { bias: Some(&wide_bias), ..plain };
+    let other_mask = causal.decode(&x, &mut cache, wrong, &cx).err();
     let positions = LearnedPositions::new(4, 8, rng).unwrap();
     let rotary = |base| Rotary { base, ..Rotary::new(2).unwrap() };
     let (shape, value, dtype, limit) =
@@ -459,6 +461,7 @@ fn what_does_not_fit_is_refused() {
             shape,
             "keys and values are not [batch, heads, length, width]",
         ),
+        ("a mask of the steps alone", other_mask, shape, "a mask does not broadcast"),
         ("odd turns", Rotary::new(3).err(), value, "3 features are no pairs"),
         ("no base", rotary(0.0).rotate(&x, 0).err(), value, "base 0.0 is no base"),
         ("a base of nothing", rotary(f64::NAN).rotate(&x, 0).err(), value, "base NaN is no base"),

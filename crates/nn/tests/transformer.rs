@@ -245,7 +245,12 @@ fn what_does_not_fit_is_refused() {
             value,
             "",
         ),
-        ("no room", encoder.decode(&x, &mut encoder.caches(2).unwrap(), mask, &cx).err(), limit, ""),
+        (
+            "no room",
+            encoder.decode(&x, &mut encoder.caches(2).unwrap(), mask, &cx).err(),
+            limit,
+            "layers.0.attention",
+        ),
         (
             "no causality",
             free.decode(&x, &mut free.caches(4).unwrap(), mask, &cx).err(),
@@ -269,7 +274,7 @@ fn what_does_not_fit_is_refused() {
             "a decoder without room",
             decoder.decode(&x, &x, &mut decoder.caches(2).unwrap(), masks, &cx).err(),
             limit,
-            "",
+            "layers.0.attention",
         ),
         ("a decoder without caches", decoder.decode(&x, &x, &mut [], masks, &cx).err(), value, ""),
         ("no layers", made(GptSizes { layers: 0, ..sizes() }), value, ""),
@@ -292,5 +297,9 @@ fn what_does_not_fit_is_refused() {
     let mut caches = encoder.caches(4).unwrap();
     encoder.decode(&x, &mut caches, mask, &cx).unwrap();
     assert!(encoder.decode(&x, &mut caches, mask, &cx).is_err());
+    // The second layer fails, and the first one forgets.
+    let mut lame = encoder.clone();
+    lame.layers[1].attention.causal = false;
+    assert!(lame.decode(&x.narrow(1, ..1).unwrap(), &mut caches, mask, &cx).is_err());
     assert!(caches.iter().all(|cache| cache.len() == 3), "what was refused is held by none");
 }
