@@ -111,6 +111,21 @@ fn normal(shape: &[usize], seed: u64) -> Tensor {
     Rng::new(seed, &cpu()).normal(shape, 0.0, 1.0).unwrap().to_dtype(DType::F64).unwrap()
 }
 
+#[test]
+fn causal_masks_end_at_the_last_key() {
+    let rows: [(usize, usize, &[u8]); 4] = [
+        (3, 3, &[1, 0, 0, 1, 1, 0, 1, 1, 1]),
+        (2, 3, &[1, 1, 0, 1, 1, 1]),
+        (3, 2, &[0, 0, 1, 0, 1, 1]),
+        (1, 2, &[1, 1]),
+    ];
+    for (queries, keys, want) in rows {
+        let mask = causal_mask(queries, keys, &cpu()).unwrap();
+        assert_eq!(mask.shape().sizes(), [queries, keys]);
+        assert_eq!(mask.to_dtype(DType::U8).unwrap().to_vec::<u8>().unwrap(), want, "{queries} and {keys}");
+    }
+}
+
 /// Whatever makes it go another way, a mask that hides nothing changes no number; and a hidden key may hold
 /// anything.
 #[test]
@@ -328,6 +343,8 @@ fn what_does_not_fit_is_refused() {
     let mut cache = KeyValueCache::new(8).unwrap();
     causal.decode(&x, &mut cache, plain, &cx).unwrap();
     let other_batch = causal.decode(&zeros(&[1, 3, 8]), &mut cache, plain, &cx).err();
+    let wrong = AttentionMask { bias: Some(&wide_bias), ..plain };
+    let other_mask = causal.decode(&x, &mut cache, wrong, &cx).err();
     let positions = LearnedPositions::new(4, 8, rng).unwrap();
     let rotary = |base| Rotary { base, ..Rotary::new(2).unwrap() };
     let (shape, value, dtype, limit) =
@@ -444,6 +461,7 @@ fn what_does_not_fit_is_refused() {
             shape,
             "keys and values are not [batch, heads, length, width]",
         ),
+        ("a mask of the steps alone", other_mask, shape, "a mask does not broadcast"),
         ("odd turns", Rotary::new(3).err(), value, "3 features are no pairs"),
         ("no base", rotary(0.0).rotate(&x, 0).err(), value, "base 0.0 is no base"),
         ("a base of nothing", rotary(f64::NAN).rotate(&x, 0).err(), value, "base NaN is no base"),

@@ -201,6 +201,22 @@ fn dropout_is_in_every_place() {
     assert_near("the shortcut", &silent.forward_with(&x, &cx).unwrap(), &x, 0.0);
 }
 
+/// Two places of equal shape draw apart: a quarter of the numbers passes both, not half.
+#[test]
+fn dropouts_draw_apart() {
+    let layer = TransformerEncoderLayer::new(8, 2, 8, &mut Rng::new(1, &cpu())).unwrap();
+    let mut layer = TransformerEncoderLayer { norm_first: true, ..layer.with_dropout(0.5).unwrap() };
+    // Zero from attention; from the dense layers ones, dropped twice.
+    layer.attention.output.weight = zeros(&[8, 8]);
+    layer.feed_forward.expand.weight = zeros(&[8, 8]);
+    layer.feed_forward.expand.bias = Some(zeros(&[8]).add(1.0).unwrap());
+    layer.feed_forward.contract.weight = Tensor::eye(8, DType::F32, &cpu()).unwrap();
+    let y = layer.forward_with(&zeros(&[2, 100, 8]), &Context::training(1)).unwrap().to_vec::<f32>().unwrap();
+    assert!(y.iter().all(|&y| y == 0.0 || y == 4.0));
+    let passed = y.iter().filter(|&&y| y > 0.0).count();
+    assert!((300..500).contains(&passed), "{passed} of 1600");
+}
+
 fn zeros(shape: &[usize]) -> Tensor {
     Tensor::zeros(shape, DType::F32, &cpu()).unwrap()
 }
@@ -229,7 +245,12 @@ fn what_does_not_fit_is_refused() {
             value,
             "",
         ),
-        ("no room", encoder.decode(&x, &mut encoder.caches(2).unwrap(), mask, &cx).err(), limit, ""),
+        (
+            "no room",
+            encoder.decode(&x, &mut encoder.caches(2).unwrap(), mask, &cx).err(),
+            limit,
+            "layers.0.attention",
+        ),
         (
             "no causality",
             free.decode(&x, &mut free.caches(4).unwrap(), mask, &cx).err(),
@@ -253,7 +274,7 @@ fn what_does_not_fit_is_refused() {
             "a decoder without room",
             decoder.decode(&x, &x, &mut decoder.caches(2).unwrap(), masks, &cx).err(),
             limit,
-            "",
+            "layers.0.attention",
         ),
         ("a decoder without caches", decoder.decode(&x, &x, &mut [], masks, &cx).err(), value, ""),
         ("no layers", made(GptSizes { layers: 0, ..sizes() }), value, ""),
@@ -276,5 +297,9 @@ fn what_does_not_fit_is_refused() {
     let mut caches = encoder.caches(4).unwrap();
     encoder.decode(&x, &mut caches, mask, &cx).unwrap();
     assert!(encoder.decode(&x, &mut caches, mask, &cx).is_err());
+    // The second layer fails, and the first one forgets.
+    let mut lame = encoder.clone();
+    lame.layers[1].attention.causal = false;
+    assert!(lame.decode(&x.narrow(1, ..1).unwrap(), &mut caches, mask, &cx).is_err());
     assert!(caches.iter().all(|cache| cache.len() == 3), "what was refused is held by none");
 }

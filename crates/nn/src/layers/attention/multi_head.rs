@@ -202,7 +202,8 @@ impl MultiHeadAttention {
     }
 
     /// Self-attention of the steps that follow those in the cache, which then holds them too: the same
-    /// numbers as in one pass over all steps. A mask is for all keys that the cache holds then.
+    /// numbers as in one pass over all steps. A mask is for all keys that the cache holds then. After an
+    /// error it is as before.
     ///
     /// # Errors
     ///
@@ -222,8 +223,13 @@ impl MultiHeadAttention {
             return Err(Error::value("attention", message));
         }
         let [q, k, v] = self.project([x, x, x], cache.len(), cx)?;
+        let before = cache.clone();
         let [k, v] = cache.append(&k, &v)?;
-        self.taken(&[q, k, v], self.masked(mask), cx)
+        let taken = self.taken(&[q, k, v], self.masked(mask), cx);
+        if taken.is_err() {
+            *cache = before;
+        }
+        taken
     }
 
     fn masked<'a>(&self, mask: AttentionMask<'a>) -> AttentionMask<'a> {

@@ -174,7 +174,7 @@ impl<C: Cell> RecurrentStack<C> {
         let (mut y, mut last) = (x.clone(), Vec::new());
         for (i, forward) in self.forward.iter().enumerate() {
             if i > 0 {
-                y = cx.at("dropout").run(i, &self.dropout, &y)?;
+                y = self.dropout.forward_with(&y, &cx.at("dropout").at(i))?;
             }
             let sequences = Sequences { x: &y, lengths };
             let start = |direction| states.and_then(|states| states.get(i * directions + direction));

@@ -1,7 +1,8 @@
 //! A transformer's decoder.
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Result, Tensor};
 
+use super::layers::{decode_layers, run_layers};
 use super::{DecoderMasks, TransformerDecoderLayer};
 use crate::layers::{KeyValueCache, LayerNorm};
 use crate::{Context, Module};
@@ -50,11 +51,7 @@ impl TransformerDecoder {
     /// Those of the layers.
     #[track_caller]
     pub fn run(&self, x: &Tensor, memory: &Tensor, masks: DecoderMasks<'_>, cx: &Context) -> Result<Tensor> {
-        let mut y = x.clone();
-        for (i, layer) in self.layers.iter().enumerate() {
-            let run = layer.run(&y, memory, masks, &cx.at("layers").at(i));
-            y = run.map_err(|error| error.within(format!("layers.{i}")))?;
-        }
+        let y = run_layers(&self.layers, x, cx, |layer, x, cx| layer.run(x, memory, masks, cx))?;
         cx.run("norm", &self.norm, &y)
     }
 
@@ -73,9 +70,9 @@ impl TransformerDecoder {
     ///
     /// # Errors
     ///
-    /// Those of the layers; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) if a cache has no room,
-    /// before any was changed; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) unless there is a
-    /// cache for each layer.
+    /// Those of the layers; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) if a cache has no room;
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) unless there is a
+    /// cache for each layer. After an error all caches are as before.
     #[track_caller]
     pub fn decode(
         &self,
@@ -85,19 +82,11 @@ impl TransformerDecoder {
         masks: DecoderMasks<'_>,
         cx: &Context,
     ) -> Result<Tensor> {
-        if caches.len() != self.layers.len() {
-            let message = format!("{} caches for {} layers: use `caches`", caches.len(), self.layers.len());
-            return Err(Error::value("transformer_decoder", message));
-        }
-        let steps = x.shape().get(1).copied().unwrap_or(0);
-        for cache in caches.iter() {
-            cache.check_room(steps)?;
-        }
-        let mut y = x.clone();
-        for (i, (layer, cache)) in self.layers.iter().zip(caches).enumerate() {
-            let decoded = layer.decode(&y, memory, cache, masks, &cx.at("layers").at(i));
-            y = decoded.map_err(|error| error.within(format!("layers.{i}")))?;
-        }
+        let decode = |layer: &TransformerDecoderLayer,
+                      x: &Tensor,
+                      cache: &mut KeyValueCache,
+                      cx: &Context| { layer.decode(x, memory, cache, masks, cx) };
+        let y = decode_layers(&self.layers, x, caches, cx, decode)?;
         cx.run("norm", &self.norm, &y)
     }
 }

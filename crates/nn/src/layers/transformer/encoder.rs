@@ -1,9 +1,10 @@
 //! A transformer's encoder.
 
-use tensorkeep_tensor::{Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::TransformerEncoderLayer;
 use super::alike::{rebuild_alike, settings_of_alike};
+use super::layers::{decode_layers, run_layers};
 use crate::layers::{AttentionMask, KeyValueCache, LayerNorm};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
@@ -52,10 +53,7 @@ impl TransformerEncoder {
     /// As for the layer.
     #[track_caller]
     pub fn run(&self, x: &Tensor, mask: AttentionMask<'_>, cx: &Context) -> Result<Tensor> {
-        let mut y = x.clone();
-        for (i, layer) in self.layers.iter().enumerate() {
-            y = layer.run(&y, mask, &place(cx, i)).map_err(|error| error.within(format!("layers.{i}")))?;
-        }
+        let y = run_layers(&self.layers, x, cx, |layer, x, cx| layer.run(x, mask, cx))?;
         cx.run("norm", &self.norm, &y)
     }
 
@@ -74,9 +72,9 @@ impl TransformerEncoder {
     ///
     /// # Errors
     ///
-    /// As for the layer; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) if a cache has no room,
-    /// before any was changed; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) unless there is a
-    /// cache for each layer and every layer is causal.
+    /// As for the layer; [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) if a cache has no room;
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) unless there is a
+    /// cache for each layer and every layer is causal. After an error all caches are as before.
     #[track_caller]
     pub fn decode(
         &self,
@@ -85,25 +83,13 @@ impl TransformerEncoder {
         mask: AttentionMask<'_>,
         cx: &Context,
     ) -> Result<Tensor> {
-        if caches.len() != self.layers.len() {
-            let message = format!("{} caches for {} layers: use `caches`", caches.len(), self.layers.len());
-            return Err(Error::value("transformer_encoder", message));
-        }
-        let steps = x.shape().get(1).copied().unwrap_or(0);
-        for cache in caches.iter() {
-            cache.check_room(steps)?;
-        }
-        let mut y = x.clone();
-        for (i, (layer, cache)) in self.layers.iter().zip(caches).enumerate() {
-            let decoded = layer.decode(&y, cache, mask, &place(cx, i));
-            y = decoded.map_err(|error| error.within(format!("layers.{i}")))?;
-        }
+        let decode = |layer: &TransformerEncoderLayer,
+                      x: &Tensor,
+                      cache: &mut KeyValueCache,
+                      cx: &Context| { layer.decode(x, cache, mask, cx) };
+        let y = decode_layers(&self.layers, x, caches, cx, decode)?;
         cx.run("norm", &self.norm, &y)
     }
-}
-
-fn place(cx: &Context, i: usize) -> Context {
-    cx.at("layers").at(i)
 }
 
 impl Layer for TransformerEncoder {

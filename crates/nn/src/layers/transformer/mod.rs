@@ -18,6 +18,7 @@ mod encoder;
 mod encoder_layer;
 mod feed_forward;
 mod gpt;
+mod layers;
 mod shortcut;
 
 pub use decoder::TransformerDecoder;
