@@ -14,7 +14,6 @@ mod loaded;
 mod model;
 mod moment;
 mod open;
-mod picture;
 mod predict;
 mod report;
 mod save;
