@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 
-use tensorkeep_data::{Csv, Target};
-use tensorkeep_format::{Code, FileRules, LoadLimits, escape, read_file, read_pgm};
+use tensorkeep_data::{Csv, Target, read_netpbm};
+use tensorkeep_format::{Code, FileRules, LoadLimits, escape, read_file, recognise};
 use tensorkeep_model::LoadedModel;
 use tensorkeep_nn::Layer;
 use tensorkeep_tensor::{Error, HostArray, HostData, Tensor};
@@ -50,10 +50,10 @@ impl Examples {
     fn read(path: &Path, sizes: &[usize], max: f32) -> Result<Self, Failure> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension {
-            Some("pgm") => Self::of_image(path, sizes),
+            Some("pgm" | "ppm") => Self::of_image(path, sizes),
             Some("csv") => Self::of_table(path, sizes.iter().product(), max),
             _ => {
-                let message = "the extension says neither .pgm nor .csv: convert the image to PGM, as `magick in.png -depth 8 out.pgm` does";
+                let message = "the extension says neither .pgm nor .ppm nor .csv: convert the image to PGM, as `magick in.png -depth 8 out.pgm` does";
                 Err(Failure::new(Code::DataMagic, message))
             }
         }
@@ -62,16 +62,15 @@ impl Examples {
     fn of_image(path: &Path, sizes: &[usize]) -> Result<Self, Failure> {
         let limits = LoadLimits { file: LONGEST, ..LoadLimits::default() };
         let bytes = read_file(path, &limits, &FileRules::default())?;
-        let within = |error: tensorkeep_format::Error| error.within(&path.to_string_lossy());
-        let image = read_pgm(&bytes, &limits).map_err(within)?;
-        let (width, height, pixels) = (image.width(), image.height(), image.brightness().collect::<Vec<_>>());
-        if !sizes.ends_with(&[height, width]) || sizes.iter().product::<usize>() != pixels.len() {
-            let message = format!(
-                "the image has {height} rows of {width} pixels, the model takes {sizes:?}: resize it"
-            );
+        let (shape, data) = read_netpbm(&bytes).map_err(|error| refusal(error, &bytes, path))?.into_parts();
+        let HostData::F32(numbers) = data else {
+            return Err(Error::internal("predict", "an image is not of f32").into());
+        };
+        if !sizes.ends_with(&shape[1..]) || sizes.iter().product::<usize>() != numbers.len() {
+            let message = format!("the image is {shape}, the model takes {sizes:?}: resize it");
             return Err(Failure::new(Code::DataSchema, message));
         }
-        Ok(Self { numbers: pixels, labels: None })
+        Ok(Self { numbers, labels: None })
     }
 
     /// A row has the numbers of an example, and perhaps its label behind them.
@@ -111,6 +110,15 @@ impl Examples {
             Err(Failure::new(Code::DataRange, message))
         })
     }
+}
+
+/// Why an image is not read. Who meant a file of another format is told which it is.
+fn refusal(error: Error, bytes: &[u8], path: &Path) -> Failure {
+    let (code, message) = match recognise(bytes) {
+        Some(foreign) => (Code::DataMagic, format!("this is {}, no image: pass one", foreign.name)),
+        None => (Code::DataSchema, error.message().to_owned()),
+    };
+    tensorkeep_format::Error::new(code, message).within(&path.to_string_lossy()).into()
 }
 
 fn tell(said: &mut String, i: usize, chances: &[f32], labels: &[String], label: Option<f32>) {

@@ -41,7 +41,7 @@ impl Characters {
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if it is not one of them.
     #[track_caller]
     pub fn with_default(self, character: char) -> Result<Self> {
-        self.0.with_default(character).map(Self)
+        self.0.with_default(&character).map(Self)
     }
 
     /// How many characters there are.

@@ -20,13 +20,13 @@ const MAX_CLASSES: usize = 1 << 24;
 /// use tensorkeep_tensor::ToHostArray;
 ///
 /// let classes = Classes::new(["setosa", "versicolor", "virginica"])?;
-/// assert_eq!(classes.encode(&["virginica", "setosa"])?, [2, 0].to_host_array()?);
-/// assert_eq!(classes.one_hot(&["versicolor"])?, [[false, true, false]].to_host_array()?);
+/// assert_eq!(classes.encode(["virginica", "setosa"])?, [2, 0].to_host_array()?);
+/// assert_eq!(classes.one_hot(["versicolor"])?, [[false, true, false]].to_host_array()?);
 /// assert_eq!(classes.one_cold(&[[0.1f32, 0.2, 0.7]].to_host_array()?)?, ["virginica"]);
 ///
-/// let error = classes.encode(&["rose"]).unwrap_err();
+/// let error = classes.encode(["rose"]).unwrap_err();
 /// assert!(error.message().starts_with("\"rose\" is none of the 3 classes"));
-/// assert_eq!(classes.with_default("setosa")?.encode(&["rose"])?, [0].to_host_array()?);
+/// assert_eq!(classes.with_default("setosa")?.encode(["rose"])?, [0].to_host_array()?);
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 ///
@@ -85,9 +85,13 @@ impl<T: Ord + Clone + Debug> Classes<T> {
     ///
     /// [`ErrorKind::Value`] if it is none of them itself.
     #[track_caller]
-    pub fn with_default(mut self, label: impl Borrow<T>) -> Result<Self> {
+    pub fn with_default<Q>(mut self, label: &Q) -> Result<Self>
+    where
+        T: Borrow<Q>,
+        Q: Ord + Debug + ?Sized,
+    {
         self.default = None;
-        let number = self.number::<T>(label.borrow())?;
+        let number = self.number(label)?;
         Ok(Self { default: Some(number), ..self })
     }
 
@@ -144,22 +148,34 @@ impl<T: Ord + Clone + Debug> Classes<T> {
         Error::new(ErrorKind::Index, "classes", format!("no class {number} among {n}: use numbers in 0..{n}"))
     }
 
-    /// Labels as numbers, the targets of [`cross_entropy`](https://docs.rs/tensorkeep-nn): `i32` of shape `[n]`.
+    #[track_caller]
+    fn numbers<'a, Q>(&self, labels: impl IntoIterator<Item = &'a Q>) -> Result<Vec<usize>>
+    where
+        T: Borrow<Q>,
+        Q: Ord + Debug + ?Sized + 'a,
+    {
+        let mut numbers = Vec::new();
+        for label in labels {
+            numbers.push(self.number(label)?);
+        }
+        Ok(numbers)
+    }
+
+    /// Labels as numbers, the targets of `cross_entropy`: `i32` of shape `[n]`.
     ///
     /// # Errors
     ///
     /// As for [`number`](Self::number).
     #[track_caller]
-    pub fn encode<Q>(&self, labels: &[Q]) -> Result<HostArray>
+    pub fn encode<'a, Q>(&self, labels: impl IntoIterator<Item = &'a Q>) -> Result<HostArray>
     where
-        Q: Borrow<T>,
+        T: Borrow<Q>,
+        Q: Ord + Debug + ?Sized + 'a,
     {
-        let mut numbers = room("classes", labels.len())?;
-        for label in labels {
-            // At most 2²⁴, see `new`.
-            numbers.push(self.number::<T>(label.borrow())? as i32);
-        }
-        HostArray::new(HostData::I32(numbers), [labels.len()])
+        // At most 2²⁴, see `new`.
+        let numbers: Vec<i32> = self.numbers(labels)?.into_iter().map(|number| number as i32).collect();
+        let shape = [numbers.len()];
+        HostArray::new(HostData::I32(numbers), shape)
     }
 
     /// Labels as rows in which the place of the class is true: `bool` of shape `[n, classes]`.
@@ -168,14 +184,15 @@ impl<T: Ord + Clone + Debug> Classes<T> {
     ///
     /// As for [`number`](Self::number), and if there is no room.
     #[track_caller]
-    pub fn one_hot<Q>(&self, labels: &[Q]) -> Result<HostArray>
+    pub fn one_hot<'a, Q>(&self, labels: impl IntoIterator<Item = &'a Q>) -> Result<HostArray>
     where
-        Q: Borrow<T>,
+        T: Borrow<Q>,
+        Q: Ord + Debug + ?Sized + 'a,
     {
-        let shape = Shape::new(&[labels.len(), self.len()])?;
+        let numbers = self.numbers(labels)?;
+        let shape = Shape::new(&[numbers.len(), self.len()])?;
         let mut rows = room("one_hot", shape.elements())?;
-        for label in labels {
-            let hot = self.number::<T>(label.borrow())?;
+        for hot in numbers {
             rows.extend((0..self.len()).map(|class| class == hot));
         }
         HostArray::new(HostData::Bool(rows), shape)

@@ -67,7 +67,7 @@ impl Words {
         // What no text can be cut into.
         let special = ["<padding>", "<unknown>"].map(str::to_owned);
         let [_, unknown] = special.clone();
-        Classes::new(special.into_iter().chain(words))?.with_default(unknown).map(Self)
+        Classes::new(special.into_iter().chain(words))?.with_default(&unknown).map(Self)
     }
 
     /// All words, the padding and the unknown among them, in the order of their numbers.

@@ -148,7 +148,7 @@ fn onehot(case: &Case) -> Outcome {
     if !default.is_null() {
         let unknown = labels.iter().any(|label| classes.number(label.as_str()).is_err());
         equal(&classes.encode(&labels).is_err(), &unknown)?;
-        classes = classes.with_default(default.to_string())?;
+        classes = classes.with_default(&default.to_string())?;
     }
     let hot = tensor(classes.one_hot(&labels)?)?;
     case.expect(&if x.is_array() { hot } else { hot.squeeze(0)? })
@@ -156,7 +156,7 @@ fn onehot(case: &Case) -> Outcome {
 
 /// A product with one-hot columns picks columns: here `take`, by class. The matrix and the labels are those of the documentation.
 fn onehot_matmul(case: &Case) -> Outcome {
-    let classes = Classes::new('a'..='e')?.with_default('e')?;
+    let classes = Classes::new('a'..='e')?.with_default(&'e')?;
     let word: Vec<char> = case.input("word").as_str().unwrap_or_default().chars().collect();
     let cpu = tensorkeep_cpu::device();
     let columns = (Tensor::arange(15, DType::F64, &cpu)? + 1.0)?.reshape([5, 3])?;

@@ -152,9 +152,8 @@ fn parts_have_the_sizes_asked_for_and_nothing_twice() {
     assert_eq!(Split::new(2).stratified(&[0, 1, 2]).unwrap().held_out.len(), 2);
 }
 
-/// What is published stays: by the same separate implementation of Philox as in `loader.rs`, `child(42, 0)` and `child(42, 4)`.
 #[test]
-fn splits_are_those_of_the_dataset() {
+fn folds_are_of_a_dataset() {
     let (train, held_out) = iris().unwrap().split(0.2, 42).unwrap();
     let fold = Split::new(0.2).shuffle(42).of(150).unwrap();
     assert_eq!([train.indices(), held_out.indices()], [&fold.train[..], &fold.held_out[..]]);

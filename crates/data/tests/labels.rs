@@ -10,6 +10,7 @@ fn labels_of_any_type_are_numbered() {
     let flowers = Classes::new(["rose".to_owned(), "iris".to_owned()]).unwrap();
     assert_eq!(flowers.number("iris").unwrap(), 1);
     assert_eq!(flowers.labels(), ["rose", "iris"]);
+    assert_eq!(flowers.encode(["iris"]).unwrap(), flowers.encode(&vec!["iris".to_owned()]).unwrap());
     assert_eq!(Classes::new(flowers.names()).unwrap(), flowers);
     let numbers = Classes::of(&[30, -5, 30, 7]).unwrap();
     assert_eq!(numbers.labels(), [-5, 7, 30]);
@@ -23,7 +24,7 @@ fn labels_of_any_type_are_numbered() {
     assert_eq!(*numbers.one_hot::<i32>(&[]).unwrap().shape(), [0, 3]);
     let pairs = Classes::of(&[("a", 2), ("a", 1)]).unwrap();
     assert_eq!(pairs.label(0).unwrap(), &("a", 1));
-    let known = numbers.with_default(7).unwrap();
+    let known = numbers.with_default(&7).unwrap();
     assert_eq!(known.encode(&[8, 30]).unwrap(), [1, 2].to_host_array().unwrap());
     assert_eq!(known.decode(&known.encode(&[8]).unwrap()).unwrap(), [7]);
 }

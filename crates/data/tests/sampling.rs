@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use tensorkeep_data::{
-    ByLength, Loader, Sampler, TensorDataset, WeightedSampler, group_counts, oversample, undersample,
+    ByLength, Dataset, KFold, Loader, Sampler, TensorDataset, WeightedSampler, group_counts, oversample,
+    undersample,
 };
 use tensorkeep_tensor::{Error, ErrorKind, Result, ToHostArray};
 
@@ -133,6 +134,22 @@ fn the_loader_follows_a_sampler_with_any_workers() {
     };
     assert_ne!(weighted(0), weighted(1));
     assert!(weighted(0).iter().all(|i| (1..4).contains(i)));
+}
+
+/// Orders that were published are kept. These are by the separate implementation of Philox in Python that gave those of `loader.rs`; of
+/// weights it adds one after another, without a tree.
+#[test]
+fn orders_stay() {
+    assert_eq!(numbered(8).shuffle(42).unwrap().indices(), [4, 7, 6, 0, 5, 3, 1, 2]);
+    assert_eq!(numbered(5).sample(8, 42).unwrap().indices(), [3, 0, 1, 4, 4, 2, 1, 1]);
+    let held: Vec<usize> = KFold::new(4).shuffle(42).of(8).unwrap().flat_map(|fold| fold.held_out).collect();
+    assert_eq!(held, [4, 2, 0, 1, 6, 3, 5, 7]);
+    let sampler = WeightedSampler::new(&[1.0, 2.0, 3.0, 4.0], 10).unwrap();
+    assert_eq!(sampler.order(7).unwrap(), [3, 0, 3, 3, 0, 3, 1, 1, 3, 2]);
+    let sampler = WeightedSampler::new(&[1.0, 2.0, 3.0, 4.0], 4).unwrap().without_replacement().unwrap();
+    assert_eq!(sampler.order(7).unwrap(), [3, 0, 2, 1]);
+    assert_eq!(undersample(&['a', 'a', 'a', 'b', 'b', 'b', 'c', 'c'], 42).unwrap()[..4], [0, 2, 3, 5]);
+    assert_eq!(ByLength::new(&[9, 2, 8, 1, 2, 9], 2, 3).unwrap().order(7).unwrap(), [5, 0, 3, 4, 1, 2]);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use tensorkeep_nn::signal::{
     hann_window, power_to_db,
 };
 use tensorkeep_tensor::{DType, Device, Result, Tensor, meta};
+use tensorkeep_testkit::devices;
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 use tensorkeep_testkit::golden::{array, doubles};
 
@@ -25,7 +26,8 @@ fn golden(name: &str) -> Vec<Value> {
 
 #[track_caller]
 fn assert_close(name: &str, got: &Tensor, want: &Value, tolerance: f64) {
-    let (got, want) = (got.to_dtype(DType::F64).unwrap(), doubles(want).unwrap());
+    let got = got.to_device(&cpu()).unwrap().to_dtype(DType::F64).unwrap();
+    let want = doubles(want).unwrap();
     assert_eq!(got.shape(), want.shape(), "{name}");
     for (i, (got, want)) in
         got.to_vec::<f64>().unwrap().into_iter().zip(want.to_vec::<f64>().unwrap()).enumerate()
@@ -50,11 +52,15 @@ fn options(case: &Value) -> StftOptions {
 
 #[test]
 fn transforms_are_pytorchs_with_gradients() {
-    for (dtype, tolerance) in [(DType::F64, 1e-12), (DType::F32, 1e-5)] {
+    let subjects = devices().unwrap();
+    let each =
+        subjects.iter().flat_map(|subject| subject.floats().map(move |dtype| (&subject.device, dtype)));
+    for (device, dtype) in each.filter(|(_, dtype)| matches!(dtype, DType::F32 | DType::F64)) {
+        let tolerance = if dtype == DType::F64 { 1e-12 } else { 1e-5 };
         for (i, case) in golden("stft").iter().enumerate() {
-            let name = format!("{dtype}, stft {i}");
-            let stft = Stft::new(&options(case), dtype, &cpu()).unwrap();
-            let of = |value: &Value| array(value, dtype, &cpu()).unwrap();
+            let name = format!("stft {i} in {dtype} on {device}");
+            let stft = Stft::new(&options(case), dtype, device).unwrap();
+            let of = |value: &Value| array(value, dtype, &cpu()).unwrap().to_device(device).unwrap();
             let both = |spectrum: Spectrum| Tensor::stack(&[&spectrum.real, &spectrum.imaginary], 0);
             let x = of(&case["x"]);
             let spectrum = stft.forward(&x).unwrap();

@@ -94,6 +94,18 @@ fn dtypes_meet() {
 }
 
 #[test]
+fn every_device_scales() {
+    for subject in tensorkeep_testkit::devices().unwrap() {
+        let x = Tensor::new([[1.0f32, 7.0], [3.0, 7.0]], &subject.device).unwrap();
+        let numbers = |y: Result<Tensor>| y.unwrap().to_vec::<f32>().unwrap();
+        let (scale, bounds) = (Standardise::fit(&x, 1).unwrap(), MinMax::fit(&x, 1).unwrap());
+        assert_eq!(numbers(scale.forward(&x)), [-1.0, 0.0, 1.0, 0.0], "{}", subject.device);
+        assert_eq!(numbers(bounds.forward(&x)), [0.0, 0.0, 1.0, 0.0], "{}", subject.device);
+        assert_eq!(numbers(scale.inverse(&x)), [3.0, 14.0, 5.0, 14.0], "{}", subject.device);
+    }
+}
+
+#[test]
 fn bad_input_is_refused() {
     fn refused<T>(result: Result<T>) -> String {
         match result {

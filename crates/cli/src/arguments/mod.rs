@@ -141,7 +141,7 @@ pub(crate) struct Eval {
 /// What to show a model.
 #[derive(Args, Debug)]
 pub(crate) struct Predict {
-    /// A grey image (.pgm) of the model's size, or a table (.csv) with the numbers of an example in each row.
+    /// A grey (.pgm) or coloured (.ppm) image of the model's size, or a table (.csv) with the numbers of an example in each row.
     pub(crate) input: PathBuf,
     #[command(flatten)]
     pub(crate) saved: Saved,

@@ -75,8 +75,8 @@ fn a_model_is_trained_saved_trusted_and_used() {
         (with(&[], &table), 1, "5 is not in 0..=1"),
         (with(&["--max", "0"], &table), 2, "use a number above 0"),
         (with(&["--max", "16"], &short), 1, "a row has 3 numbers, the model takes 64"),
-        (with(&[], &wide), 1, "the image has 4 rows of 16 pixels"),
-        (with(&[], &store), 1, "neither .pgm nor .csv"),
+        (with(&[], &wide), 1, "the image is [1, 4, 16], the model takes [1, 8, 8]: resize it"),
+        (with(&[], &store), 1, "neither .pgm nor .ppm nor .csv"),
     ];
     for (arguments, code, words) in &rows {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

@@ -231,6 +231,7 @@ impl Stft {
 
     /// What each part counts for in the inverse: all frequencies but 0 and the highest of an even `n` stand for two, and the waves
     /// have the scale in them.
+    #[track_caller]
     fn weights(&self) -> Result<Tensor> {
         let (n, rows) = (self.n_fft, self.frequencies());
         let weight = |f: usize| {
@@ -262,6 +263,7 @@ impl Stft {
 }
 
 /// The signal `[n, 1, length]` with `count` numbers reflected at both ends, which are not repeated themselves.
+#[track_caller]
 fn reflect(x: &Tensor, count: usize) -> Result<Tensor> {
     let length = x.shape()[2];
     let left = x.narrow(-1, 1..=count)?.flip(-1)?;
