@@ -90,7 +90,7 @@ pub use limits::ReadLimits;
 pub use loader::{Epoch, Loader};
 pub use map::Map;
 pub use mnist::{Images, mnist};
-pub use netpbm::read_netpbm;
+pub use netpbm::{read_netpbm, write_netpbm};
 pub use pad::{Padded, pad_sequences, pad_to};
 pub use ragged::RaggedDataset;
 pub use repeat::Repeat;

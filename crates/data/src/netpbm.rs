@@ -1,4 +1,4 @@
-//! The reader of PGM and PPM images.
+//! PGM and PPM images.
 
 use tensorkeep_tensor::{Error, ErrorKind, HostArray, HostData, Result};
 
@@ -70,6 +70,39 @@ pub fn read_netpbm(bytes: &[u8]) -> Result<HostArray> {
     let planes = (0..channels).flat_map(|channel| samples.iter().skip(channel).step_by(channels));
     let data = planes.map(|&sample| sample as f32 / max as f32).collect();
     HostArray::new(HostData::F32(data), [channels, height, width])
+}
+
+/// An image as the bytes of a file, grey for `[1, height, width]` and coloured for `[3, height, width]`: 0 is black and
+/// 1 is white, what lies beyond is cut, and 255 steps are told apart.
+///
+/// ```
+/// use tensorkeep_data::{read_netpbm, write_netpbm};
+/// use tensorkeep_tensor::{HostArray, HostData};
+///
+/// let image = HostArray::new(HostData::F32(vec![0.0, 1.0]), [1, 1, 2])?;
+/// assert_eq!(read_netpbm(&write_netpbm(&image)?)?, image);
+/// assert!(write_netpbm(&HostArray::new(HostData::F32(vec![0.0, 1.0]), [2])?).is_err()); // no height
+/// # Ok::<(), tensorkeep_tensor::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::Shape`] for another shape or an empty one, [`ErrorKind::DType`] for other elements than `f32`.
+#[track_caller]
+pub fn write_netpbm(image: &HostArray) -> Result<Vec<u8>> {
+    let (&[channels @ (1 | 3), height, width], false) = (image.shape().sizes(), image.shape().is_empty())
+    else {
+        let rule = "an image is [1 or 3, height, width]";
+        return Err(Error::shape(OP, rule, &[*image.shape()]).advise("reshape it"));
+    };
+    let HostData::F32(samples) = image.data() else {
+        return Err(Error::dtype(OP, format!("an image of {}: cast it to f32", image.dtype())));
+    };
+    let kind = if channels == 1 { "P5" } else { "P6" };
+    let mut file = format!("{kind}\n{width} {height}\n255\n").into_bytes();
+    let pixels = (0..height * width).flat_map(|pixel| samples.iter().skip(pixel).step_by(height * width));
+    file.extend(pixels.map(|sample| (sample.clamp(0.0, 1.0) * 255.0).round() as u8));
+    Ok(file)
 }
 
 /// The next number, behind blanks and comments.

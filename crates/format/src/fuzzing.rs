@@ -4,7 +4,7 @@ mod imports;
 
 use crate::{Code, LoadLimits, SliceReader, StreamReader, reseal};
 
-pub use imports::{npy, npz, pgm, safetensors};
+pub use imports::{npy, npz, safetensors};
 
 /// The promises of the container: the reader of streams and the reader of slices agree, and what they accept is what
 /// the writer writes.

@@ -24,7 +24,6 @@ pub const TARGETS: &[Target] = &[
     Target { name: "netpbm", run: data::netpbm },
     Target { name: "npy", run: format::npy },
     Target { name: "npz", run: format::npz },
-    Target { name: "pgm", run: format::pgm },
     Target { name: "safetensors", run: format::safetensors },
     Target { name: "signature_block", run: trust::signature_block },
     Target { name: "trust_store", run: trust::trust_store },

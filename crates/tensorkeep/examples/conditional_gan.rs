@@ -22,7 +22,7 @@ use tensorkeep::prelude::*;
 
 /// Random numbers that a drawing starts from.
 const NOISE: usize = 32;
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 
 /// Draws digits: from noise and a class to `[n, 1, 28, 28]`.
 #[derive(Clone, Debug, Module)]
@@ -85,7 +85,7 @@ impl Discriminator {
         let convolutions = [conv(1, 16)?, conv(16, 32)?];
         let features = 32 * 7 * 7;
         let classes = Embedding { weight: init::normal([10, features], 0.02, rng)?, padding_index: None };
-        Ok(Self { convolutions, drop: Dropout::new(0.3)?, output: Dense::new(features, 1, rng)?, classes })
+        Ok(Self { convolutions, drop: Dropout::new(0.1)?, output: Dense::new(features, 1, rng)?, classes })
     }
 
     fn judge(&self, x: &Tensor, class: &Tensor, cx: &Context) -> Result<Tensor> {
@@ -127,12 +127,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     let device = tensorkeep::cpu::device();
     let mut rng = Rng::new(1, &device);
     let [train, _] = pictures::digits(arguments.data.as_deref())?;
-    let (steps, epochs, wanted) = if arguments.data.is_some() { (400, 1, 0.9) } else { (70, 4, 0.5) };
+    let (steps, epochs, wanted) = if arguments.data.is_some() { (900, 1, 0.9) } else { (140, 4, 0.5) };
     let loader = Loader::new(train, BATCH, &device)?.shuffle(1).drop_last();
     let witness = witness(&loader, epochs, &mut rng)?;
 
     let (mut generator, mut discriminator) = (Generator::new(&mut rng)?, Discriminator::new(&mut rng)?);
-    let patient = Adam { beta1: 0.5, ..Adam::new(0.001) };
+    let patient = Adam { beta1: 0.5, ..Adam::new(0.002) };
     let (mut learn_to_draw, mut learn_to_judge) = (Optimiser::new(patient)?, Optimiser::new(patient)?);
     for (step, batch) in (1..).flat_map(|epoch| loader.epoch(epoch)).take(steps).enumerate() {
         let (x, y) = batch?;

@@ -91,8 +91,11 @@ struct Gpt {
 impl Gpt {
     fn new(characters: usize, rng: &mut Rng) -> Result<Self> {
         Ok(Self {
-            characters: Embedding { weight: init::normal([characters, FEATURES], 0.02, rng)? },
-            places: Embedding { weight: init::normal([BATCH[1], FEATURES], 0.02, rng)? },
+            characters: Embedding {
+                weight: init::normal([characters, FEATURES], 0.02, rng)?,
+                padding_index: None,
+            },
+            places: Embedding { weight: init::normal([BATCH[1], FEATURES], 0.02, rng)?, padding_index: None },
             blocks: (0..BLOCKS).map(|_| Block::new(rng)).collect::<Result<_>>()?,
             norm: LayerNorm::new(FEATURES, rng.device())?,
             output: Dense { bias: None, ..dense(FEATURES, characters, 0.02, rng)? },

@@ -45,8 +45,8 @@ const ERROR: [f64; 7] =
 
 /// `y + h Σ cᵢ kᵢ`.
 fn combined(y: &Tensor, slopes: &[Tensor], coefficients: &[f64], h: f64) -> Result<Tensor> {
-    let terms = slopes.iter().zip(coefficients).filter(|(_, c)| **c != 0.0);
-    terms.fold(Ok(y.clone()), |sum, (k, c)| sum? + &k.mul(c * h)?)
+    let mut terms = slopes.iter().zip(coefficients).filter(|(_, c)| **c != 0.0);
+    terms.try_fold(y.clone(), |sum, (k, c)| sum + &k.mul(c * h)?)
 }
 
 /// Goes from `y` over a time of `span` in steps as long as `tolerance` allows, beginning with `h`, and leaves there the length that

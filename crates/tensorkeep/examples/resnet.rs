@@ -1,4 +1,4 @@
-//! A residual network of 20 layers on a folder of pictures, which are read while it trains: a data set of one's own.
+//! A residual network of 20 layers on a folder of pictures, which are read while it trains.
 //!
 //! ```text
 //! cargo run --release -p tensorkeep --example resnet [-- --data FOLDER]
@@ -13,74 +13,12 @@ mod arguments;
 mod pictures;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use arguments::Arguments;
-use tensorkeep::data::{Dataset, Pair, digits};
-use tensorkeep::format::{LoadLimits, read_pgm};
+use tensorkeep::data::{ImageFolder, digits};
 use tensorkeep::prelude::*;
-use tensorkeep::tensor::{HostArray, HostData};
 use tensorkeep::train::{Progress, evaluate};
-
-/// Pictures in folders, one a class.
-struct ImageFolder {
-    classes: Vec<String>,
-    /// Each picture's file and class.
-    files: Vec<(PathBuf, usize)>,
-}
-
-/// What a folder holds, in the order of names: that of the system differs from one to the next.
-fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
-    let read = || fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
-    let mut paths: Vec<PathBuf> = read().map_err(|error| refused(folder, &error))?;
-    paths.sort();
-    Ok(paths)
-}
-
-/// What is wrong with a file or a folder.
-fn refused(path: &Path, why: &dyn std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Format, "image_folder", format!("{}: {why}", path.display()))
-}
-
-impl ImageFolder {
-    fn open(folder: &Path) -> Result<Self> {
-        let (mut classes, mut files) = (Vec::new(), Vec::new());
-        for class in listed(folder)? {
-            files.extend(listed(&class)?.into_iter().map(|file| (file, classes.len())));
-            classes.push(class.file_name().unwrap_or_default().to_string_lossy().into_owned());
-        }
-        Ok(Self { classes, files })
-    }
-}
-
-/// Two methods make a data set. A batch is read when it is asked for, by whichever worker of the loader: only these pictures are in
-/// memory.
-impl Dataset for ImageFolder {
-    fn len(&self) -> usize {
-        self.files.len()
-    }
-
-    fn batch(&self, indices: &[usize]) -> Result<Pair> {
-        let (mut pixels, mut labels, mut size) = (Vec::new(), Vec::new(), None);
-        for &i in indices {
-            let Some((path, class)) = self.files.get(i) else {
-                return Err(Error::new(ErrorKind::Index, "image_folder", format!("there is no picture {i}")));
-            };
-            let bytes = fs::read(path).map_err(|error| refused(path, &error))?;
-            let image = read_pgm(&bytes, &LoadLimits::default()).map_err(|error| refused(path, &error))?;
-            let this = [image.height(), image.width()];
-            if *size.get_or_insert(this) != this {
-                return Err(refused(path, &"its size is not that of the others: resize it"));
-            }
-            pixels.extend(image.brightness());
-            labels.push(*class as i32);
-        }
-        let [height, width] = size.unwrap_or_default();
-        let x = HostArray::new(HostData::F32(pixels), [labels.len(), 1, height, width])?;
-        let n = labels.len();
-        Ok((x, HostArray::new(HostData::I32(labels), [n])?))
-    }
-}
 
 /// Writes the embedded digits as pictures of 16 × 16 pixels, four of five to learn from.
 fn write_digits(folder: PathBuf) -> Result<PathBuf> {
@@ -90,7 +28,10 @@ fn write_digits(folder: PathBuf) -> Result<PathBuf> {
     for (i, class) in y.data().iter().enumerate() {
         let part = if i % 5 == 0 { "test" } else { "train" };
         let class = folder.join(part).join(class.as_i64().to_string());
-        fs::create_dir_all(&class).map_err(|error| refused(&class, &error))?;
+        fs::create_dir_all(&class).map_err(|error| {
+            let message = format!("{}: {error}: choose another --out", class.display());
+            Error::new(ErrorKind::Io, "resnet", message)
+        })?;
         pictures::write(&x.at(0, i)?.at(0, 0)?, &class.join(format!("{i:04}.pgm")))?;
     }
     Ok(folder)
@@ -153,16 +94,16 @@ fn run(arguments: &Arguments, epochs: usize, wanted: f64) -> Result<()> {
         Some(folder) => folder.clone(),
         None => write_digits(arguments.picture("digits")?)?,
     };
-    let (train, test) = (ImageFolder::open(&folder.join("train"))?, ImageFolder::open(&folder.join("test"))?);
+    let (train, test) = (ImageFolder::open(folder.join("train"))?, ImageFolder::open(folder.join("test"))?);
     println!(
         "{} and {} pictures in {}, of {}",
         train.len(),
         test.len(),
         folder.display(),
-        train.classes.join(", ")
+        train.classes().names().join(", ")
     );
 
-    let mut model = resnet20(train.classes.len(), &mut Rng::new(1, &device))?;
+    let mut model = resnet20(train.classes().len(), &mut Rng::new(1, &device))?;
     println!("{} parameters\n", tensorkeep::nn::module::count(&model));
     let loader = Loader::new(train, 64, &device)?.shuffle(1).workers(1);
     let mut optimiser = Optimiser::new(Sgd { momentum: 0.9, ..Sgd::new(0.1) })?;

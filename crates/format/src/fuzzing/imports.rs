@@ -3,8 +3,8 @@
 use std::io::Cursor;
 
 use crate::{
-    Array, LoadLimits, Npz, Rename, Result, SafeTensors, SafeTensorsFile, read_npy, read_pgm, write_npy,
-    write_npz, write_pgm, write_safetensors,
+    Array, LoadLimits, Npz, Rename, Result, SafeTensors, SafeTensorsFile, read_npy, write_npy, write_npz,
+    write_safetensors,
 };
 
 /// Everything that a reader may accept; what may be refused has its own tests.
@@ -76,22 +76,6 @@ pub fn npz(bytes: &[u8]) {
         let named: Vec<_> = arrays.iter().map(|(name, array)| (name.as_str(), array)).collect();
         let again = written(|out| write_npz(out, &named));
         assert!(read(&again).as_ref() == Ok(&arrays), "an archive changes");
-    }
-}
-
-/// The promise of PGM: what is accepted is written and read again as it is.
-///
-/// # Panics
-///
-/// If a promise is broken.
-pub fn pgm(bytes: &[u8]) {
-    if let Ok(image) = read_pgm(bytes, &limits()) {
-        let again = written(|out| write_pgm(out, &image));
-        assert!(read_pgm(&again, &limits()).as_ref() == Ok(&image), "an image changes");
-        assert!(
-            image.brightness().all(|pixel| (0.0..=1.0).contains(&pixel)),
-            "a pixel is brighter than white"
-        );
     }
 }
 

@@ -9,7 +9,6 @@ mod foreign;
 mod memory;
 mod npy;
 mod npz;
-mod pgm;
 mod python;
 mod round_trips;
 mod safetensors;

@@ -5,10 +5,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use tensorkeep::data::{self, Dataset, Pair, ReadLimits};
-use tensorkeep::format::{self, Pgm, write_pgm};
+use tensorkeep::data::{self, Dataset, Pair, ReadLimits, write_netpbm};
 use tensorkeep::tensor::{HostArray, HostData};
-use tensorkeep::{DType, Error, ErrorKind, Result, Tensor};
+use tensorkeep::{Error, ErrorKind, Result, Tensor};
 
 /// Height and width of a digit.
 pub(crate) const SIDE: usize = 28;
@@ -64,18 +63,11 @@ pub(crate) fn save(picture: &Tensor, path: &Path) -> Result<()> {
 /// Writes a grey picture `[height, width]` of 0 to 1 in the format PGM, which most viewers show.
 pub(crate) fn write(picture: &Tensor, path: &Path) -> Result<()> {
     let [height, width] = picture.dims()?;
-    let pixels = picture.clamp(0.0, 1.0)?.mul(255.0)?.round()?.to_dtype(DType::U8)?.to_vec()?;
-    let mut file = Vec::new();
-    Pgm::new(width, height, pixels).and_then(|image| write_pgm(&mut file, &image)).map_err(refused)?;
+    let file = write_netpbm(&picture.reshape([1, height, width])?.to_host()?)?;
     std::fs::write(path, file).map_err(|error| {
         let message = format!("{}: {error}: choose another --out", path.display());
         Error::new(ErrorKind::Io, "picture", message)
     })
-}
-
-/// An error of a file as one of tensors.
-fn refused(error: format::Error) -> Error {
-    Error::new(ErrorKind::File(error.code().as_str()), "picture", error.to_string())
 }
 
 /// A grey picture `[height, width]` of 0 to 1 in characters, two rows a line.
