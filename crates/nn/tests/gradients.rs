@@ -1,8 +1,8 @@
-//! Each parameter of each layer moves the loss as its gradient says.
+//! Each parameter of each layer moves the loss as its gradient says, whatever was done to the layer before.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-use tensorkeep_autodiff::{Gradcheck, value_and_grad};
+use tensorkeep_autodiff::{Gradcheck, Options, value_and_grad};
 use tensorkeep_nn::layers::{
     AdaptiveMaxPool, AdaptiveMeanPool, AlphaDropout, AttentionSizes, BagMode, BatchNorm, Bilinear, Celu,
     Conv, ConvTranspose, Dense, Draws, Dropout, Elu, Embedding, EmbeddingBag, FeedForward, Flatten, Gate,
@@ -14,12 +14,13 @@ use tensorkeep_nn::layers::{
     WeightNorm,
 };
 use tensorkeep_nn::losses::{binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, mse};
-use tensorkeep_nn::module::parameters;
+use tensorkeep_nn::module::{self, parameters};
 use tensorkeep_nn::{
     Boxed, Context, Layer, LeafMut, Merge, Module, PairwiseFusion, Parallel, Path, Sequential,
     SkipConnection, State,
 };
 use tensorkeep_tensor::{DType, Device, Interpolation, PadMode, Result, Rng, Tensor};
+use tensorkeep_testkit::{Subject, devices};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -64,11 +65,50 @@ fn check<M: Module + Clone>(name: &str, model: &M, loss: impl Fn(&M) -> Result<T
 }
 
 /// The loss of a layer: its result weighted with fixed random numbers, squared a little so that it bends.
+fn loss<L: Layer>(layer: &L, x: &Tensor) -> Result<Tensor> {
+    let y = layer.forward_with(x, &Context::training(5))?;
+    let weights = normal(y.shape()).to_dtype(y.dtype())?.to_device(&y.undecorated().device().clone())?;
+    y.zip(&weights, |y, w| w * y + 0.1 * (y * y))?.mean_all()
+}
+
+/// Checks the gradient of a layer, and that it outlives what is done to layers.
 fn layer<L: Layer + Clone>(name: &str, layer: &L, x: &Tensor) {
-    check(name, layer, |layer: &L| {
-        let y = layer.forward_with(x, &Context::training(5))?;
-        y.zip(&normal(y.shape()), |y, w| w * y + 0.1 * (y * y))?.mean_all()
-    });
+    check(name, layer, |layer: &L| loss(layer, x));
+    survives(layer, x).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+/// The gradient of a layer, by path.
+fn slopes<L: Layer + Clone>(layer: &L, x: &Tensor, options: &Options) -> Result<Vec<(String, Vec<f32>)>> {
+    // Running statistics move in a copy.
+    let (_, gradient) = options.value_and_grad(|layer: &L| loss(layer, x), &layer.clone())?;
+    parameters(&gradient).iter().map(|leaf| Ok((leaf.path.to_string(), leaf.value.to_vec()?))).collect()
+}
+
+/// A layer that was cloned, saved, loaded, frozen in part or moved to another device has the gradient that it had.
+fn survives<L: Layer + Clone>(layer: &L, x: &Tensor) -> Result<()> {
+    let layer = module::to_dtype(layer, DType::F32)?;
+    let x = if x.dtype().is_float() { x.to_dtype(DType::F32)? } else { x.clone() };
+    let want = slopes(&layer, &x, &Options::new())?;
+
+    let mut loaded = module::map(&layer, |leaf| leaf.value.zeros_like())?;
+    module::load(&mut loaded, &module::state(&layer), module::Matching::Exact)?;
+    assert_eq!(slopes(&loaded, &x, &Options::new())?, want, "loaded");
+
+    if let [(frozen, _), _, ..] = &want[..] {
+        let got = slopes(&layer, &x, &Options::new().freeze(frozen.clone()))?;
+        assert!(got[0].1.is_empty(), "{frozen} is frozen");
+        assert_eq!(got[1..], want[1..], "beside {frozen}, which is frozen");
+    }
+    for Subject { device, .. } in devices()?.iter().filter(|subject| subject.arithmetic.shader) {
+        let moved = module::to_device(&layer, device)?;
+        let got = slopes(&moved, &x.to_device(device)?, &Options::new())?;
+        for ((path, want), (_, got)) in want.iter().zip(&got) {
+            let largest = want.iter().fold(0.0, |largest: f32, slope| largest.max(slope.abs()));
+            let near = |(want, got): (&f32, &f32)| (want - got).abs() <= 1e-3 * largest + 1e-6;
+            assert!(want.iter().zip(got).all(near), "{path} on {}: {got:?}, not {want:?}", device.name());
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Three species of iris, told apart by four measurements: a table that is read, standardised, split and learnt.
+//! Three species of iris, told apart by four measurements: split, standardised and learnt.
 //!
 //! ```text
 //! cargo run --release -p tensorkeep --example iris
@@ -6,30 +6,14 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use tensorkeep::data::{Csv, Dataset, Subset, TensorDataset};
-use tensorkeep::nn::State;
+use tensorkeep::data::{Dataset, Subset, TensorDataset, iris};
+use tensorkeep::nn::layers::Standardise;
 use tensorkeep::prelude::*;
 use tensorkeep::train::evaluate;
 
-/// Fisher, *The Use of Multiple Measurements in Taxonomic Problems*, 1936: a header, then a flower a row.
-const TABLE: &str = include_str!("data/iris.csv");
 const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
 /// Columns and rows of the drawing.
 const SIZE: [usize; 2] = [60, 20];
-
-/// Each measurement with mean 0 and variance 1 over the flowers that are learnt from. Part of the model, so that it sees new
-/// flowers as it saw the old ones.
-#[derive(Clone, Debug, Module)]
-struct Standardise {
-    mean: State,
-    deviation: State,
-}
-
-impl Layer for Standardise {
-    fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        x.sub(&self.mean.get())? / &self.deviation.get()
-    }
-}
 
 /// All of a data set at once.
 fn whole(set: &Subset<TensorDataset>, device: &Device) -> Result<(Tensor, Tensor)> {
@@ -39,11 +23,11 @@ fn whole(set: &Subset<TensorDataset>, device: &Device) -> Result<(Tensor, Tensor
 
 fn main() -> Result<()> {
     let device = tensorkeep::cpu::device();
-    let (train, test) = Csv { header: true, ..Csv::default() }.read(TABLE.as_bytes())?.split(0.3, 4)?;
+    let (train, test) = iris()?.split(0.3, 4)?;
     let (x, y) = whole(&train, &device)?;
 
-    let (mean, deviation) = (x.mean([0], true)?, x.variance([0], true)?.sqrt()?);
-    let standardise = Standardise { mean: State::new(mean), deviation: State::new(deviation) };
+    // Part of the model, so that it sees new flowers as it saw those that it learnt from.
+    let standardise = Standardise::fit(&x, 1)?;
     let mut model = (standardise, Dense::new(4, 3, &mut Rng::new(1, &device))?);
     let mut optimiser = Optimiser::new(Sgd::new(0.5))?;
     for step in 0..=200 {

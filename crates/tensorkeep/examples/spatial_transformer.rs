@@ -17,36 +17,12 @@ use arguments::Arguments;
 use pictures::SIDE;
 use tensorkeep::nn::init;
 use tensorkeep::prelude::*;
-
-const PIXELS: usize = SIDE * SIDE;
+use tensorkeep::tensor::GridSample;
 
 /// Pictures `[n, 1, 28, 28]` seen through affine maps `[n, 2, 3]`: what is drawn at `(x, y)`, both from −1 to 1, was at
 /// `map · (x, y, 1)`. Between pixels, the four neighbours count by their nearness; outside is black. Equations 1 and 5.
 fn sample(pictures: &Tensor, maps: &Tensor) -> Result<Tensor> {
-    let (n, device) = (pictures.shape()[0], pictures.device());
-    // The centres of the pixels.
-    let edge = 1.0 - 1.0 / SIDE as f64;
-    let line = Tensor::linspace(-edge, edge, SIDE, DType::F32, device)?;
-    let (x, y) = (line.tile([SIDE])?, line.repeat(0, SIDE)?);
-    let places = maps.matmul(&Tensor::stack(&[&x, &y, &x.ones_like()?], 0)?)?;
-    // Counted in pixels.
-    let places = places.map(|at| (at + 1.0) * (SIDE as f64 / 2.0) - 0.5)?;
-    let [x, y] = [places.at(1, 0)?, places.at(1, 1)?];
-
-    let flat = pictures.reshape([n, PIXELS])?;
-    let (left, above, last) = (x.floor()?, y.floor()?, (SIDE - 1) as f64);
-    let mut sampled = flat.zeros_like()?;
-    for (right, below) in [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)] {
-        let (column, row) = (left.add(right)?, above.add(below)?);
-        let index = column.clamp(0.0, last)?.add(&row.clamp(0.0, last)?.mul(SIDE as f64)?)?;
-        let pixel = flat.gather(1, &index.to_dtype(DType::INDEX)?)?;
-        let weight = Tensor::zip_all([&x, &y, &column, &row], |[x, y, column, row]| {
-            let inside = column.ge(0.0) & column.le(last) & row.ge(0.0) & row.le(last);
-            inside.select((1.0 - (x - column).abs()) * (1.0 - (y - row).abs()), 0.0)
-        })?;
-        sampled = sampled.add(&pixel.mul(&weight)?)?;
-    }
-    sampled.reshape([n, 1, SIDE, SIDE])
+    pictures.grid_sample(&maps.affine_grid(&[SIDE, SIDE], false)?, GridSample::default())
 }
 
 /// Digits that are turned by up to 60 degrees, shrunk and moved.
