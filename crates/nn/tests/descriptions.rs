@@ -175,8 +175,8 @@ fn attention_is_built_again() {
     }
     let heads = MultiHeadAttention { heads: 3, ..plain };
     assert_eq!(heads.describe().unwrap_err().kind().code(), "value");
-    again(MinMax { low: -1.0, ..MinMax::new([1, 4], &device).unwrap() });
-    again(Standardise::new([1, 3, 1, 1], &device).unwrap());
+    again(MinMax { low: -1.0, ..MinMax::new([1, 4], rng.device()).unwrap() });
+    again(Standardise::new([1, 3, 1, 1], rng.device()).unwrap());
 }
 
 #[test]

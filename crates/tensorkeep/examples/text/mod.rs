@@ -7,6 +7,9 @@ use tensorkeep::{Device, Error, ErrorKind, Result, Tensor};
 /// What is learnt without `--data`: the page that introduces the project.
 const EMBEDDED: &str = include_str!("../../README.md");
 
+/// Characters of a text of which even the tenth that is kept for testing holds some windows.
+const SHORTEST: usize = 4000;
+
 /// A text whose characters are numbers, in the order of the alphabet of those that occur.
 pub(crate) struct Text {
     alphabet: Vec<char>,
@@ -28,6 +31,10 @@ impl Text {
             })?,
         };
         let mut alphabet: Vec<char> = text.chars().collect();
+        if alphabet.len() < SHORTEST {
+            let message = format!("a text of {} characters: use at least {SHORTEST}", alphabet.len());
+            return Err(Error::value("text", message));
+        }
         alphabet.sort_unstable();
         alphabet.dedup();
         let number = |c: char| alphabet.binary_search(&c).unwrap_or_default() as i32;
