@@ -39,6 +39,8 @@ fn layers_are_built_again() {
     again(dense);
     again(Dropout::new(0.3).unwrap());
     again(Embedding::new(7, 4, rng).unwrap());
+    again(MinMax { low: -1.0, ..MinMax::new([1, 4], rng.device()).unwrap() });
+    again(Standardise::new([1, 3, 1, 1], rng.device()).unwrap());
     again(Flatten);
     again(Celu { alpha: -0.5 });
     again(Elu::default());
@@ -175,8 +177,6 @@ fn attention_is_built_again() {
     }
     let heads = MultiHeadAttention { heads: 3, ..plain };
     assert_eq!(heads.describe().unwrap_err().kind().code(), "value");
-    again(MinMax { low: -1.0, ..MinMax::new([1, 4], rng.device()).unwrap() });
-    again(Standardise::new([1, 3, 1, 1], rng.device()).unwrap());
 }
 
 #[test]
