@@ -88,9 +88,11 @@ impl BatchNorm {
         let count = n * rest;
         need_variance("batch_norm", count, "channel", "train on larger batches")?;
         let constant = |value| Tensor::full([channels], value, x.dtype().widened(), x.device());
-        let weight = self.weight.as_ref().map_or_else(|| constant(1.0), |weight| beside(x, weight))?;
-        let bias = self.bias.as_ref().map_or_else(|| constant(0.0), |bias| beside(x, bias))?;
-        let [y, mean, variance] = beside(x, x)?.batch_norm(&weight, &bias, self.epsilon)?;
+        let weight =
+            self.weight.as_ref().map_or_else(|| constant(1.0), |weight| beside("batch_norm", x, weight))?;
+        let bias = self.bias.as_ref().map_or_else(|| constant(0.0), |bias| beside("batch_norm", x, bias))?;
+        let [y, mean, variance] =
+            x.to_dtype(x.dtype().widened())?.batch_norm(&weight, &bias, self.epsilon)?;
         if training {
             let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
             track(self.running_mean.as_ref(), &mean.undecorated(), self.momentum)?;
@@ -107,7 +109,15 @@ impl Layer for BatchNorm {
         match (&self.running_mean, &self.running_variance) {
             (Some(mean), Some(variance)) if !cx.is_training() => {
                 let statistics = [&mean.get(), &variance.get()];
-                by_statistics(x, sizes, statistics, self.epsilon, self.weight.as_ref(), self.bias.as_ref())
+                by_statistics(
+                    "batch_norm",
+                    x,
+                    sizes,
+                    statistics,
+                    self.epsilon,
+                    self.weight.as_ref(),
+                    self.bias.as_ref(),
+                )
             }
             _ => self.of_batch(x, sizes, cx.is_training()),
         }

@@ -62,6 +62,7 @@ pub(super) fn by_group(
 /// One factor and one term a channel: a single pass over the input.
 #[track_caller]
 pub(super) fn by_statistics(
+    layer: &'static str,
     x: &Tensor,
     sizes: [usize; 3],
     [mean, variance]: [&Tensor; 2],
@@ -69,22 +70,41 @@ pub(super) fn by_statistics(
     weight: Option<&Tensor>,
     bias: Option<&Tensor>,
 ) -> Result<Tensor> {
-    let mut scale = beside(x, variance)?.map(|v| (v + epsilon).rsqrt())?;
+    let mut scale = kept(layer, x, variance)?.map(|v| (v + epsilon).rsqrt())?;
     if let Some(weight) = weight {
-        scale = scale.mul(&beside(x, weight)?)?;
+        scale = scale.mul(&beside(layer, x, weight)?)?;
     }
-    let mut shift = beside(x, mean)?.zip(&scale, |mean, scale| -(mean * scale))?;
+    let mut shift = kept(layer, x, mean)?.zip(&scale, |mean, scale| -(mean * scale))?;
     if let Some(bias) = bias {
-        shift = shift.add(&beside(x, bias)?)?;
+        shift = shift.add(&beside(layer, x, bias)?)?;
     }
     let (scale, shift) = (scale.to_dtype(x.dtype())?, shift.to_dtype(x.dtype())?);
     by_channel(x, sizes, Some(&scale), Some(&shift))?.reshape(x.shape())
 }
 
-/// A number of a layer, or the input itself, as statistics beside `x` are computed: in `f32` if that is a half.
+/// A parameter as it is used beside `x`, of whose dtype it has to be: in `f32` if that is a half.
 #[track_caller]
-pub(super) fn beside(x: &Tensor, number: &Tensor) -> Result<Tensor> {
-    number.to_dtype(x.dtype().widened())
+pub(super) fn beside(layer: &'static str, x: &Tensor, parameter: &Tensor) -> Result<Tensor> {
+    if parameter.dtype() != x.dtype() {
+        return Err(mixed(layer, x, parameter));
+    }
+    parameter.to_dtype(x.dtype().widened())
+}
+
+/// A running statistic as it is used beside `x`: under halves it is kept in `f32`.
+#[track_caller]
+fn kept(layer: &'static str, x: &Tensor, statistic: &Tensor) -> Result<Tensor> {
+    let wide = x.dtype().widened();
+    if ![x.dtype(), wide].contains(&statistic.dtype()) {
+        return Err(mixed(layer, x, statistic));
+    }
+    statistic.to_dtype(wide)
+}
+
+#[track_caller]
+#[cold]
+fn mixed(layer: &'static str, x: &Tensor, other: &Tensor) -> Error {
+    Error::dtype(layer, format!("operands of {} and {}: cast one with to_dtype", x.dtype(), other.dtype()))
 }
 
 /// Moves a running statistic, if there is one, towards that of a batch, whose share is `momentum`.

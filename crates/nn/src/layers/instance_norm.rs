@@ -108,7 +108,15 @@ impl Layer for InstanceNorm {
         if let (Some(mean), Some(variance), false) =
             (&self.running_mean, &self.running_variance, cx.is_training())
         {
-            return by_statistics(x, sizes, [&mean.get(), &variance.get()], self.epsilon, weight, bias);
+            return by_statistics(
+                "instance_norm",
+                x,
+                sizes,
+                [&mean.get(), &variance.get()],
+                self.epsilon,
+                weight,
+                bias,
+            );
         }
         need_variance("instance_norm", sizes[2], "channel", "use larger inputs")?;
         if cx.is_training() {
