@@ -4,7 +4,7 @@
 //! cargo run --release -p tensorkeep --example nano_gpt -- --data ../shared/data/tinyshakespeare/input.txt
 //! ```
 //!
-//! `--data` is a file of text. Without it, the network learns the page that introduces the project, and not for long.
+//! `--data` is a file of text. Without it, the network learns the text of a licence, and not for long.
 //! `python/nano_gpt.py` is the same program for PyTorch: same sizes, steps and windows of text in the same order.
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
