@@ -19,7 +19,7 @@ pub fn array(value: &Value, dtype: DType, device: &Device) -> Result<Tensor> {
 ///
 /// # Errors
 ///
-/// Those of [`array`].
+/// Those of [`array()`].
 pub fn doubles(value: &Value) -> Result<Tensor> {
     array(value, DType::F64, &tensorkeep_cpu::device())
 }
