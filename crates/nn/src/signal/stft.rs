@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use tensorkeep_tensor::op::{Conv, ConvInputGrad, Window};
 use tensorkeep_tensor::{
-    DType, Device, Error, ErrorKind, HostArray, HostData, Result, Scalar, Shape, Tensor,
+    DType, Device, Error, ErrorKind, HostArray, HostData, PadMode, Result, Scalar, Shape, Tensor,
 };
 
 use super::Spectrum;
@@ -170,7 +170,7 @@ impl Stft {
             return Err(Error::value("stft", message));
         }
         let x = x.reshape([outer.iter().product(), 1, length])?;
-        let x = if half > 0 { reflect(&x, half)? } else { x };
+        let x = x.pad_mode(&[(0, 0), (0, 0), (half, half)], PadMode::Reflect)?;
         let both = x.conv(&self.waves, self.conv())?;
         let [_, rows, frames] = both.dims()?;
         let part = |range: std::ops::Range<usize>| {
@@ -260,13 +260,4 @@ impl Stft {
         }
         Ok((shape[0], envelope))
     }
-}
-
-/// The signal `[n, 1, length]` with `count` numbers reflected at both ends, which are not repeated themselves.
-#[track_caller]
-fn reflect(x: &Tensor, count: usize) -> Result<Tensor> {
-    let length = x.shape()[2];
-    let left = x.narrow(-1, 1..=count)?.flip(-1)?;
-    let right = x.narrow(-1, length - 1 - count..length - 1)?.flip(-1)?;
-    Tensor::concat(&[&left, x, &right], -1)
 }

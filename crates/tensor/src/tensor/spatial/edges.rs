@@ -1,6 +1,7 @@
 //! Surrounding a tensor with what lies at its edges.
 
-use super::places;
+use std::ops::Range;
+
 use crate::{Error, ErrorKind, Result, Scalar, Tensor};
 
 /// What a tensor is surrounded with. Of `1 2 3` padded by two on either side:
@@ -57,9 +58,7 @@ impl Tensor {
                 );
                 return Err(Error::value(OP, message));
             }
-            let total = n.saturating_add(low).saturating_add(high);
-            let index = places(OP, n, total, self.device(), |i| source(mode, i, low, n))?;
-            padded = padded.take(axis as isize, &index)?;
+            padded = extended(&padded, axis, n, (low, high), mode)?;
         }
         Ok(padded)
     }
@@ -68,18 +67,25 @@ impl Tensor {
 /// Names the operation in errors.
 const OP: &str = "pad";
 
-/// Which of `n` elements stands at place `i`, the first of them standing at `low`.
-fn source(mode: PadMode, i: usize, low: usize, n: usize) -> usize {
-    let (before, beyond) = (low.saturating_sub(i), i.saturating_sub(low).saturating_sub(n - 1));
-    match (before, beyond, mode) {
-        (0, 0, _) => i - low,
-        (0, by, PadMode::Reflect) => n - 1 - by,
-        (0, by, PadMode::Symmetric) => n - by,
-        (0, by, PadMode::Circular) => by - 1,
-        (0, ..) => n - 1,
-        (by, _, PadMode::Reflect) => by,
-        (by, _, PadMode::Symmetric) => by - 1,
-        (by, _, PadMode::Circular) => n - by,
-        _ => 0,
-    }
+/// A tensor with so many elements more before and behind the `n` of an axis, which are as many as the mode needs.
+#[track_caller]
+fn extended(x: &Tensor, at: usize, n: usize, (low, high): (usize, usize), mode: PadMode) -> Result<Tensor> {
+    let axis = at as isize;
+    let part = |range: Range<usize>| x.narrow(axis, range);
+    let turned = |range| part(range)?.flip(axis);
+    let [before, behind] = match mode {
+        PadMode::Reflect => [turned(1..low + 1)?, turned(n - 1 - high..n - 1)?],
+        PadMode::Symmetric => [turned(0..low)?, turned(n - high..n)?],
+        PadMode::Circular => [part(n - low..n)?, part(0..high)?],
+        PadMode::Replicate | PadMode::Constant(_) => [again(x, at, 0, low)?, again(x, at, n - 1, high)?],
+    };
+    Tensor::concat(&[&before, x, &behind], axis)
+}
+
+/// Element `i` of an axis, so often.
+#[track_caller]
+fn again(x: &Tensor, at: usize, i: usize, count: usize) -> Result<Tensor> {
+    let mut sizes = x.shape().sizes().to_vec();
+    sizes[at] = count;
+    x.narrow(at as isize, i..i + 1)?.broadcast_to(sizes)
 }
