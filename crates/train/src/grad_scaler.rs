@@ -5,6 +5,7 @@ use tensorkeep_tensor::module::{self, parameters};
 use tensorkeep_tensor::{Error, Result, Tensor};
 
 use crate::Optimiser;
+use crate::measure::norms;
 use crate::options::check;
 
 /// Multiplies a loss by a factor, and divides the gradients by it again: numbers that `f16` would round to
@@ -183,10 +184,7 @@ impl GradScaler {
 /// Whether all gradients are finite.
 #[track_caller]
 fn are_finite<M: Module>(grads: &M) -> Result<bool> {
-    for leaf in parameters(grads) {
-        if !leaf.value.all_finite()? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+    let grads = parameters(grads);
+    let largest = norms(grads.len(), f64::INFINITY, |i| Ok(grads[i].value.clone()))?;
+    Ok(largest.iter().all(|largest| largest.is_finite()))
 }

@@ -65,10 +65,7 @@ fn power_sum(value: &Tensor, p: f64) -> Result<Tensor> {
 /// Sums of halves would soon overflow.
 #[track_caller]
 fn wide(value: &Tensor) -> Result<Tensor> {
-    match value.dtype() {
-        DType::F16 | DType::BF16 => value.to_dtype(DType::F32),
-        _ => Ok(value.clone()),
-    }
+    value.to_dtype(value.dtype().widened())
 }
 
 /// The elements of tensors of one element each: in one piece where they lie on one device in one dtype.

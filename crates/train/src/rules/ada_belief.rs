@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::{mean, weight};
+use super::moments::{corrections, mean, options};
 use crate::{Options, Rule};
 
 /// Adam whose second moment is that of the gradient about its mean: large steps where gradients agree with what was expected.
@@ -40,10 +40,7 @@ impl Rule for AdaBelief {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon)
     }
 
     #[track_caller]
@@ -58,7 +55,7 @@ impl Rule for AdaBelief {
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
-        let scale = 1.0 / weight(self.beta2, step).sqrt();
-        smallvec![(self.rate / weight(self.beta1, step)).into(), scale.into()]
+        let [rate, scale] = corrections(self.rate, [self.beta1, self.beta2], step);
+        smallvec![rate.into(), scale.into()]
     }
 }

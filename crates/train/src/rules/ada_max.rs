@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::{mean, weight};
+use super::moments::{mean, options, weight};
 use crate::{Options, Rule};
 
 /// Adam with the largest gradient, which fades, in place of the second moment.
@@ -41,11 +41,7 @@ impl Rule for AdaMax {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
-            .flag("flux", self.flux)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon).flag("flux", self.flux)
     }
 
     #[track_caller]

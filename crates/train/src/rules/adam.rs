@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::{mean, weight};
+use super::moments::{corrections, mean, options};
 use crate::{Options, Rule};
 
 /// Adam: steps scaled by running moments of the gradient.
@@ -51,11 +51,6 @@ impl Adam {
         let results = [p, m, v, largest];
         Program::new(name, if self.amsgrad { &results } else { &results[..3] })
     }
-
-    /// The step and the scale of the second moment that correct for the start at zero.
-    fn corrections(&self, step: u64) -> [f64; 2] {
-        [self.rate / weight(self.beta1, step), 1.0 / weight(self.beta2, step).sqrt()]
-    }
 }
 
 impl Rule for Adam {
@@ -64,10 +59,7 @@ impl Rule for Adam {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon)
             .flag("amsgrad", self.amsgrad)
     }
 
@@ -77,7 +69,7 @@ impl Rule for Adam {
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
-        self.corrections(step).map(Scalar::from).into_iter().collect()
+        corrections(self.rate, [self.beta1, self.beta2], step).map(Scalar::from).into_iter().collect()
     }
 }
 
@@ -117,7 +109,7 @@ impl Rule for AdamW {
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
-        let [rate, scale] = self.adam.corrections(step);
+        let [rate, scale] = corrections(self.adam.rate, [self.adam.beta1, self.adam.beta2], step);
         let decay = if self.coupled { self.adam.rate * self.decay } else { self.decay };
         smallvec![rate.into(), scale.into(), (1.0 - decay).into()]
     }

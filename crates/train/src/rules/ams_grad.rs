@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::mean;
+use super::moments::{mean, options};
 use crate::{Options, Rule};
 
 /// AMSGrad without correction of bias, as published and as Flux has it: `v̂ ← max(v̂, v)`, `p ← p − η m / (√v̂ + ε)`, with the moments of
@@ -44,10 +44,7 @@ impl Rule for AmsGrad {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon)
     }
 
     #[track_caller]

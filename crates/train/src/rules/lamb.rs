@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::{mean, weight};
+use super::moments::{corrections, mean, options};
 use crate::{Options, Rule};
 
 /// LAMB: Adam's direction, with a step for each tensor that is a share of the tensor's own length. For very large batches.
@@ -52,11 +52,11 @@ impl Rule for Lamb {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
-            .number("decay", &mut self.decay, 0.0..f64::INFINITY)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon).number(
+            "decay",
+            &mut self.decay,
+            0.0..f64::INFINITY,
+        )
     }
 
     #[track_caller]
@@ -67,7 +67,7 @@ impl Rule for Lamb {
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {
-        let (first, second) = (1.0 / weight(self.beta1, step), 1.0 / weight(self.beta2, step).sqrt());
+        let [first, second] = corrections(1.0, [self.beta1, self.beta2], step);
         smallvec![self.rate.into(), first.into(), second.into()]
     }
 

@@ -6,7 +6,7 @@ use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::expr::{Expr, Program};
 use tensorkeep_tensor::{Result, Scalar};
 
-use super::moments::{mean, power, weight};
+use super::moments::{mean, options, power, weight};
 use crate::{Options, Rule};
 
 /// Rectified Adam: without the second moment as long as too few steps have told about it, and careful with it then.
@@ -54,11 +54,11 @@ impl Rule for RAdam {
     }
 
     fn options(&mut self) -> Options<'_> {
-        Options::new(&mut self.rate)
-            .number("beta1", &mut self.beta1, 0.0..1.0)
-            .number("beta2", &mut self.beta2, 0.0..1.0)
-            .number("epsilon", &mut self.epsilon, 0.0..f64::INFINITY)
-            .number("threshold", &mut self.threshold, 4.0..f64::INFINITY)
+        options(&mut self.rate, [&mut self.beta1, &mut self.beta2], &mut self.epsilon).number(
+            "threshold",
+            &mut self.threshold,
+            4.0..f64::INFINITY,
+        )
     }
 
     #[track_caller]
