@@ -2,8 +2,8 @@
 
 use tensorkeep_tensor::{Error, Result, Tensor};
 
-use crate::module::parameters;
-use crate::{Leaf, LeafMut, Module, Path};
+use crate::module::{self, parameters};
+use crate::{LeafMut, Module, Path};
 
 /// The parameter of a layer at this path.
 #[track_caller]
@@ -27,23 +27,12 @@ pub(super) fn leaf<M: Module>(of: &'static str, layer: &M, path: &str) -> Result
 /// The layer with another parameter at this path. It has the very states of the layer, not copies: what it
 /// leaves in running statistics is not lost.
 pub(super) fn with_leaf<M: Module + Clone>(layer: &M, path: &str, value: &Tensor) -> M {
-    let mut states = Vec::new();
-    layer.visit(&mut Path::root(), &mut |_, leaf| {
-        if let Leaf::State(state) = leaf {
-            states.push(state.shared());
-        }
-    });
-    let (mut layer, mut states) = (layer.clone(), states.into_iter());
-    layer.visit_mut(&mut Path::root(), &mut |at, leaf| match leaf {
-        LeafMut::Parameter(x) => {
-            if at.as_str() == path {
-                *x = value.clone();
-            }
-        }
-        LeafMut::State(state) => {
-            if let Some(shared) = states.next() {
-                *state = shared;
-            }
+    let mut layer = module::with_shared_states(layer);
+    layer.visit_mut(&mut Path::root(), &mut |at, leaf| {
+        if let LeafMut::Parameter(x) = leaf
+            && at.as_str() == path
+        {
+            *x = value.clone();
         }
     });
     layer

@@ -1,6 +1,6 @@
 //! From the losses of a batch to one.
 
-use tensorkeep_tensor::{DType, Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Tensor};
 
 /// What becomes of the losses of a batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +36,7 @@ impl Reduction {
             return self.apply(op, each);
         }
         // Sums of many halves do not fit into a half.
-        let sum = |x: &Tensor| match x.dtype() {
-            DType::F16 | DType::BF16 => x.to_dtype(DType::F32)?.sum_all(),
-            _ => x.sum_all(),
-        };
+        let sum = |x: &Tensor| x.to_dtype(x.dtype().widened())?.sum_all();
         // Where nothing has weight, the sum is 0, and so is the mean.
         let mean = sum(each)?.zip(&sum(weights)?, |sum, weight| sum / weight.eq(0.0).select(1.0, weight))?;
         mean.to_dtype(each.dtype())

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::{Leaf, LeafMut, Module, NamedLeaf, Path, State, leaves};
+use super::{Leaf, LeafMut, Module, NamedLeaf, Path, State, leaves, replace};
 use crate::{DType, Device, Error, Result, Tensor};
 
 /// A copy of a tree whose leaves are what `f` makes of the original's. What is one in the tree, a tied weight
@@ -121,13 +121,9 @@ pub fn autocast<M: Module + Clone>(module: &M, dtype: DType) -> Result<M> {
     let cast =
         |leaf: &NamedLeaf| if is_cast(leaf) { leaf.value.to_dtype(dtype) } else { Ok(leaf.value.clone()) };
     let values = mapped(&leaves, cast).map_err(|error| error.located(at))?;
-    let mut values = values.into_iter();
     let mut copy = with_shared_states(module);
-    copy.visit_mut(&mut Path::root(), &mut |_, leaf| {
-        if let (LeafMut::Parameter(x), Some(value)) = (leaf, values.next()) {
-            *x = value;
-        }
-    });
+    let parameters = leaves.iter().zip(values).map(|(leaf, value)| (!leaf.is_state).then_some(value));
+    replace(&mut copy, parameters.collect());
     Ok(copy)
 }
 

@@ -2,7 +2,7 @@
 
 use super::Tensor;
 use crate::op::{Axes, Op, Reduce, ReduceKind, Scan, ScanKind, require_float};
-use crate::{DType, Error, Result, Shape};
+use crate::{Error, Result, Shape};
 
 impl Tensor {
     #[track_caller]
@@ -63,10 +63,7 @@ impl Tensor {
     /// The same numbers in a dtype that sums and counts of many fit into: halves in `f32`.
     #[track_caller]
     pub(crate) fn wide(&self) -> Result<Self> {
-        match self.dtype() {
-            DType::F16 | DType::BF16 => self.to_dtype(DType::F32),
-            _ => Ok(self.clone()),
-        }
+        self.to_dtype(self.dtype().widened())
     }
 
     /// The population variance over axes, `Σ (x − mean)² / n`.
