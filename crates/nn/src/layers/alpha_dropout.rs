@@ -1,6 +1,6 @@
 //! Dropout that keeps mean and variance.
 
-use tensorkeep_tensor::{Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use super::Draws;
 use super::dropout::probability;
@@ -65,21 +65,13 @@ impl AlphaDropout {
 impl Layer for AlphaDropout {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-        let Some(mut rng) = cx.rng(x.device()) else {
+        let keep = 1.0 - self.probability;
+        let Some(mask) = self.draws.mask(x, keep, cx, ["alpha_dropout", "scaled and shifted"])? else {
             return Ok(x.clone());
         };
-        if !x.dtype().is_float() {
-            let message = format!("{} cannot be scaled and shifted: cast it to floats first", x.dtype());
-            return Err(Error::dtype("alpha_dropout", message));
-        }
-        let keep = 1.0 - self.probability;
-        if keep == 1.0 {
-            return Ok(x.clone());
-        }
         let [scale, shift] = self.scale_and_shift();
         // With p = 1 no element is scaled.
         let dropped = if keep > 0.0 { LEAST * scale + shift } else { 0.0 };
-        let mask = self.draws.mask(x, keep, &mut rng)?;
         mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale + shift, dropped))
     }
 

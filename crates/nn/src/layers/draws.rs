@@ -1,9 +1,9 @@
 //! Which elements share a draw.
 
-use tensorkeep_tensor::{Result, Rng, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use crate::settings::unfit;
-use crate::{Setting, Settings};
+use crate::{Context, Setting, Settings};
 
 /// For what a random layer draws: which elements have a draw of their own, and which share one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +19,28 @@ pub enum Draws {
 }
 
 impl Draws {
-    /// 1 with probability `keep` and else 0, in a shape that broadcasts with `x`.
+    /// For a layer that drops numbers: 1 with probability `keep` and else 0, in a shape that broadcasts with `x`; none where nothing
+    /// is dropped. Only floats can be `treated` so.
     #[track_caller]
-    pub(super) fn mask(&self, x: &Tensor, keep: f32, rng: &mut Rng) -> Result<Tensor> {
+    pub(super) fn mask(
+        &self,
+        x: &Tensor,
+        keep: f32,
+        cx: &Context,
+        [layer, treated]: [&'static str; 2],
+    ) -> Result<Option<Tensor>> {
+        let Some(mut rng) = cx.rng(x.device()) else {
+            return Ok(None);
+        };
+        if !x.dtype().is_float() {
+            let message = format!("{} cannot be {treated}: cast it to floats first", x.dtype());
+            return Err(Error::dtype(layer, message));
+        }
+        if keep == 1.0 { Ok(None) } else { self.draw(x, keep, &mut rng).map(Some) }
+    }
+
+    #[track_caller]
+    fn draw(&self, x: &Tensor, keep: f32, rng: &mut Rng) -> Result<Tensor> {
         let axes: &[isize] = match self {
             Self::Element => return rng.bernoulli(x.shape(), x.dtype(), keep),
             Self::Channel => &[0, 1],

@@ -72,18 +72,10 @@ pub(super) fn probability(layer: &'static str, probability: f32) -> Result<f32> 
 impl Layer for Dropout {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
-        let Some(mut rng) = cx.rng(x.device()) else {
+        let keep = 1.0 - self.probability;
+        let Some(mask) = self.draws.mask(x, keep, cx, ["dropout", "scaled by 1/(1 − p)"])? else {
             return Ok(x.clone());
         };
-        if !x.dtype().is_float() {
-            let message = format!("{} cannot be scaled by 1/(1 − p): cast it to floats first", x.dtype());
-            return Err(Error::dtype("dropout", message));
-        }
-        let keep = 1.0 - self.probability;
-        if keep == 1.0 {
-            return Ok(x.clone());
-        }
-        let mask = self.draws.mask(x, keep, &mut rng)?;
         // A choice and no product: what is dropped is 0, and 0 times infinity is not.
         let scale = 1.0 / f64::from(keep);
         mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale, 0.0))

@@ -4,7 +4,7 @@ use tensorkeep_tensor::op::PoolKind;
 use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use super::Padding;
-use super::window::{pooled, window};
+use super::window::{self, pooled, window};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// The p-norm `(Σ |x|ᵖ)^(1/p)` of each window over `N` = 1 to 3 spatial axes, channel by channel. Imagined
@@ -86,15 +86,13 @@ impl<const N: usize> Rebuild for LpPool<N> {
 
     #[track_caller]
     fn settings(&self) -> Result<Settings> {
-        let settings =
-            Settings::new().with_sizes("kernel", &self.kernel)?.with_sizes("stride", &self.stride)?;
-        Ok(settings.with("padding", self.padding.setting()?).with("p", self.p))
+        let settings = window::settings(&self.kernel, &self.stride, &self.padding)?;
+        Ok(settings.with("p", self.p))
     }
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
-        let (kernel, stride) = (settings.take_sizes("kernel")?, settings.take_sizes("stride")?);
-        let padding = Padding::of_setting(settings.take("padding")?)?;
+        let (kernel, stride, padding) = window::take_settings(settings)?;
         Ok(Self { p: settings.take_positive("p")?, kernel, stride, padding })
     }
 }

@@ -5,7 +5,7 @@ use tensorkeep_tensor::op::PoolKind;
 use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use super::Padding;
-use super::window::{pool, require_rank, window};
+use super::window::{self, pool, require_rank, window};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings};
 
 /// The largest element of each window over `N` = 1 to 3 spatial axes, channel by channel. Padding never wins;
@@ -157,8 +157,7 @@ impl<const N: usize> Rebuild for MaxPool<N> {
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
-        let (kernel, stride) = (settings.take_sizes("kernel")?, settings.take_sizes("stride")?);
-        let padding = Padding::of_setting(settings.take("padding")?)?;
+        let (kernel, stride, padding) = window::take_settings(settings)?;
         let dilation = settings.take_sizes("dilation")?;
         let ceil_mode = settings.take_flag("ceil_mode")?;
         Ok(Self { kernel, stride, dilation, padding, ceil_mode })

@@ -4,6 +4,27 @@ use tensorkeep_tensor::op::{Op, Pool, PoolKind, Window};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use super::Padding;
+use crate::Settings;
+
+/// The settings of a pool: its kernel, stride and padding.
+#[track_caller]
+pub(super) fn settings<const N: usize>(
+    kernel: &[usize; N],
+    stride: &[usize; N],
+    padding: &Padding<N>,
+) -> Result<Settings> {
+    let settings = Settings::new().with_sizes("kernel", kernel)?.with_sizes("stride", stride)?;
+    Ok(settings.with("padding", padding.setting()?))
+}
+
+/// The kernel, stride and padding that [`settings`] tells.
+#[track_caller]
+pub(super) fn take_settings<const N: usize>(
+    settings: &mut Settings,
+) -> Result<([usize; N], [usize; N], Padding<N>)> {
+    let (kernel, stride) = (settings.take_sizes("kernel")?, settings.take_sizes("stride")?);
+    Ok((kernel, stride, Padding::of_setting(settings.take("padding")?)?))
+}
 
 /// The window of a layer with `N` spatial axes.
 pub(super) fn window<const N: usize>(
