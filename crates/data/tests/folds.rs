@@ -10,7 +10,8 @@ use tensorkeep_data::{
     Classes, Dataset, Fold, KFold, Share, Split, TimeSeriesSplit, balanced_weights, iris, leave_p_out, moons,
     pad_sequences, parts,
 };
-use tensorkeep_tensor::{ErrorKind, HostArray, HostData, Result, ToHostArray};
+use tensorkeep_tensor::{ErrorKind, HostArray, HostData, ToHostArray};
+use tensorkeep_testkit::refusal;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/folds.json")).unwrap()
@@ -164,41 +165,35 @@ fn folds_are_of_a_dataset() {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let none: [u8; 0] = [];
-    let time = |k, gap, max_train| refused(TimeSeriesSplit { k, gap, max_train }.of(10));
+    let time = |k, gap, max_train| refusal(TimeSeriesSplit { k, gap, max_train }.of(10));
     let rows = [
-        (refused(Split::new(0.0).of(9)), "value: a share of 0 of 9 examples leaves a part empty"),
-        (refused(Split::new(1.0).of(9)), "value: a share of 1 of 9 examples"),
-        (refused(Split::new(f64::NAN).of(9)), "value: a share of NaN of 9 examples"),
-        (refused(Split::new(-0.5).of(9)), "value: a share of -0.5 of 9 examples"),
-        (refused(Split::new(f64::INFINITY).of(9)), "value: a share of inf of 9 examples"),
-        (refused(Split::new(9).of(9)), "value: 9 of 9 examples"),
-        (refused(Split::new(-3).of(9)), "value: 0 of 9 examples"),
-        (refused(Split::new(0.5).of(0)), "value: a share of 0.5 of 0 examples"),
-        (refused(Split::new(0.5).of(usize::MAX)), "limit: "),
-        (refused(Split::new(0.5).stratified(&none)), "value: a share of 0.5 of 0 examples"),
-        (refused(Split::new(0.5).grouped(&[1, 1, 1])), "value: a share of 0.5 of 1 groups"),
+        (refusal(Split::new(0.0).of(9)), "value: a share of 0 of 9 examples leaves a part empty"),
+        (refusal(Split::new(1.0).of(9)), "value: a share of 1 of 9 examples"),
+        (refusal(Split::new(f64::NAN).of(9)), "value: a share of NaN of 9 examples"),
+        (refusal(Split::new(-0.5).of(9)), "value: a share of -0.5 of 9 examples"),
+        (refusal(Split::new(f64::INFINITY).of(9)), "value: a share of inf of 9 examples"),
+        (refusal(Split::new(9).of(9)), "value: 9 of 9 examples"),
+        (refusal(Split::new(-3).of(9)), "value: 0 of 9 examples"),
+        (refusal(Split::new(0.5).of(0)), "value: a share of 0.5 of 0 examples"),
+        (refusal(Split::new(0.5).of(usize::MAX)), "limit: "),
+        (refusal(Split::new(0.5).stratified(&none)), "value: a share of 0.5 of 0 examples"),
+        (refusal(Split::new(0.5).grouped(&[1, 1, 1])), "value: a share of 0.5 of 1 groups"),
         (
-            refused(parts(9, &[Share::Count(5), Share::Count(4)], None)),
+            refusal(parts(9, &[Share::Count(5), Share::Count(4)], None)),
             "value: 4 of 9 examples, where 4 are left",
         ),
-        (refused(parts(9, &[Share::Fraction(f64::NAN)], Some(1))), "value: a share of NaN"),
-        (refused(KFold::new(1).of(9)), "value: 1 folds of 9 examples: use at least 2"),
-        (refused(KFold::new(10).of(9)), "value: 10 folds of 9 examples"),
-        (refused(KFold::new(2).of(0)), "value: 2 folds of 0 examples"),
-        (refused(KFold::new(2).of(usize::MAX)), "limit: "),
-        (refused(KFold::new(3).stratified(&[0, 0, 0, 1, 1])), "value: a label has 2 examples"),
-        (refused(KFold::new(2).stratified(&none)), "value: 2 folds of 0 examples"),
-        (refused(KFold::new(3).grouped(&[1, 1, 2, 2])), "value: 3 folds of 2 groups"),
-        (refused(leave_p_out(3, 0)), "value: 0 of 3 examples held out"),
-        (refused(leave_p_out(0, 1)), "value: 1 of 0 examples held out"),
-        (refused(leave_p_out(usize::MAX, 1)), "limit: "),
+        (refusal(parts(9, &[Share::Fraction(f64::NAN)], Some(1))), "value: a share of NaN"),
+        (refusal(KFold::new(1).of(9)), "value: 1 folds of 9 examples: use at least 2"),
+        (refusal(KFold::new(10).of(9)), "value: 10 folds of 9 examples"),
+        (refusal(KFold::new(2).of(0)), "value: 2 folds of 0 examples"),
+        (refusal(KFold::new(2).of(usize::MAX)), "limit: "),
+        (refusal(KFold::new(3).stratified(&[0, 0, 0, 1, 1])), "value: a label has 2 examples"),
+        (refusal(KFold::new(2).stratified(&none)), "value: 2 folds of 0 examples"),
+        (refusal(KFold::new(3).grouped(&[1, 1, 2, 2])), "value: 3 folds of 2 groups"),
+        (refusal(leave_p_out(3, 0)), "value: 0 of 3 examples held out"),
+        (refusal(leave_p_out(0, 1)), "value: 1 of 0 examples held out"),
+        (refusal(leave_p_out(usize::MAX, 1)), "limit: "),
         (time(1, 0, None), "value: 1 folds of 10 examples in time"),
         (time(10, 0, None), "value: 10 folds of 10 examples in time"),
         (time(3, 4, None), "value: the first block begins at example 4"),

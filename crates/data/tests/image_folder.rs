@@ -6,7 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use tensorkeep_data::{Dataset, ImageFolder, ImageFolderOptions};
-use tensorkeep_tensor::{ErrorKind, HostData, Result, ToHostArray};
+use tensorkeep_tensor::{ErrorKind, HostData, ToHostArray};
+use tensorkeep_testkit::refusal;
 
 /// A folder of its own, removed at the end.
 struct Folder(PathBuf);
@@ -80,17 +81,11 @@ fn other_formats_have_decoders_of_their_own() {
 
 #[test]
 fn bad_folders_are_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
-    let open = |folder: &Folder| refused(ImageFolder::open(folder.path()));
+    let open = |folder: &Folder| refusal(ImageFolder::open(folder.path()));
     let batch = |folder: &Folder, options: ImageFolderOptions| {
-        refused(ImageFolder::open_with(folder.path(), options).unwrap().batch(&[0, 1]))
+        refusal(ImageFolder::open_with(folder.path(), options).unwrap().batch(&[0, 1]))
     };
-    let limited = |folder: &Folder, options| refused(ImageFolder::open_with(folder.path(), options));
+    let limited = |folder: &Folder, options| refusal(ImageFolder::open_with(folder.path(), options));
     let standard = ImageFolderOptions::default;
     let [empty, hollow, two, sizes, torn] = ["empty", "hollow", "two", "sizes", "torn"].map(Folder::new);
     hollow.write("a/x.pgm", &grey(&[1])).write("b/x.jpg", b"");
@@ -100,7 +95,7 @@ fn bad_folders_are_refused() {
     let flat = standard().decode(&["pgm"], |bytes| bytes.to_vec().to_host_array());
     let rows = [
         (open(&empty), "value: no folders in "),
-        (refused(ImageFolder::open(empty.path().join("nowhere"))), "io: "),
+        (refusal(ImageFolder::open(empty.path().join("nowhere"))), "io: "),
         (open(&hollow), "value: no image in "),
         (limited(&two, ImageFolderOptions { classes: 1, ..standard() }), "limit: "),
         (limited(&two, ImageFolderOptions { images: 1, ..standard() }), "limit: "),

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_data::{Characters, Classes, Words, one_cold};
-use tensorkeep_tensor::{HostArray, HostData, Result, ToHostArray};
+use tensorkeep_tensor::{HostArray, HostData, ToHostArray};
+use tensorkeep_testkit::refusal;
 
 #[test]
 fn labels_of_any_type_are_numbered() {
@@ -62,42 +63,36 @@ fn text_comes_back() {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let classes = Classes::new(["a", "b"]).unwrap();
     let array = |data, shape: &[usize]| HostArray::new(data, shape).unwrap();
     let nan = [[0.0, 1.0], [f64::NAN, 0.0]].to_host_array().unwrap();
     let long = "x".repeat(1000);
     let rows = [
-        (refused(Classes::<u8>::new([])), "value: no labels"),
-        (refused(Classes::<u8>::of(&[])), "value: no labels"),
-        (refused(Classes::new(["a", "a"])), "value: \"a\" comes twice"),
+        (refusal(Classes::<u8>::new([])), "value: no labels"),
+        (refusal(Classes::<u8>::of(&[])), "value: no labels"),
+        (refusal(Classes::new(["a", "a"])), "value: \"a\" comes twice"),
         (
-            refused(classes.encode(&["a", "c\u{1b}[2J"])),
+            refusal(classes.encode(&["a", "c\u{1b}[2J"])),
             "value: \"c\\u{1b}[2J\" is none of the 2 classes: add it, or set a default",
         ),
-        (refused(classes.one_hot(&["c"])), "value: \"c\" is none"),
-        (refused(classes.clone().with_default("c")), "value: \"c\" is none"),
-        (refused(classes.label(2)), "index: no class 2 among 2: use numbers in 0..2"),
-        (refused(classes.decode(&[0, -1].to_host_array().unwrap())), "index: no class -1 among 2"),
-        (refused(classes.decode(&[0.0].to_host_array().unwrap())), "dtype: classes of f64"),
+        (refusal(classes.one_hot(&["c"])), "value: \"c\" is none"),
+        (refusal(classes.clone().with_default("c")), "value: \"c\" is none"),
+        (refusal(classes.label(2)), "index: no class 2 among 2: use numbers in 0..2"),
+        (refusal(classes.decode(&[0, -1].to_host_array().unwrap())), "index: no class -1 among 2"),
+        (refusal(classes.decode(&[0.0].to_host_array().unwrap())), "dtype: classes of f64"),
         (
-            refused(classes.one_cold(&[[0.0, 1.0, 2.0]].to_host_array().unwrap())),
+            refusal(classes.one_cold(&[[0.0, 1.0, 2.0]].to_host_array().unwrap())),
             "shape: the last axis is not the 2 classes",
         ),
-        (refused(classes.one_cold(&nan)), "value: a score of row 1 is NaN"),
-        (refused(one_cold(&array(HostData::F32(Vec::new()), &[3, 0]))), "shape: the last axis"),
-        (refused(one_cold(&array(HostData::F32(vec![1.0]), &[]))), "shape: the last axis"),
-        (refused(Characters::of("")), "value: no labels"),
-        (refused(Characters::of("ab").unwrap().encode("abc")), "value: 'c' is none of the 2 classes"),
-        (refused(Characters::of("ab").unwrap().decode(&[2].to_host_array().unwrap())), "index: no class 2"),
-        (refused(Words::of(["one two"], 2, 9)), "value: no word comes 2 times"),
-        (refused(Words::of(["one two"], 1, 0)), "value: no word comes 1 times, of 0 to keep"),
-        (refused(Words::known(["<unknown>".to_owned()])), "value: \"<unknown>\" comes twice"),
+        (refusal(classes.one_cold(&nan)), "value: a score of row 1 is NaN"),
+        (refusal(one_cold(&array(HostData::F32(Vec::new()), &[3, 0]))), "shape: the last axis"),
+        (refusal(one_cold(&array(HostData::F32(vec![1.0]), &[]))), "shape: the last axis"),
+        (refusal(Characters::of("")), "value: no labels"),
+        (refusal(Characters::of("ab").unwrap().encode("abc")), "value: 'c' is none of the 2 classes"),
+        (refusal(Characters::of("ab").unwrap().decode(&[2].to_host_array().unwrap())), "index: no class 2"),
+        (refusal(Words::of(["one two"], 2, 9)), "value: no word comes 2 times"),
+        (refusal(Words::of(["one two"], 1, 0)), "value: no word comes 1 times, of 0 to keep"),
+        (refusal(Words::known(["<unknown>".to_owned()])), "value: \"<unknown>\" comes twice"),
     ];
     for (i, (got, want)) in rows.iter().enumerate() {
         assert!(got.starts_with(want), "row {i}: {got}");

@@ -9,6 +9,7 @@ use tensorkeep_data::{
     undersample,
 };
 use tensorkeep_tensor::{Error, ErrorKind, Result, ToHostArray};
+use tensorkeep_testkit::refusal;
 
 fn chosen(labels: &[char], numbers: &[usize]) -> Vec<(char, usize)> {
     let labels: Vec<char> = numbers.iter().map(|&i| labels[i]).collect();
@@ -154,35 +155,29 @@ fn orders_stay() {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let none: [u8; 0] = [];
     let weighted = |weights: &[f64], count| WeightedSampler::new(weights, count);
     let rows = [
-        (refused(oversample(&none, 1.0, 0)), "value: no labels"),
-        (refused(undersample(&none, 0)), "value: no labels"),
-        (refused(oversample(&[1], -0.1, 0)), "value: a fraction of -0.1"),
-        (refused(oversample(&[1], 1.1, 0)), "value: a fraction of 1.1"),
-        (refused(oversample(&[1], f64::NAN, 0)), "value: a fraction of NaN"),
-        (refused(weighted(&[], 1)), "value: 1 draws from 0 weights of sum 0"),
-        (refused(weighted(&[1.0], 0)), "value: 0 draws from 1 weights"),
-        (refused(weighted(&[0.0, 0.0], 1)), "value: 1 draws from 2 weights of sum 0"),
-        (refused(weighted(&[1.0, -1.0], 1)), "value: weight -1 of example 1"),
-        (refused(weighted(&[f64::NAN], 1)), "value: weight NaN of example 0"),
-        (refused(weighted(&[f64::INFINITY], 1)), "value: weight inf of example 0"),
-        (refused(weighted(&[f64::MAX, f64::MAX], 1)), "value: 1 draws from 2 weights of sum inf"),
-        (refused(weighted(&[1.0], usize::MAX)), "limit: "),
+        (refusal(oversample(&none, 1.0, 0)), "value: no labels"),
+        (refusal(undersample(&none, 0)), "value: no labels"),
+        (refusal(oversample(&[1], -0.1, 0)), "value: a fraction of -0.1"),
+        (refusal(oversample(&[1], 1.1, 0)), "value: a fraction of 1.1"),
+        (refusal(oversample(&[1], f64::NAN, 0)), "value: a fraction of NaN"),
+        (refusal(weighted(&[], 1)), "value: 1 draws from 0 weights of sum 0"),
+        (refusal(weighted(&[1.0], 0)), "value: 0 draws from 1 weights"),
+        (refusal(weighted(&[0.0, 0.0], 1)), "value: 1 draws from 2 weights of sum 0"),
+        (refusal(weighted(&[1.0, -1.0], 1)), "value: weight -1 of example 1"),
+        (refusal(weighted(&[f64::NAN], 1)), "value: weight NaN of example 0"),
+        (refusal(weighted(&[f64::INFINITY], 1)), "value: weight inf of example 0"),
+        (refusal(weighted(&[f64::MAX, f64::MAX], 1)), "value: 1 draws from 2 weights of sum inf"),
+        (refusal(weighted(&[1.0], usize::MAX)), "limit: "),
         (
-            refused(weighted(&[1.0, 0.0], 2).unwrap().without_replacement()),
+            refusal(weighted(&[1.0, 0.0], 2).unwrap().without_replacement()),
             "value: 2 draws without replacement from 1",
         ),
-        (refused(ByLength::new(&[], 1, 1)), "value: batches of 1 in pools of 1 from 0"),
-        (refused(ByLength::new(&[1], 0, 1)), "value: batches of 0"),
-        (refused(ByLength::new(&[1], 1, 0)), "value: batches of 1 in pools of 0"),
+        (refusal(ByLength::new(&[], 1, 1)), "value: batches of 1 in pools of 1 from 0"),
+        (refusal(ByLength::new(&[1], 0, 1)), "value: batches of 0"),
+        (refusal(ByLength::new(&[1], 1, 0)), "value: batches of 1 in pools of 0"),
     ];
     for (i, (got, want)) in rows.iter().enumerate() {
         assert!(got.starts_with(want), "row {i}: {got}");

@@ -8,7 +8,8 @@ use tensorkeep_data::{
     Concat, Dataset, RaggedDataset, TensorDataset, Windows, collate, pad_sequences, pad_to, sliding_windows,
     stack, unstack,
 };
-use tensorkeep_tensor::{ErrorKind, HostArray, HostData, Result, ToHostArray};
+use tensorkeep_tensor::{ErrorKind, HostArray, HostData, ToHostArray};
+use tensorkeep_testkit::refusal;
 
 /// `n` examples: input `[i, −i]`, target `i`, from `start`.
 fn numbered(start: i32, n: i32) -> TensorDataset {
@@ -106,7 +107,7 @@ fn labels_of_many_examples_are_all_there() {
     let n = 1025;
     let labels = numbered(0, n).map(|x, y| Ok((x, y))).labels().unwrap();
     assert!(labels.into_iter().eq(0..i64::from(n)));
-    assert_eq!(numbered(0, 0).map(|x, y| Ok((x, y))).labels().unwrap(), []);
+    assert_eq!(numbered(0, 0).map(|x, y| Ok((x, y))).labels().unwrap(), [0_i64; 0]);
 }
 
 #[test]
@@ -188,12 +189,6 @@ fn examples_become_batches_and_batches_examples() {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let six = || numbered(0, 6);
     let ints = |values: &[i32]| values.to_host_array().unwrap();
     let array = |data, shape: &[usize]| HostArray::new(data, shape).unwrap();
@@ -201,56 +196,56 @@ fn bad_input_is_refused() {
         (array(HostData::F32(vec![1.0]), &[]), array(HostData::F32(Vec::new()), &[1 << 40, 0]));
     let floats = TensorDataset::new(ints(&[1, 2]), [0.5, 1.5].to_host_array().unwrap()).unwrap();
     let wide = TensorDataset::new([[1, 2, 3]].to_host_array().unwrap(), ints(&[0])).unwrap();
-    let windows = |size, stride, targets| refused(Windows::new(ints(&[1, 2, 3]), size, stride, targets));
+    let windows = |size, stride, targets| refusal(Windows::new(ints(&[1, 2, 3]), size, stride, targets));
     let targets = || ints(&[0, 1]);
     let rows = [
-        (refused(six().range(2..8)), "index: examples 2..8 among 6"),
-        (refused(six().range(..=usize::MAX)), "index: "),
-        (refused(six().shard(2, 2)), "value: shard 2 of 2"),
-        (refused(six().shard(0, 0)), "value: shard 0 of 0"),
-        (refused(six().filter(|_, _| Err(tensorkeep_tensor::Error::value("odd", "no")))), "value: no"),
-        (refused(six().group_by(&[1])), "value: 1 labels for 6 examples"),
-        (refused(six().zip(numbered(0, 5), |a, _| Ok(a))), "value: 6 examples beside 5"),
-        (refused(six().repeat(usize::MAX)), "limit: 6 examples"),
-        (refused(six().repeat(usize::MAX / 6).and_then(|set| set.concat(six()))), "limit: more examples"),
-        (refused(Concat::new(Vec::new())), "value: no datasets"),
-        (refused(six().concat(wide).unwrap().batch(&[0, 6])), "shape: arrays differ behind axis 0"),
-        (refused(six().concat(floats.clone()).unwrap().batch(&[0, 6])), "shape: arrays differ behind axis 0"),
-        (refused(numbered(0, 0).sample(1, 0)), "value: 1 draws from no examples"),
-        (refused(six().sample(usize::MAX, 0)), "limit: "),
-        (refused(floats.labels()), "value: targets are f64 of shape [2], not one integer an example"),
+        (refusal(six().range(2..8)), "index: examples 2..8 among 6"),
+        (refusal(six().range(..=usize::MAX)), "index: "),
+        (refusal(six().shard(2, 2)), "value: shard 2 of 2"),
+        (refusal(six().shard(0, 0)), "value: shard 0 of 0"),
+        (refusal(six().filter(|_, _| Err(tensorkeep_tensor::Error::value("odd", "no")))), "value: no"),
+        (refusal(six().group_by(&[1])), "value: 1 labels for 6 examples"),
+        (refusal(six().zip(numbered(0, 5), |a, _| Ok(a))), "value: 6 examples beside 5"),
+        (refusal(six().repeat(usize::MAX)), "limit: 6 examples"),
+        (refusal(six().repeat(usize::MAX / 6).and_then(|set| set.concat(six()))), "limit: more examples"),
+        (refusal(Concat::new(Vec::new())), "value: no datasets"),
+        (refusal(six().concat(wide).unwrap().batch(&[0, 6])), "shape: arrays differ behind axis 0"),
+        (refusal(six().concat(floats.clone()).unwrap().batch(&[0, 6])), "shape: arrays differ behind axis 0"),
+        (refusal(numbered(0, 0).sample(1, 0)), "value: 1 draws from no examples"),
+        (refusal(six().sample(usize::MAX, 0)), "limit: "),
+        (refusal(floats.labels()), "value: targets are f64 of shape [2], not one integer an example"),
         (windows(4, 1, 0..1), "value: a window and its targets take 4 steps, the series has 3"),
         (windows(2, 1, 2..4), "value: a window and its targets take 4 steps"),
         (windows(2, 1, 2..usize::MAX), "value: a window and its targets take"),
         (windows(0, 1, 0..1), "value: windows of 0 steps"),
         (windows(1, 0, 0..1), "value: windows of 1 steps, a stride of 0"),
         (windows(1, 1, 1..1), "value: windows of 1 steps, a stride of 1, targets 1..1"),
-        (refused(Windows::new(one.clone(), 1, 1, 0..1)), "shape: a series is [time, ..]"),
-        (refused(Windows::new(hollow.clone(), 1, 1, 0..1)), "shape: a series is [time, ..]"),
-        (refused(sliding_windows(3, 4, 1)), "index: a window of 4 is larger than 3"),
-        (refused(sliding_windows(3, 0, 1)), "value: windows of 0"),
-        (refused(stack(&[])), "value: no arrays"),
-        (refused(stack(&[ints(&[1]), ints(&[1, 2])])), "shape: arrays differ in shape"),
-        (refused(stack(&[ints(&[1]), [1.0].to_host_array().unwrap()])), "dtype: f64 among arrays of i32"),
-        (refused(unstack(&one)), "shape: there are no numbers"),
-        (refused(unstack(&hollow)), "shape: there are no numbers"),
-        (refused(pad_sequences(&[], 0)), "value: no arrays"),
-        (refused(pad_sequences(std::slice::from_ref(&one), 0)), "shape: a single number has no rows"),
+        (refusal(Windows::new(one.clone(), 1, 1, 0..1)), "shape: a series is [time, ..]"),
+        (refusal(Windows::new(hollow.clone(), 1, 1, 0..1)), "shape: a series is [time, ..]"),
+        (refusal(sliding_windows(3, 4, 1)), "index: a window of 4 is larger than 3"),
+        (refusal(sliding_windows(3, 0, 1)), "value: windows of 0"),
+        (refusal(stack(&[])), "value: no arrays"),
+        (refusal(stack(&[ints(&[1]), ints(&[1, 2])])), "shape: arrays differ in shape"),
+        (refusal(stack(&[ints(&[1]), [1.0].to_host_array().unwrap()])), "dtype: f64 among arrays of i32"),
+        (refusal(unstack(&one)), "shape: there are no numbers"),
+        (refusal(unstack(&hollow)), "shape: there are no numbers"),
+        (refusal(pad_sequences(&[], 0)), "value: no arrays"),
+        (refusal(pad_sequences(std::slice::from_ref(&one), 0)), "shape: a single number has no rows"),
         (
-            refused(pad_sequences(&[ints(&[1]), [[1]].to_host_array().unwrap()], 0)),
+            refusal(pad_sequences(&[ints(&[1]), [[1]].to_host_array().unwrap()], 0)),
             "shape: arrays differ behind axis 0",
         ),
-        (refused(pad_sequences(&[ints(&[1])], 0.5)), "dtype: a padding of 0.5 among i32"),
-        (refused(pad_to(&ints(&[1]), 1, 3, 0)), "axis: "),
-        (refused(pad_to(&ints(&[1]), 0, usize::MAX, 0)), "limit: "),
-        (refused(pad_to(&ints(&[1]), 0, usize::MAX >> 4, 0)), "out-of-memory: no room for"),
-        (refused(RaggedDataset::new(vec![ints(&[1])], targets(), 0)), "shape: there are 1 sequences"),
+        (refusal(pad_sequences(&[ints(&[1])], 0.5)), "dtype: a padding of 0.5 among i32"),
+        (refusal(pad_to(&ints(&[1]), 1, 3, 0)), "axis: "),
+        (refusal(pad_to(&ints(&[1]), 0, usize::MAX, 0)), "limit: "),
+        (refusal(pad_to(&ints(&[1]), 0, usize::MAX >> 4, 0)), "out-of-memory: no room for"),
+        (refusal(RaggedDataset::new(vec![ints(&[1])], targets(), 0)), "shape: there are 1 sequences"),
         (
-            refused(RaggedDataset::new(vec![one.clone(), one], targets(), 0)),
+            refusal(RaggedDataset::new(vec![one.clone(), one], targets(), 0)),
             "shape: a single number is no sequence",
         ),
         (
-            refused(RaggedDataset::new(vec![ints(&[1]), ints(&[2])], targets(), 0.5)),
+            refusal(RaggedDataset::new(vec![ints(&[1]), ints(&[2])], targets(), 0.5)),
             "dtype: a padding of 0.5",
         ),
     ];

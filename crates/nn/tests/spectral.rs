@@ -11,9 +11,9 @@ use tensorkeep_nn::signal::{
     hann_window, power_to_db,
 };
 use tensorkeep_tensor::{DType, Device, Result, Tensor, meta};
-use tensorkeep_testkit::devices;
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 use tensorkeep_testkit::golden::{array, doubles};
+use tensorkeep_testkit::{devices, refusal};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -204,14 +204,8 @@ fn mel(case: &Case) -> Outcome {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let floats = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &cpu()).unwrap();
-    let made = |options: StftOptions| refused(Stft::new(&options, DType::F32, &cpu()));
+    let made = |options: StftOptions| refusal(Stft::new(&options, DType::F32, &cpu()));
     let eight = || StftOptions::new(8);
     let stft = Stft::new(&eight(), DType::F32, &cpu()).unwrap();
     let apart =
@@ -220,19 +214,19 @@ fn bad_input_is_refused() {
     let faded = Stft::new(&faded, DType::F32, &cpu()).unwrap();
     let spectrum =
         |real: &[usize], imaginary: &[usize]| Spectrum { real: floats(real), imaginary: floats(imaginary) };
-    let inverse = |stft: &Stft, real: &[usize]| refused(stft.inverse(&spectrum(real, real), None));
-    let mel = |scale: MelScale| refused(scale.filter_bank(DType::F32, &meta::device()));
+    let inverse = |stft: &Stft, real: &[usize]| refusal(stft.inverse(&spectrum(real, real), None));
+    let mel = |scale: MelScale| refusal(scale.filter_bank(DType::F32, &meta::device()));
     let scale = MelScale::new(9, 4, 8000.0);
-    let power = |power| refused(spectrum(&[5, 1], &[5, 1]).abs_pow(power));
+    let power = |power| refusal(spectrum(&[5, 1], &[5, 1]).abs_pow(power));
     let zeros = StftOptions { window: Some(vec![0.0]), ..eight() };
     let zeros = Spectrogram {
         window_normalized: true,
         ..Spectrogram::new(Stft::new(&zeros, DType::F32, &cpu()).unwrap())
     };
     let rows = [
-        (refused(hann_window(0, true)), "value: a window of 0 numbers"),
-        (refused(hann_window(usize::MAX, true)), "limit: a window of"),
-        (refused(cosine_window(4, true, f64::NAN, 0.5)), "value: a window of 4 numbers by NaN"),
+        (refusal(hann_window(0, true)), "value: a window of 0 numbers"),
+        (refusal(hann_window(usize::MAX, true)), "limit: a window of"),
+        (refusal(cosine_window(4, true, f64::NAN, 0.5)), "value: a window of 4 numbers by NaN"),
         (made(StftOptions { n_fft: 0, ..eight() }), "value: frames of 0"),
         (made(StftOptions { hop_length: 0, ..eight() }), "value: frames of 8 with a hop of 0"),
         (made(StftOptions::new(3)), "value: frames of 3 with a hop of 0"),
@@ -243,27 +237,27 @@ fn bad_input_is_refused() {
         ),
         (made(StftOptions { window: Some(Vec::new()), ..eight() }), "value: a window of 0 numbers"),
         (made(StftOptions { window: Some(vec![f64::NAN]), ..eight() }), "value: a window of 1 numbers"),
-        (refused(Stft::new(&eight(), DType::I32, &cpu())), "dtype: waves of i32"),
-        (refused(stft.forward(&floats(&[]))), "shape: a signal is [.., length]"),
-        (refused(stft.forward(&floats(&[2, 4]))), "value: a signal of 4 is too short for frames of 8"),
-        (refused(stft.forward(&floats(&[0]))), "value: a signal of 0 is too short"),
-        (refused(apart.forward(&floats(&[7]))), "value: a signal of 7 is too short"),
-        (refused(stft.forward(&floats(&[9]).to_dtype(DType::F64).unwrap())), "dtype: "),
+        (refusal(Stft::new(&eight(), DType::I32, &cpu())), "dtype: waves of i32"),
+        (refusal(stft.forward(&floats(&[]))), "shape: a signal is [.., length]"),
+        (refusal(stft.forward(&floats(&[2, 4]))), "value: a signal of 4 is too short for frames of 8"),
+        (refusal(stft.forward(&floats(&[0]))), "value: a signal of 0 is too short"),
+        (refusal(apart.forward(&floats(&[7]))), "value: a signal of 7 is too short"),
+        (refusal(stft.forward(&floats(&[9]).to_dtype(DType::F64).unwrap())), "dtype: "),
         (inverse(&stft, &[4, 3]), "shape: both parts of a spectrum are [.., 5, frames]"),
         (inverse(&stft, &[5, 0]), "shape: both parts of a spectrum"),
         (inverse(&stft, &[5]), "shape: both parts of a spectrum"),
-        (refused(stft.inverse(&spectrum(&[5, 3], &[5, 2]), None)), "shape: both parts of a spectrum"),
+        (refusal(stft.inverse(&spectrum(&[5, 3], &[5, 2]), None)), "shape: both parts of a spectrum"),
         (
-            refused(stft.inverse(&spectrum(&[5, 3], &[5, 3]), Some(0))),
+            refusal(stft.inverse(&spectrum(&[5, 3], &[5, 3]), Some(0))),
             "value: 3 frames of 8 leave places of 4..4",
         ),
         (inverse(&apart, &[5, 3]), "value: 3 frames of 8 leave places of 0..26 without a window"),
         (inverse(&faded, &[5, 3]), "value: 3 frames of 8 leave places"),
-        (refused(stft.inverse(&spectrum(&[5, 3], &[5, 3]), Some(usize::MAX))), "limit: "),
+        (refusal(stft.inverse(&spectrum(&[5, 3], &[5, 3]), Some(usize::MAX))), "limit: "),
         (power(0.0), "value: a spectrum to the power of 0"),
         (power(-1.0), "value: a spectrum to the power of -1"),
         (power(f64::NAN), "value: a spectrum to the power of NaN"),
-        (refused(zeros.forward(&floats(&[9]))), "value: a window of zeros"),
+        (refusal(zeros.forward(&floats(&[9]))), "value: a window of zeros"),
         (mel(MelScale { n_freqs: 1, ..scale }), "value: 4 filters of 1 frequencies"),
         (mel(MelScale { n_mels: 0, ..scale }), "value: 0 filters"),
         (mel(MelScale { fmin: 4000.0, ..scale }), "value: 4 filters of 9 frequencies from 4000 to 4000"),
@@ -272,14 +266,14 @@ fn bad_input_is_refused() {
         (mel(MelScale { sample_rate: 0.0, ..scale }), "value: 4 filters"),
         (mel(MelScale { n_freqs: usize::MAX, n_mels: 2, ..scale }), "limit: "),
         (mel(MelScale { n_freqs: 1 << 55, ..scale }), "out-of-memory: no room"),
-        (refused(scale.filter_bank(DType::I32, &cpu())), "dtype: filters of i32"),
-        (refused(power_to_db(&floats(&[1]), 0.0, None)), "value: an amin of 0"),
-        (refused(power_to_db(&floats(&[1]), f64::NAN, None)), "value: an amin of NaN"),
+        (refusal(scale.filter_bank(DType::I32, &cpu())), "dtype: filters of i32"),
+        (refusal(power_to_db(&floats(&[1]), 0.0, None)), "value: an amin of 0"),
+        (refusal(power_to_db(&floats(&[1]), f64::NAN, None)), "value: an amin of NaN"),
         (
-            refused(power_to_db(&floats(&[1]), 1e-10, Some(-1.0))),
+            refusal(power_to_db(&floats(&[1]), 1e-10, Some(-1.0))),
             "value: an amin of 0.0000000001 and a top_db of Some(-1.0)",
         ),
-        (refused(power_to_db(&floats(&[1]).to_dtype(DType::I32).unwrap(), 1e-10, None)), "dtype: "),
+        (refusal(power_to_db(&floats(&[1]).to_dtype(DType::I32).unwrap(), 1e-10, None)), "dtype: "),
     ];
     for (i, (got, want)) in rows.iter().enumerate() {
         assert!(got.starts_with(want), "row {i}: {got}");

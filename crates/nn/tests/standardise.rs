@@ -7,6 +7,7 @@ use tensorkeep_nn::Layer;
 use tensorkeep_nn::layers::{MinMax, Standardise};
 use tensorkeep_tensor::{DType, Device, Result, Tensor, f16};
 use tensorkeep_testkit::golden::doubles;
+use tensorkeep_testkit::refusal;
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
@@ -107,20 +108,14 @@ fn every_device_scales() {
 
 #[test]
 fn bad_input_is_refused() {
-    fn refused<T>(result: Result<T>) -> String {
-        match result {
-            Ok(_) => "accepted".into(),
-            Err(error) => format!("{}: {}", error.kind().code(), error.message()),
-        }
-    }
     let table = |rows: &[[f64; 2]]| Tensor::new(rows, &cpu()).unwrap();
     let x = table(&[[1.0, 2.0], [3.0, 4.0]]);
-    let fit = |x: &Tensor| refused(Standardise::fit(x, 1));
+    let fit = |x: &Tensor| refusal(Standardise::fit(x, 1));
     let layer = Standardise::fit(&x, 1).unwrap();
     let bounds = MinMax::fit(&x, 1).unwrap();
     let batches =
-        |batches: &[&Tensor]| refused(MinMax::fit_batches(1, batches.iter().map(|&x| Ok(x.clone()))));
-    let with = |low, high| refused(MinMax { low, high, ..bounds.clone() }.forward(&x));
+        |batches: &[&Tensor]| refusal(MinMax::fit_batches(1, batches.iter().map(|&x| Ok(x.clone()))));
+    let with = |low, high| refusal(MinMax { low, high, ..bounds.clone() }.forward(&x));
     let wide = Tensor::zeros([2, 3], DType::F64, &cpu()).unwrap();
     let rows = [
         (fit(&table(&[])), "value: no examples to learn from"),
@@ -132,22 +127,22 @@ fn bad_input_is_refused() {
             "value: the numbers of feature 0 are too far apart",
         ),
         (batches(&[&x, &wide]), "shape: batches differ in their features, along axis 1: [1, 2] and [1, 3]"),
-        (refused(Standardise::fit(&x, 2)), "axis: "),
+        (refusal(Standardise::fit(&x, 2)), "axis: "),
         (
-            refused(Standardise::fit_batches(1, [Err(tensorkeep_tensor::Error::value("read", "gone"))])),
+            refusal(Standardise::fit_batches(1, [Err(tensorkeep_tensor::Error::value("read", "gone"))])),
             "value: gone",
         ),
         (
-            refused(layer.forward(&wide)),
+            refusal(layer.forward(&wide)),
             "shape: the input has not the features of the layer: [2, 3] and [1, 2]",
         ),
-        (refused(layer.forward(&x.flatten(0).unwrap())), "shape: the input has not the features"),
-        (refused(layer.inverse(&wide)), "shape: the input has not the features"),
+        (refusal(layer.forward(&x.flatten(0).unwrap())), "shape: the input has not the features"),
+        (refusal(layer.inverse(&wide)), "shape: the input has not the features"),
         (with(1.0, 1.0), "value: bounds 1 and 1"),
         (with(2.0, 1.0), "value: bounds 2 and 1"),
         (with(f64::NAN, 1.0), "value: bounds NaN and 1"),
         (with(-f64::MAX, f64::MAX), "value: bounds -"),
-        (refused(Standardise::new([1, 0], &cpu())), "value: "),
+        (refusal(Standardise::new([1, 0], &cpu())), "value: "),
     ];
     for (i, (got, want)) in rows.iter().enumerate() {
         assert!(got.starts_with(want), "row {i}: {got}");

@@ -63,17 +63,6 @@ impl Writer {
     }
 }
 
-/// The mean loss of a character of the text that is kept for testing.
-fn test(model: &Writer, text: &Text, device: &Device) -> Result<f64> {
-    let (mut total, mut count) = (0.0, 0);
-    for windows in text.held_out(BATCH, device) {
-        let (x, y) = windows?;
-        total += cross_entropy(&model.forward(&x)?, &y)?.item()?.as_f64() * y.elements() as f64;
-        count += y.elements();
-    }
-    Ok(total / count as f64)
-}
-
 fn run(arguments: &Arguments) -> Result<()> {
     let device = tensorkeep::cpu::device();
     let text = Text::read(arguments.data.as_deref())?;
@@ -92,7 +81,7 @@ fn run(arguments: &Arguments) -> Result<()> {
             println!("step {step:>4}  loss {:.4}", loss.item()?.as_f64());
         }
     }
-    let loss = test(&model, &text, &device)?;
+    let loss = text.test(&model, BATCH, &device)?;
     println!("validation loss {loss:.4} after {steps} steps in {:.1} s\n", started.elapsed().as_secs_f64());
     let written = model.write(0, 400, 0.8, &mut Rng::new(2, &device))?;
     println!("{}", text.spell(&written));

@@ -89,10 +89,9 @@ impl Discriminator {
     }
 
     fn judge(&self, x: &Tensor, class: &Tensor, cx: &Context) -> Result<Tensor> {
-        let leaky = |x: &Tensor| x.map(|x| x.gt(0.0).select(x, x * 0.2));
         let mut x = x.clone();
         for (i, convolution) in self.convolutions.iter().enumerate() {
-            x = cx.at(i).run("drop", &self.drop, &leaky(&convolution.forward(&x)?)?)?;
+            x = cx.at(i).run("drop", &self.drop, &convolution.forward(&x)?.leaky_relu(0.2)?)?;
         }
         let features = x.flatten(1)?;
         let agreement = features.mul(&self.classes.forward(class)?)?.sum([1], true)?;

@@ -15,6 +15,7 @@ pub mod flux;
 pub mod golden;
 pub mod gradient;
 pub mod reference;
+mod refusal;
 pub mod values;
 pub mod views;
 
@@ -22,3 +23,4 @@ pub use arithmetic::Arithmetic;
 pub use devices::{Subject, devices};
 pub use expected::{Bounded, Expected};
 pub use findings::Findings;
+pub use refusal::refusal;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tensorkeep::{Device, Error, ErrorKind, Result, Tensor};
+use tensorkeep::prelude::*;
 
 /// What is learnt without `--data`: a text that does not change.
 const EMBEDDED: &str = include_str!("../../../../LICENSE-APACHE");
@@ -63,7 +63,7 @@ impl Text {
     }
 
     /// All of the part that is kept for testing, in batches of windows that lie side by side.
-    pub(crate) fn held_out(
+    fn held_out(
         &self,
         [batch, length]: [usize; 2],
         device: &Device,
@@ -72,6 +72,17 @@ impl Text {
         let batches: Vec<Vec<usize>> = starts.chunks(batch).map(<[usize]>::to_vec).collect();
         let device = device.clone();
         batches.into_iter().map(move |starts| windows(&self.test, starts.into_iter(), length, &device))
+    }
+
+    /// The mean loss of a model for a character of the part that is kept for testing.
+    pub(crate) fn test(&self, model: &impl Layer, windows: [usize; 2], device: &Device) -> Result<f64> {
+        let (mut total, mut count) = (0.0, 0);
+        for batch in self.held_out(windows, device) {
+            let (x, y) = batch?;
+            total += cross_entropy(&model.forward(&x)?, &y)?.item()?.as_f64() * y.elements() as f64;
+            count += y.elements();
+        }
+        Ok(total / count as f64)
     }
 }
 
