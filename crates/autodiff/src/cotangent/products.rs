@@ -6,14 +6,20 @@ use tensorkeep_tensor::{Error, Result, Tensor};
 
 use super::add_to;
 
+/// How many times as many elements as the sum the pairs that wait may have. They are shared with those who made them; what they cost
+/// is the copy that lays them one below the other.
+const ROOM: usize = 4;
+
 /// A sum of products `aᵀ b`, beside what reached the value otherwise.
 #[derive(Debug)]
 pub(crate) struct Products {
     pairs: Vec<Pair>,
-    /// Whether to lay the sum out by columns.
+    /// Whether to lay the sum out by columns: to compute `bᵀ a`.
     by_columns: bool,
     /// Elements of all pairs together.
     elements: usize,
+    /// The sum of the products of earlier pairs, as it is computed.
+    sum: Option<Tensor>,
     rest: Option<Tensor>,
 }
 
@@ -27,17 +33,22 @@ struct Pair {
 impl Products {
     pub(super) fn new(a: Tensor, b: Tensor, by_columns: bool) -> Self {
         let elements = a.elements().saturating_add(b.elements());
-        Self { pairs: vec![Pair { a, b }], by_columns, elements, rest: None }
+        Self { pairs: vec![Pair { a, b }], by_columns, elements, sum: None, rest: None }
     }
 
     /// Adds other products for the same value.
     pub(super) fn extend(&mut self, other: Self) -> Result<()> {
-        // More would take more room than the sum itself.
-        if self.elements.saturating_add(other.elements) > self.sum_elements() {
+        let elements = self.elements.saturating_add(other.elements);
+        if elements > self.sum_elements().saturating_mul(ROOM) {
             self.flush()?;
         }
         self.elements = self.elements.saturating_add(other.elements);
         self.pairs.extend(other.pairs);
+        match other.sum {
+            Some(sum) if self.by_columns == other.by_columns => add_to(&mut self.sum, sum)?,
+            Some(sum) => add_to(&mut self.sum, sum.t()?)?,
+            None => {}
+        }
         other.rest.map_or(Ok(()), |rest| self.add(rest))
     }
 
@@ -62,7 +73,7 @@ impl Products {
         self.pairs.first().map_or(usize::MAX, |Pair { a, b }| cols(a).saturating_mul(cols(b)))
     }
 
-    /// Adds the products to the rest, all in one.
+    /// Adds the products to the sum, all in one.
     fn flush(&mut self) -> Result<()> {
         let pairs = std::mem::take(&mut self.pairs);
         self.elements = 0;
@@ -74,13 +85,20 @@ impl Products {
             all => Tensor::concat(&all.iter().map(side).collect::<Vec<_>>(), 0),
         };
         let (a, b) = (stacked(|pair| &pair.a)?, stacked(|pair| &pair.b)?);
-        let product = if self.by_columns { b.t()?.matmul(&a)?.t() } else { a.t()?.matmul(&b) };
-        self.add(product?)
+        let (left, right) = if self.by_columns { (b.t()?, a) } else { (a.t()?, b) };
+        self.sum = Some(match self.sum.take() {
+            Some(sum) => left.matmul_add(&right, &sum)?,
+            None => left.matmul(&right)?,
+        });
+        Ok(())
     }
 
     /// The sum as a tensor.
     pub(super) fn join(mut self) -> Result<Tensor> {
         self.flush()?;
+        if let Some(sum) = self.sum.take() {
+            self.add(if self.by_columns { sum.t()? } else { sum })?;
+        }
         self.rest.ok_or_else(|| Error::internal("grad", "a product lost its gradient"))
     }
 }
