@@ -1,12 +1,11 @@
 //! Losses scaled so that small gradients survive half precision.
 
 use tensorkeep_nn::Module;
-use tensorkeep_tensor::module::{self, parameters};
+use tensorkeep_tensor::module;
 use tensorkeep_tensor::{Error, Result, Tensor};
 
-use crate::Optimiser;
-use crate::measure::norms;
 use crate::options::check;
+use crate::{NonFinite, Optimiser, Outcome, StepReport};
 
 /// Multiplies a loss by a factor, and divides the gradients by it again: numbers that `f16` would round to
 /// zero on the way are large enough then.
@@ -26,12 +25,12 @@ use crate::options::check;
 /// let mut optimiser = Optimiser::new(Sgd::new(0.25))?;
 /// let mut scaler = GradScaler::new();
 /// let dx = grad(|x: &Tensor| scaler.scale(&x.mul(x)?.sum_all()?), &x)?;
-/// assert!(scaler.step(&mut optimiser, &mut x, &dx)?);
+/// assert!(!scaler.step(&mut optimiser, &mut x, &dx)?.is_skipped());
 /// assert_eq!(x.to_vec::<f32>()?, [1.5]);
 ///
 /// // An overflow: the parameter stays, and the next loss is scaled by half as much.
 /// let dx = dx.mul(f64::INFINITY)?;
-/// assert!(!scaler.step(&mut optimiser, &mut x, &dx)?);
+/// assert!(scaler.step(&mut optimiser, &mut x, &dx)?.is_skipped());
 /// assert_eq!((x.to_vec::<f32>()?, scaler.factor()), (vec![1.5], 32768.0));
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
@@ -91,8 +90,9 @@ impl GradScaler {
         loss.to_dtype(loss.dtype().widened())?.mul(self.state.factor)
     }
 
-    /// A step of the optimiser with the gradients of a scaled loss. Tells whether it was made: if a gradient
-    /// is not finite, nothing moves, and the factor falls. Waits for the device.
+    /// A step of the optimiser with the gradients of a scaled loss. If one is not finite, nothing moves, the
+    /// factor falls, and the report [says so](StepReport::is_skipped), whatever the optimiser was told to do
+    /// about such gradients. Waits for the device.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl GradScaler {
         optimiser: &mut Optimiser,
         model: &mut M,
         grads: &M,
-    ) -> Result<bool> {
+    ) -> Result<StepReport> {
         let grads = self.unscale(grads)?;
         self.step_unscaled(optimiser, model, &grads)
     }
@@ -120,23 +120,23 @@ impl GradScaler {
         optimiser: &mut Optimiser,
         model: &mut M,
         grads: &M,
-    ) -> Result<bool> {
+    ) -> Result<StepReport> {
         self.check()?;
-        if are_finite(grads)? {
-            optimiser.update(model, grads)?;
+        let report = optimiser.update_or(NonFinite::Skip, model, grads)?;
+        let Outcome::NonFinite { path } = &report.outcome else {
             self.grow();
-            return Ok(true);
-        }
+            return Ok(report);
+        };
         if self.state.factor <= self.least {
             let message = format!(
-                "gradients are not finite at a factor of {} either: lower the learning rate, check the data",
+                "the gradient of {path} is not finite at a factor of {} either: lower the learning rate, check the data",
                 self.state.factor
             );
             return Err(Error::value("grad_scaler", message));
         }
         let factor = (self.state.factor * self.backoff).max(self.least);
         self.state = GradScalerState { factor, good: 0, skipped: self.state.skipped.saturating_add(1) };
-        Ok(false)
+        Ok(report)
     }
 
     /// The gradients of the loss, given those of the scaled one.
@@ -179,12 +179,4 @@ impl GradScaler {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether all gradients are finite.
-#[track_caller]
-fn are_finite<M: Module>(grads: &M) -> Result<bool> {
-    let grads = parameters(grads);
-    let largest = norms(grads.len(), f64::INFINITY, |i| Ok(grads[i].value.clone()))?;
-    Ok(largest.iter().all(|largest| largest.is_finite()))
 }

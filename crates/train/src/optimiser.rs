@@ -83,15 +83,26 @@ impl Optimiser {
     /// parameter.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) -> Result<StepReport> {
+        self.update_or(self.non_finite, model, grads)
+    }
+
+    /// [`update`](Self::update), with this to be done about gradients that are not finite.
+    #[track_caller]
+    pub(crate) fn update_or<M: Module>(
+        &mut self,
+        non_finite: NonFinite,
+        model: &mut M,
+        grads: &M,
+    ) -> Result<StepReport> {
         let (leaves, grads) = (parameters(model), parameters(grads));
         pair(&leaves, &grads)?;
         self.settle(&leaves)?;
         let (fates, mut report) = self.fates(&leaves, &grads)?;
         let seen = Seen { leaves: &leaves, grads: &grads, slots: &self.slots, fates: &fates };
-        if self.watches()
+        if self.watches(non_finite)
             && let Some((path, largest)) = seen.non_finite()?
         {
-            return self.refused(report, path, largest);
+            return refused(non_finite, report, path, largest);
         }
         let hold = self.around.accumulate.filter(|&n| self.held + 1 < n);
         let scaling = if hold.is_none() { seen.scaling(&self.passes)? } else { Scaling::default() };
@@ -100,7 +111,7 @@ impl Optimiser {
                 report.norm = norm;
                 factors
             }
-            Scaling::NonFinite(path, norm) => return self.refused(report, path, norm),
+            Scaling::NonFinite(path, norm) => return refused(non_finite, report, path, norm),
         };
         // Handles of our own would keep parameters from being written over.
         drop(leaves);
@@ -124,23 +135,10 @@ impl Optimiser {
     }
 
     /// Whether gradients are looked at as they come. What is gathered for a norm has to be finite, or no later step could be made.
-    fn watches(&self) -> bool {
+    fn watches(&self, non_finite: NonFinite) -> bool {
         let gathers = self.around.accumulate.is_some();
-        self.non_finite != NonFinite::Unchecked
+        non_finite != NonFinite::Unchecked
             || (gathers && self.passes.iter().any(|pass| !pass.norms.is_empty()))
-    }
-
-    /// What comes of a gradient with this norm, which is not finite.
-    #[track_caller]
-    fn refused(&self, report: StepReport, path: Path, norm: f64) -> Result<StepReport> {
-        if self.non_finite == NonFinite::Skip {
-            return Ok(StepReport { outcome: Outcome::NonFinite { path }, moved: 0, ..report });
-        }
-        let what = if norm.is_nan() { "NaN" } else { "infinite" };
-        let message = format!(
-            "the gradient of {path} is {what}: lower the learning rate, check the data, or skip such steps with NonFinite::Skip"
-        );
-        Err(Error::value("optimiser", message))
     }
 
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
@@ -287,6 +285,19 @@ impl Optimiser {
         });
         result
     }
+}
+
+/// What comes of a gradient with this norm, which is not finite.
+#[track_caller]
+fn refused(non_finite: NonFinite, report: StepReport, path: Path, norm: f64) -> Result<StepReport> {
+    if non_finite == NonFinite::Skip {
+        return Ok(StepReport { outcome: Outcome::NonFinite { path }, moved: 0, ..report });
+    }
+    let what = if norm.is_nan() { "NaN" } else { "infinite" };
+    let message = format!(
+        "the gradient of {path} is {what}: lower the learning rate, check the data, or skip such steps with NonFinite::Skip"
+    );
+    Err(Error::value("optimiser", message))
 }
 
 /// Refuses gradients of another tree.

@@ -1,6 +1,5 @@
-//! What an optimiser is told: how to treat gradients, groups, what to freeze, other values for options.
+//! What an optimiser is told: how to treat gradients, groups, other values for options.
 
-use tensorkeep_tensor::module::{Parameter, Path};
 use tensorkeep_tensor::{Error, Result};
 
 use crate::fuse::{Around, Pass};
@@ -8,9 +7,6 @@ use crate::group::GroupRate;
 use crate::options::check;
 use crate::rule::Rule;
 use crate::{Group, NonFinite, Optimiser, Transform};
-
-/// How many parameters a message about a pattern names.
-const NAMED: usize = 8;
 
 impl Optimiser {
     /// An optimiser that has made no step yet.
@@ -129,42 +125,6 @@ impl Optimiser {
         self.rebuilt()
     }
 
-    /// Leaves the parameters that a pattern covers alone from now on. Their state is kept.
-    ///
-    /// Their gradients are still taken; `freeze` of autodiff's `Options` saves that work.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a pattern that covers no parameter; before the first step, when none is
-    /// known, that step says so.
-    #[track_caller]
-    pub fn freeze(&mut self, pattern: impl Into<String>) -> Result<()> {
-        self.tell(pattern.into(), true)
-    }
-
-    /// Lets the parameters that a pattern covers move again.
-    ///
-    /// # Errors
-    ///
-    /// As for [`freeze`](Self::freeze).
-    #[track_caller]
-    pub fn thaw(&mut self, pattern: impl Into<String>) -> Result<()> {
-        self.tell(pattern.into(), false)
-    }
-
-    #[track_caller]
-    fn tell(&mut self, pattern: String, frozen: bool) -> Result<()> {
-        let paths: Vec<&Path> = self.slots.iter().map(|slots| &slots.path).collect();
-        if self.step + self.held > 0 {
-            check_covers(&pattern, &paths)?;
-        }
-        // The last that covers a parameter decides, so an earlier one of the same pattern has nothing to say.
-        self.freezes.retain(|(earlier, _)| *earlier != pattern);
-        self.freezes.push((pattern, frozen));
-        self.seated = false;
-        Ok(())
-    }
-
     /// The learning rate.
     pub fn rate(&self) -> f64 {
         rate_of(&*self.rule)
@@ -235,22 +195,6 @@ impl Optimiser {
         self.passes = passes(&*self.rule, &self.around, &self.groups)?;
         Ok(self)
     }
-
-    /// The group of each parameter, none if it is frozen. Refuses patterns that cover nothing.
-    #[track_caller]
-    pub(crate) fn seats(&self, leaves: &[Parameter]) -> Result<Vec<Option<usize>>> {
-        let paths: Vec<&Path> = leaves.iter().filter(|leaf| !leaf.tied).map(|leaf| &leaf.path).collect();
-        let patterns = self.groups.iter().map(|group| &group.pattern);
-        for pattern in patterns.chain(self.freezes.iter().map(|(pattern, _)| pattern)) {
-            check_covers(pattern, &paths)?;
-        }
-        let seat = |leaf: &Parameter| {
-            let frozen = self.freezes.iter().rfind(|(pattern, _)| leaf.path.matches(pattern));
-            let group = self.groups.iter().rposition(|group| leaf.path.matches(&group.pattern));
-            (!frozen.is_some_and(|&(_, frozen)| frozen)).then_some(group.map_or(0, |group| group + 1))
-        };
-        Ok(leaves.iter().map(seat).collect())
-    }
 }
 
 impl GroupRate {
@@ -261,19 +205,6 @@ impl GroupRate {
             Self::Own(own) => own,
         }
     }
-}
-
-/// Refuses a pattern that covers none of these parameters.
-#[track_caller]
-fn check_covers(pattern: &str, paths: &[&Path]) -> Result<()> {
-    if paths.iter().any(|path| path.matches(pattern)) {
-        return Ok(());
-    }
-    let named: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if paths.len() > NAMED { ", .." } else { "" };
-    let message =
-        format!("the pattern {pattern} covers no parameter: the parameters are {}{more}", named.join(", "));
-    Err(Error::value("optimiser", message))
 }
 
 /// The pass of the rule itself, then that of each group.

@@ -39,7 +39,7 @@ fn an_overflow_is_left_out_and_recovered_from() {
             factors.push(mixed.scaler.unwrap().factor());
             let step = mixed.step(&mut w, &mut optimiser, line(4.0)).unwrap();
             assert!(step.loss.item().unwrap().as_f64() <= 32.0, "the loss is not scaled");
-            step.made
+            !step.report.is_skipped()
         })
         .collect();
     assert_eq!(factors, [65536.0, 32768.0, 16384.0, 8192.0, 4096.0, 2048.0, 1024.0, 1024.0]);
@@ -97,8 +97,8 @@ fn a_saved_scaler_goes_on_where_it_stood() {
     let run = |mixed: &mut MixedPrecision, w: &mut Tensor, slopes: &[f64]| {
         let mut optimiser = descent(0.01);
         let of = |&slope: &f64| {
-            let made = mixed.step(w, &mut optimiser, line(slope)).unwrap().made;
-            (made, mixed.scaler.unwrap().state, values(w))
+            let report = mixed.step(w, &mut optimiser, line(slope)).unwrap().report;
+            (report, mixed.scaler.unwrap().state, values(w))
         };
         slopes.iter().map(of).collect::<Vec<_>>()
     };
