@@ -11,6 +11,16 @@ use crate::{GradScaler, Optimiser, StepReport};
 /// in its own dtype, as does the optimiser its state: what a step adds is often too small for a half to hold
 /// beside the weight.
 ///
+/// This is for a model of `f32`, which stays one, to be saved and gone on with. A model that is in halves itself
+/// is for [`Optimiser::master_weights`]:
+///
+/// | | `MixedPrecision` | `Optimiser::master_weights` |
+/// |---|---|---|
+/// | the model is of | `f32` | `f16` or `bf16` |
+/// | the weights in full are | the model's own, cast in each pass | copies in the optimiser's state |
+/// | gradients come to the optimiser in | `f32` | halves |
+/// | small gradients of `f16` survive | by the scaler | not: a half cannot hold them; prefer `bf16` |
+///
 /// Source: Micikevicius et al., *Mixed Precision Training*, 2017, arXiv:1710.03740.
 ///
 /// ```

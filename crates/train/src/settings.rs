@@ -96,6 +96,9 @@ impl Optimiser {
     /// Keeps a copy in single precision of every parameter in half precision, and all state in single precision too. Rules move the
     /// copies, and the parameters are those rounded: steps too small for half precision are not lost.
     ///
+    /// This is for a model that is in halves itself: loaded so, or so large that weights and gradients have to be. A model of `f32`
+    /// whose passes alone should be in halves needs no copies, but [`MixedPrecision`](crate::MixedPrecision), which compares the two.
+    ///
     /// Source: Micikevicius et al., *Mixed Precision Training*, 2017, arXiv:1710.03740, section 3.1.
     ///
     /// # Errors
