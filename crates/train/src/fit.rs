@@ -117,7 +117,7 @@ impl<'a> Fit<'a> {
     /// the model that the loss is asked of are in the dtype of the passes.
     ///
     /// A step whose gradients overflow is not made, which [`Event::Skip`] tells, and the next loss is scaled by less. The scaler goes on
-    /// where it stood; its [state](crate::GradScaler::state) afterwards is what another run goes on from.
+    /// where it stood, and its [words](crate::GradScaler::words) afterwards are for a checkpoint.
     ///
     /// ```
     /// use tensorkeep_data::{Loader, digits};

@@ -196,7 +196,7 @@ impl Pass {
 
     /// The parameters of the program for the step after `age` steps.
     pub(crate) fn params(&self, age: u64, ratio: f64, scales: &[f64]) -> SmallVec<[Scalar; 4]> {
-        let step = age + 1;
+        let step = age.saturating_add(1);
         let mut params = self.rule.params(step);
         if !self.measures.is_empty() {
             params.push(ratio.into());

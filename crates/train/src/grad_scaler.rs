@@ -32,6 +32,12 @@ use crate::{NonFinite, Optimiser, Outcome, StepReport};
 /// let dx = dx.mul(f64::INFINITY)?;
 /// assert!(scaler.step(&mut optimiser, &mut x, &dx)?.is_skipped());
 /// assert_eq!((x.to_vec::<f32>()?, scaler.factor()), (vec![1.5], 32768.0));
+///
+/// // What a checkpoint keeps of it.
+/// let mut again = GradScaler::new();
+/// again.restore(&scaler.words())?;
+/// assert_eq!(again, scaler);
+/// assert!(again.restore(&[f64::NAN.to_bits(), 0, 0]).is_err());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,7 +51,7 @@ pub struct GradScaler {
     /// The factor does not fall below this: 1. If gradients are not finite even there, it is not for the
     /// factor to help.
     pub least: f64,
-    /// What changes from step to step. To go on where a run stood, set it to what was saved.
+    /// What changes from step to step. [`words`](Self::words) saves it.
     pub state: GradScalerState,
 }
 
@@ -157,14 +163,49 @@ impl GradScaler {
         })
     }
 
+    /// What changes from step to step, as words for a checkpoint: factor, good, skipped.
+    pub fn words(&self) -> [u64; 3] {
+        let GradScalerState { factor, good, skipped } = self.state;
+        [factor.to_bits(), good, skipped]
+    }
+
+    /// Goes on where another stood.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for words that [`words`](Self::words) does not give;
+    /// the scaler is then as it was.
+    #[track_caller]
+    pub fn restore(&mut self, words: &[u64]) -> Result<()> {
+        let [factor, good, skipped] = *words else {
+            let message = format!("{} words for a scaler: use the 3 that words() gave", words.len());
+            return Err(Error::value("grad_scaler", message));
+        };
+        let state = GradScalerState { factor: f64::from_bits(factor), good, skipped };
+        let restored = Self { state, ..*self };
+        restored.check()?;
+        if good >= self.interval && restored.can_grow() {
+            let message = format!(
+                "{good} good steps since the factor changed, of {} after which it does: use the words of a scaler like this",
+                self.interval
+            );
+            return Err(Error::value("grad_scaler", message));
+        }
+        *self = restored;
+        Ok(())
+    }
+
     fn grow(&mut self) {
         let good = self.state.good.saturating_add(1);
-        let factor = self.state.factor * self.growth;
-        // An infinite loss would be taken for an overflow.
-        self.state = match good >= self.interval && factor <= f64::from(f32::MAX) {
-            true => GradScalerState { factor, good: 0, ..self.state },
+        self.state = match good >= self.interval && self.can_grow() {
+            true => GradScalerState { factor: self.state.factor * self.growth, good: 0, ..self.state },
             false => GradScalerState { good, ..self.state },
         };
+    }
+
+    /// Whether a larger factor would still be one: an infinite loss would be taken for an overflow.
+    fn can_grow(&self) -> bool {
+        self.state.factor * self.growth <= f64::from(f32::MAX)
     }
 
     #[track_caller]

@@ -125,9 +125,10 @@ impl Optimiser {
             }
             None => {
                 self.held = 0;
-                self.step += 1;
+                // A file may say of a run that it made as many steps as there are numbers.
+                self.step = self.step.saturating_add(1);
                 for (slots, fate) in self.slots.iter_mut().zip(&fates) {
-                    slots.age += u64::from(matches!(fate, Fate::Moves(_)));
+                    slots.age = slots.age.saturating_add(u64::from(matches!(fate, Fate::Moves(_))));
                 }
             }
         }
