@@ -28,6 +28,22 @@ use crate::{Group, NonFinite, Outcome, Skipped, StepReport};
 /// assert_eq!(x.to_vec::<f32>()?, [1.5]);
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
+///
+/// What PyTorch's optimisers are told is either a field of the rule, by the same name or the one below, or said of the optimiser,
+/// whatever the rule:
+///
+/// | PyTorch | here |
+/// |---|---|
+/// | `lr`, `eps`, `betas` | `rate`, `epsilon`, `beta1` and `beta2` |
+/// | `weight_decay` | the field `decay` of `Sgd`, `AdamW`, `Lamb`, `Lion`; for other rules [`Transform::L2Decay`](crate::Transform::L2Decay) |
+/// | `decoupled_weight_decay=True` | [`decoupled_decay`](Self::decoupled_decay) in its place |
+/// | `maximize=True` | [`Transform::Negate`](crate::Transform::Negate), before other transforms |
+/// | `lr_decay`, `initial_accumulator_value` of `Adagrad` | `rate_decay`, `start` |
+/// | `etas`, `step_sizes` of `Rprop` | `shrink` and `grow`, `min_step` and `max_step` |
+/// | parameter groups | [`group`](Self::group) |
+/// | `requires_grad_(False)` | [`freeze`](Self::freeze) |
+/// | `clip_grad_norm_`, `clip_grad_value_` | [`Transform::ClipGlobalNorm`](crate::Transform::ClipGlobalNorm), [`Transform::ClipValue`](crate::Transform::ClipValue) |
+/// | `foreach`, `fused`, `capturable` | not needed: a step is one pass over each parameter |
 #[derive(Debug)]
 pub struct Optimiser {
     pub(crate) rule: Box<dyn Rule>,

@@ -44,6 +44,37 @@ impl Optimiser {
         self.rebuilt()
     }
 
+    /// Decays the weights of any rule without a share in its moments: `p ← (1 − η λ) p` before each step, as [`AdamW`](crate::AdamW)
+    /// does of itself. PyTorch's `decoupled_weight_decay=True` of `RAdam`, `NAdam` and `Adam`. Groups change it with
+    /// [`Group::decay`].
+    ///
+    /// ```
+    /// use tensorkeep_tensor::Tensor;
+    /// use tensorkeep_train::{NAdam, Optimiser};
+    ///
+    /// let device = tensorkeep_cpu::device();
+    /// let mut x = Tensor::new([4.0f32], &device)?;
+    /// let mut optimiser = Optimiser::new(NAdam::new(0.5))?.decoupled_decay(0.5)?;
+    /// let zero = x.zeros_like()?;
+    /// optimiser.update(&mut x, &zero)?;
+    /// assert_eq!(x.to_vec::<f32>()?, [3.0]);
+    ///
+    /// assert!(Optimiser::new(NAdam::new(0.5))?.decoupled_decay(-0.5).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// Source: Loshchilov and Hutter, *Decoupled Weight Decay Regularization*, 2017, arXiv:1711.05101, algorithm 2.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transform`](Self::transform).
+    #[track_caller]
+    pub fn decoupled_decay(mut self, decay: f64) -> Result<Self> {
+        check("optimiser", "decay", decay, 0.0, f64::INFINITY)?;
+        self.around.decoupled = Some(decay);
+        self.rebuilt()
+    }
+
     /// Lets every step be one with the mean of `n` gradients: the first `n − 1` calls of [`update`](Self::update) only gather. Frozen
     /// parameters gather nothing; transforms see the mean.
     ///
@@ -220,14 +251,8 @@ fn passes(rule: &dyn Rule, around: &Around, groups: &[Group]) -> Result<Vec<Pass
     for group in groups {
         let (mut own, mut around) = (rule.boxed(), around.clone());
         for (option, value) in &group.options {
-            let l2 =
-                around.transforms.iter_mut().find(|transform| matches!(transform, Transform::L2Decay(_)));
-            match l2 {
-                Some(transform) if option == "decay" && own.options().get(option).is_none() => {
-                    *transform = Transform::L2Decay(*value);
-                    transform.check()?;
-                }
-                _ => put(&mut *own, name, option, *value)?,
+            if option != "decay" || own.options().get(option).is_some() || !decay(&mut around, *value)? {
+                put(&mut *own, name, option, *value)?;
             }
         }
         if let GroupRate::Scaled(scale) = group.rate {
@@ -245,6 +270,22 @@ fn passes(rule: &dyn Rule, around: &Around, groups: &[Group]) -> Result<Vec<Pass
         passes.push(Pass::new(own, &around)?);
     }
     Ok(passes)
+}
+
+/// Gives the decay around a rule another value, if there is one.
+#[track_caller]
+fn decay(around: &mut Around, value: f64) -> Result<bool> {
+    let l2 = around.transforms.iter_mut().find(|transform| matches!(transform, Transform::L2Decay(_)));
+    if let Some(decoupled) = &mut around.decoupled {
+        check("optimiser", "decay", value, 0.0, f64::INFINITY)?;
+        *decoupled = value;
+    } else if let Some(transform) = l2 {
+        *transform = Transform::L2Decay(value);
+        transform.check()?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// The name of a rule, if its options are in their ranges.
@@ -269,7 +310,7 @@ fn put(rule: &mut dyn Rule, name: &'static str, option: &str, value: f64) -> Res
     Ok(())
 }
 
-fn rate_of(rule: &dyn Rule) -> f64 {
+pub(crate) fn rate_of(rule: &dyn Rule) -> f64 {
     rule.boxed().options().get("rate").map_or(0.0, |rate| *rate)
 }
 

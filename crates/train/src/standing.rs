@@ -41,6 +41,7 @@ impl Optimiser {
             let constants = transform.constants().into_iter();
             list.extend(constants.map(|(name, value)| (format!("transform {i} {name}"), value)));
         }
+        list.extend(around.decoupled.map(|decay| ("decoupled_decay".to_owned(), decay)));
         list.extend(around.accumulate.map(|n| ("accumulate".to_owned(), n as f64)));
         if let Some((every, alpha)) = around.lookahead {
             list.extend([("lookahead".to_owned(), every as f64), ("lookahead alpha".to_owned(), alpha)]);
