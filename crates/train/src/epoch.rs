@@ -80,7 +80,7 @@ impl Fit<'_> {
         }
     }
 
-    /// A seed for each gradient, so that dropout draws anew.
+    /// A seed for each gradient, so that dropout draws anew; one that is thrown away leaves its own to the next.
     fn seed_of(&self, optimiser: &Optimiser) -> u64 {
         let seed = philox::child(self.seed, optimiser.steps());
         if optimiser.held() > 0 { philox::child(seed, optimiser.held()) } else { seed }

@@ -27,7 +27,7 @@ pub enum Event<'a> {
         /// Its loss, still on the device: reading it waits for the step.
         loss: &'a Tensor,
     },
-    /// A batch was gone through, and no step was made of it: the model and the optimiser are as they were.
+    /// A batch was gone through, and no step was made of it: the parameters and the optimiser are as they were.
     Skip {
         /// In which epoch, from 0.
         epoch: usize,

@@ -37,7 +37,7 @@ impl Optimiser {
     #[track_caller]
     fn tell(&mut self, pattern: String, frozen: bool) -> Result<()> {
         let paths: Vec<&Path> = self.slots.iter().map(|slots| &slots.path).collect();
-        if self.step + self.held > 0 {
+        if !self.is_fresh() {
             check_covers(&pattern, &paths)?;
         }
         // The last that covers a parameter decides, so an earlier one of the same pattern has nothing to say.

@@ -85,6 +85,11 @@ impl Optimiser {
         self.held
     }
 
+    /// Whether nothing has come of a gradient yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.step == 0 && self.held == 0
+    }
+
     /// One step: every parameter that has a gradient moves, tied ones once. A gradient without elements marks a frozen
     /// parameter, which stays. The [report](StepReport) says which stayed, and why.
     ///
@@ -162,7 +167,7 @@ impl Optimiser {
     #[track_caller]
     fn settle(&mut self, leaves: &[Parameter]) -> Result<()> {
         // Until a step has been made, no state is worth keeping: that of a model whose step failed goes too.
-        if self.step == 0 && self.held == 0 {
+        if self.is_fresh() {
             self.slots.clear();
             self.seated = false;
             for leaf in leaves {

@@ -210,7 +210,7 @@ impl Optimiser {
         let mut rule = self.rule.boxed();
         put(&mut *rule, self.rule(), name, value)?;
         let passes = passes(&*rule, &self.around, &self.groups)?;
-        if self.step + self.held > 0 && rule.slots() != self.rule.slots() {
+        if !self.is_fresh() && rule.slots() != self.rule.slots() {
             let message =
                 format!("{name} {value} needs other state than was kept: set it before the first step");
             return Err(Error::value("optimiser", message));
@@ -222,7 +222,7 @@ impl Optimiser {
     /// With its passes made anew, which is too late once there is state.
     #[track_caller]
     fn rebuilt(mut self) -> Result<Self> {
-        if self.step + self.held > 0 {
+        if !self.is_fresh() {
             let message = "it has made steps already: say how it works before the first";
             return Err(Error::value("optimiser", message));
         }

@@ -79,7 +79,7 @@ impl Optimiser {
     /// The state that it keeps for each parameter, in the order of the model's walk: where the parameter is, and the tensors.
     /// Empty before the first step.
     pub fn state(&self) -> impl Iterator<Item = (&Path, &[Tensor])> {
-        let fresh = self.step == 0 && self.held == 0;
+        let fresh = self.is_fresh();
         self.slots.iter().filter(move |_| !fresh).map(|slots| (&slots.path, &*slots.tensors))
     }
 
