@@ -1,5 +1,6 @@
 //! The gradient of a single number by a tree.
 
+use std::collections::HashSet;
 use std::panic::Location;
 
 use tensorkeep_tensor::module::{Module, Path, parameters};
@@ -68,6 +69,7 @@ pub fn grad<M: Module + Clone>(f: impl FnOnce(&M) -> Result<Tensor>, model: &M) 
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     frozen: Vec<String>,
+    frozen_paths: HashSet<Path>,
     unused: Vec<String>,
 }
 
@@ -85,6 +87,14 @@ impl Options {
         self
     }
 
+    /// Leaves at these very paths are constants too, as by [`freeze`](Self::freeze): the paths that a program found out, of which a large
+    /// model may have many.
+    #[must_use]
+    pub fn freeze_paths(mut self, paths: impl IntoIterator<Item = Path>) -> Self {
+        self.frozen_paths.extend(paths);
+        self
+    }
+
     /// Leaves whose path this pattern covers need not reach the result; their gradient is then zero.
     #[must_use]
     pub fn allow_unused(mut self, pattern: impl Into<String>) -> Self {
@@ -92,11 +102,20 @@ impl Options {
         self
     }
 
+    /// These options and others: what one of them makes a constant is one, and what one of them lets be unused may be.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.frozen.extend_from_slice(&other.frozen);
+        self.frozen_paths.extend(other.frozen_paths.iter().cloned());
+        self.unused.extend_from_slice(&other.unused);
+        self
+    }
+
     /// [`value_and_grad`] with these options.
     ///
     /// # Errors
     ///
-    /// As there; [`ErrorKind::Value`] for a pattern that covers no leaf, which is a leaf misspelt.
+    /// As there; [`ErrorKind::Value`] for a pattern that covers no leaf, or a path without one: a leaf misspelt.
     #[track_caller]
     pub fn value_and_grad<M: Module + Clone>(
         &self,
@@ -106,7 +125,8 @@ impl Options {
         let at = Location::caller();
         self.check_patterns(model)?;
         let covered = |patterns: &[String], path: &Path| patterns.iter().any(|pattern| path.matches(pattern));
-        let seated = Seated::new(model, |path| !covered(&self.frozen, path), Ties::One)?;
+        let watch = |path: &Path| !self.frozen_paths.contains(path) && !covered(&self.frozen, path);
+        let seated = Seated::new(model, watch, Ties::One)?;
         let result = f(&seated.model);
         // From here on nothing is recorded, whatever of `f` is still alive.
         let recording = seated.tape.close();
@@ -128,26 +148,24 @@ impl Options {
         Ok((value, grads))
     }
 
-    /// Refuses patterns that cover no leaf.
+    /// Refuses patterns that cover no leaf, and paths of none.
     #[track_caller]
     fn check_patterns<M: Module>(&self, model: &M) -> Result<()> {
-        if self.frozen.is_empty() && self.unused.is_empty() {
+        if self.frozen.is_empty() && self.unused.is_empty() && self.frozen_paths.is_empty() {
             return Ok(());
         }
         let leaves = parameters(model);
-        let mut patterns = self.frozen.iter().chain(&self.unused);
-        match patterns.find(|pattern| !leaves.iter().any(|leaf| leaf.path.matches(pattern))) {
-            None => Ok(()),
-            Some(pattern) => {
-                let first =
-                    leaves.first().map(|leaf| format!(", the first of {} is {}", leaves.len(), leaf.path));
-                let message = format!(
-                    "pattern `{pattern}` covers no leaf{}: correct it or leave it out",
-                    first.unwrap_or_default()
-                );
-                Err(Error::value("grad", message))
-            }
-        }
+        let known: HashSet<&Path> = leaves.iter().map(|leaf| &leaf.path).collect();
+        let stray = self.frozen_paths.iter().filter(|path| !known.contains(path)).map(Path::as_str).min();
+        let mut patterns = self.frozen.iter().chain(&self.unused).map(String::as_str);
+        let idle = patterns.find(|pattern| !leaves.iter().any(|leaf| leaf.path.matches(pattern)));
+        let Some(pattern) = idle.or(stray) else { return Ok(()) };
+        let first = leaves.first().map(|leaf| format!(", the first of {} is {}", leaves.len(), leaf.path));
+        let message = format!(
+            "pattern `{pattern}` covers no leaf{}: correct it or leave it out",
+            first.unwrap_or_default()
+        );
+        Err(Error::value("grad", message))
     }
 }
 

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 
 use tensorkeep_autodiff::{Options, grad, value_and_grad, vjp};
-use tensorkeep_tensor::module::State;
+use tensorkeep_tensor::module::{State, parameters};
 use tensorkeep_tensor::{DType, ErrorKind, Result, Tensor};
 
 fn tensor(values: &[f64]) -> Tensor {
@@ -63,6 +63,17 @@ fn an_unused_leaf_is_an_error_that_names_it() {
     assert_eq!(values(&allowed[1].1), [0.0]);
     let (_, frozen) = Options::new().freeze("1.1").value_and_grad(f, &model).unwrap();
     assert_eq!(frozen[1].1.elements(), 0);
+    // The same by its very path, and beside what another asks.
+    let path = || parameters(&model).into_iter().map(|leaf| leaf.path).filter(|path| path.as_str() == "1.1");
+    let (_, frozen) = Options::new().freeze_paths(path()).value_and_grad(f, &model).unwrap();
+    assert_eq!((frozen[1].1.elements(), frozen[1].0.elements()), (0, 1));
+    let both = Options::new().freeze("0.0").and(&Options::new().freeze_paths(path()));
+    let (_, frozen) = both.value_and_grad(f, &model).unwrap();
+    assert_eq!([&frozen[0].0, &frozen[0].1, &frozen[1].1].map(Tensor::elements), [0, 1, 0]);
+    let both = Options::new().freeze("0.0").and(&Options::new().allow_unused("1.1"));
+    assert_eq!(values(&both.value_and_grad(f, &model).unwrap().1[1].1), [0.0]);
+    let error = Options::new().freeze_paths(path()).value_and_grad(f, &model[..1].to_vec()).unwrap_err();
+    assert!(error.message().contains("pattern `1.1` covers no leaf, the first of 2 is 0.0"), "{error}");
 
     // A leaf that reaches only what is not differentiable is unused too.
     let x = tensor(&[1.0, 2.0]);

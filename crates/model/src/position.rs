@@ -24,7 +24,10 @@ pub struct Position {
     pub batch: u64,
     /// The [positions](tensorkeep_tensor::Rng::position) of the streams that the program draws from.
     pub streams: Vec<[u64; 3]>,
-    /// What other parts of the program keep, by names of its own: `("plateau", plateau.words())`.
+    /// What other parts of the program keep, by names of its own: `("scaler", scaler.words())` of a
+    /// [`GradScaler`](tensorkeep_train::GradScaler), `("plateau", plateau.words())` of a
+    /// [`ReduceOnPlateau`](tensorkeep_train::schedules::ReduceOnPlateau). What goes around a rule, such as averages of the weights,
+    /// looking ahead and gradients that are held, is part of the optimiser's state.
     pub words: BTreeMap<String, Vec<u64>>,
 }
 

@@ -1,17 +1,16 @@
 //! The training loop.
 
-use std::time::Instant;
-
-use tensorkeep_autodiff::value_and_grad;
+use tensorkeep_autodiff::Options;
 use tensorkeep_data::Loader;
 use tensorkeep_nn::{Context, Module};
-use tensorkeep_tensor::{DType, Error, Result, Tensor, philox};
+use tensorkeep_tensor::{Error, Result, Tensor};
 
+use crate::epoch::Epoch;
 use crate::schedules::{ReduceOnPlateau, Schedule};
-use crate::{Event, Listener, NonFinite, Optimiser};
+use crate::{Event, Listener, MixedPrecision, NonFinite, Optimiser};
 
 /// The training loop: every epoch goes through the loader's batches in the order of (seed, epoch), makes a step for each, and tells the
-/// listeners.
+/// listeners. What the optimiser [freezes](Optimiser::freeze) is a constant in the passes: its gradient is not taken.
 ///
 /// ```
 /// use tensorkeep_data::{Loader, digits};
@@ -32,21 +31,24 @@ use crate::{Event, Listener, NonFinite, Optimiser};
 /// ```
 #[expect(missing_debug_implementations, reason = "listeners are closures")]
 pub struct Fit<'a> {
-    epochs: usize,
+    pub(crate) epochs: usize,
     /// The epoch that comes first.
     first: usize,
-    seed: u64,
+    pub(crate) seed: u64,
     /// The learning rate, if it is not the optimiser's own.
-    rate: Option<Rate<'a>>,
+    pub(crate) rate: Option<Rate<'a>>,
     plateau: Option<&'a mut ReduceOnPlateau>,
+    /// What a gradient is asked of, besides what the optimiser freezes.
+    options: Options,
+    pub(crate) mixed: Option<&'a mut MixedPrecision>,
     /// What to do about a loss that is not finite.
-    non_finite: NonFinite,
+    pub(crate) non_finite: NonFinite,
     stop: Option<Box<Stop<'a>>>,
     listeners: Vec<&'a mut dyn Listener>,
 }
 
 /// Where the learning rate comes from.
-enum Rate<'a> {
+pub(crate) enum Rate<'a> {
     /// How much of the training is done.
     Share(Box<dyn Fn(f64) -> f64 + 'a>),
     /// The step.
@@ -56,21 +58,15 @@ enum Rate<'a> {
 /// Whether an event is to be the last.
 type Stop<'a> = dyn FnMut(&Event<'_>) -> bool + 'a;
 
-/// What an epoch came to.
-struct Epoch {
-    loss: f64,
-    samples: usize,
-    seconds: f64,
-    stopped: bool,
-}
-
 /// What training left behind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// The mean loss of the samples of each epoch.
+    /// The mean loss of the samples of each epoch. Batches whose loss is not finite, where they are skipped, do not count.
     pub losses: Vec<f64>,
-    /// How many samples were seen in all.
+    /// How many samples these are the means of, in all.
     pub samples: usize,
+    /// Of how many batches no step was made; [`Event::Skip`] tells of each.
+    pub skipped: usize,
     /// How long the steps took, in seconds.
     pub seconds: f64,
 }
@@ -84,6 +80,8 @@ impl<'a> Fit<'a> {
             seed,
             rate: None,
             plateau: None,
+            options: Options::new(),
+            mixed: None,
             non_finite: NonFinite::Unchecked,
             stop: None,
             listeners: Vec::new(),
@@ -113,6 +111,49 @@ impl<'a> Fit<'a> {
     #[must_use]
     pub fn reduce_on_plateau(self, plateau: &'a mut ReduceOnPlateau) -> Self {
         Self { plateau: Some(plateau), ..self }
+    }
+
+    /// Computes the passes in half precision; the weights stay in the dtype that they have. The batches' inputs, if they are floats, and
+    /// the model that the loss is asked of are in the dtype of the passes.
+    ///
+    /// A step whose gradients overflow is not made, which [`Event::Skip`] tells, and the next loss is scaled by less. The scaler goes on
+    /// where it stood, and its [words](crate::GradScaler::words) afterwards are for a checkpoint.
+    ///
+    /// ```
+    /// use tensorkeep_data::{Loader, digits};
+    /// use tensorkeep_nn::layers::{Dense, Flatten};
+    /// use tensorkeep_nn::losses::cross_entropy;
+    /// use tensorkeep_nn::{Layer, Sequential};
+    /// use tensorkeep_tensor::{DType, ErrorKind, Rng};
+    /// use tensorkeep_train::{AdamW, Fit, MixedPrecision, Optimiser};
+    ///
+    /// let device = tensorkeep_cpu::device();
+    /// let loader = Loader::new(digits()?, 64, &device)?.shuffle(0);
+    /// let mut model = Sequential::new().then(Flatten).then(Dense::new(64, 10, &mut Rng::new(0, &device))?);
+    /// let mut optimiser = Optimiser::new(AdamW::new(0.01))?;
+    /// let mut mixed = MixedPrecision::bf16();
+    /// let mut train = |mixed: &mut MixedPrecision| {
+    ///     let mut fit = Fit::new(2, 0).mixed_precision(mixed);
+    ///     fit.run(&mut model, &mut optimiser, &loader, |m, x, y, cx| cross_entropy(&m.forward_with(x, cx)?, y))
+    /// };
+    /// let history = train(&mut mixed)?;
+    /// assert!(history.losses[1] < history.losses[0]);
+    ///
+    /// // Passes are of floats.
+    /// let error = train(&mut MixedPrecision { dtype: DType::I32, ..mixed }).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::DType);
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    #[must_use]
+    pub fn mixed_precision(self, mixed: &'a mut MixedPrecision) -> Self {
+        Self { mixed: Some(mixed), ..self }
+    }
+
+    /// What gradients are asked of, besides what the optimiser freezes: which leaves need not reach the loss, for one. Those that
+    /// [`MixedPrecision::options`] names are added.
+    #[must_use]
+    pub fn options(self, options: Options) -> Self {
+        Self { options, ..self }
     }
 
     /// What to do about a loss that is not finite before a step is made of it: refuse it, by the name of its batch, or skip the batch.
@@ -182,17 +223,21 @@ impl<'a> Fit<'a> {
             let message = "the loader has no batches: keep the last one, or make them smaller";
             return Err(Error::value("fit", message));
         }
+        let own = self.options.clone();
+        let asked = self.mixed.as_ref().map_or(own.clone(), |mixed| own.and(&mixed.options));
+        let options = optimiser.asking(&asked, model)?;
         let mut history = History::default();
         for epoch in self.first..self.epochs {
             self.tell(&Event::EpochStart { epoch, epochs: self.epochs, batches: loader.batches() })?;
-            let Epoch { loss, samples, seconds, mut stopped } =
-                self.epoch(epoch, model, optimiser, loader, &loss)?;
+            let Epoch { loss, samples, skipped, seconds, mut stopped } =
+                self.epoch(epoch, &options, model, optimiser, loader, &loss)?;
             for (name, value) in measure(model)? {
                 stopped |= self.tell(&Event::Metric { epoch, name, value })?;
             }
             stopped |= self.tell(&Event::EpochEnd { epoch, loss, seconds, samples })?;
             history.losses.push(loss);
             history.samples += samples;
+            history.skipped += skipped;
             history.seconds += seconds;
             if let Some(plateau) = &mut self.plateau {
                 optimiser.set_rate(plateau.observe(loss)?)?;
@@ -204,87 +249,8 @@ impl<'a> Fit<'a> {
         Ok(history)
     }
 
-    /// One epoch.
-    fn epoch<M: Module + Clone>(
-        &mut self,
-        epoch: usize,
-        model: &mut M,
-        optimiser: &mut Optimiser,
-        loader: &Loader,
-        loss: &impl Fn(&M, &Tensor, &Tensor, &Context) -> Result<Tensor>,
-    ) -> Result<Epoch> {
-        let started = Instant::now();
-        // Summed on the device: reading each loss would wait for each step.
-        let mut total: Option<Tensor> = None;
-        let (mut samples, mut stopped) = (0, false);
-        for (i, batch) in loader.epoch(epoch as u64).enumerate() {
-            let (x, y) = batch?;
-            match &self.rate {
-                None => {}
-                Some(Rate::Step(schedule)) => optimiser.set_rate(schedule.at(optimiser.steps())?)?,
-                Some(Rate::Share(rate)) => {
-                    let done = epoch as f64 + i as f64 / loader.batches() as f64;
-                    optimiser.set_rate(rate(done / self.epochs as f64))?;
-                }
-            }
-            // A seed for each gradient, so that dropout draws anew.
-            let mut seed = philox::child(self.seed, optimiser.steps());
-            if optimiser.held() > 0 {
-                seed = philox::child(seed, optimiser.held());
-            }
-            let cx = Context::training(seed);
-            let (value, grads) = value_and_grad(|model: &M| loss(model, &x, &y, &cx), model)?;
-            if !self.is_fit(epoch, i, &value)? {
-                continue;
-            }
-            optimiser.update(model, &grads)?;
-            let size = x.shape().first().copied().unwrap_or(1);
-            let weighted = value.to_dtype(DType::F32)?.mul(size as f64)?;
-            total = Some(match total {
-                None => weighted,
-                Some(total) => total.add(&weighted)?,
-            });
-            samples += size;
-            if self.tell(&Event::Step { epoch, batch: i, samples: size, loss: &value })? {
-                stopped = true;
-                break;
-            }
-        }
-        let Some(total) = total else {
-            let message = format!(
-                "no batch of epoch {} has a finite loss: lower the learning rate, check the data",
-                epoch + 1
-            );
-            return Err(Error::value("fit", message));
-        };
-        let mean = total.item()?.as_f64() / samples.max(1) as f64;
-        if !mean.is_finite() {
-            let message =
-                format!("the loss of epoch {} is {mean}: lower the learning rate, check the data", epoch + 1);
-            return Err(Error::value("fit", message));
-        }
-        Ok(Epoch { loss: mean, samples, seconds: started.elapsed().as_secs_f64(), stopped })
-    }
-
-    /// Whether to make a step of a batch with this loss.
-    #[track_caller]
-    fn is_fit(&self, epoch: usize, batch: usize, loss: &Tensor) -> Result<bool> {
-        if self.non_finite == NonFinite::Unchecked {
-            return Ok(true);
-        }
-        let loss = loss.item()?.as_f64();
-        if loss.is_finite() || self.non_finite == NonFinite::Skip {
-            return Ok(loss.is_finite());
-        }
-        let message = format!(
-            "the loss of batch {batch} of epoch {} is {loss}: lower the learning rate, check the data",
-            epoch + 1
-        );
-        Err(Error::value("fit", message))
-    }
-
     /// Tells the listeners, and whether to stop.
-    fn tell(&mut self, event: &Event<'_>) -> Result<bool> {
+    pub(crate) fn tell(&mut self, event: &Event<'_>) -> Result<bool> {
         self.listeners.iter_mut().try_for_each(|listener| listener.on(event))?;
         Ok(self.stop.as_mut().is_some_and(|stop| stop(event)))
     }

@@ -9,13 +9,15 @@ use tensorkeep_tensor::{DType, Result, Scalar, Tensor};
 
 use crate::Transform;
 use crate::rule::Rule;
-use crate::settings::put_rate;
+use crate::settings::{put_rate, rate_of};
 use crate::transform::Ceiling;
 
 /// What an optimiser does around its rule.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Around {
     pub(crate) transforms: Vec<Transform>,
+    /// By which share of the rate parameters shrink before each step.
+    pub(crate) decoupled: Option<f64>,
     /// How many gradients a step is the mean of.
     pub(crate) accumulate: Option<u64>,
     /// Every how many steps, and how far.
@@ -94,6 +96,9 @@ pub(crate) struct Pass {
     pub(crate) measures: Vec<Arc<Program>>,
     /// Adds a gradient to those that are held.
     pub(crate) hold: Option<Arc<Program>>,
+    /// The rate, and the decay that is no part of the rule.
+    rate: f64,
+    decoupled: Option<f64>,
     lookahead: Option<u64>,
     /// The passes for half precision, where they differ.
     f16: Option<Box<Self>>,
@@ -134,7 +139,7 @@ impl Pass {
     }
 
     /// Inputs of the program: parameter, gradient, slots. Parameters: those of the rule, the rule's ratio if it measures something,
-    /// the scales of the norms, whether to look ahead. With a master, the parameter is a copy of that in this dtype.
+    /// the factor of decoupled decay, the scales of the norms, whether to look ahead. With a master, the parameter is a copy of that in this dtype.
     #[track_caller]
     fn compose(rule: Box<dyn Rule>, around: &Around, half: Option<DType>) -> Result<Self> {
         let at = Location::caller();
@@ -142,7 +147,8 @@ impl Pass {
         // A call through a trait object forgets who called.
         let own = rule.program().map_err(|error| error.located(at))?;
         let measures = rule.measures();
-        let first = rule.params(1).len() + usize::from(!measures.is_empty());
+        let shrink = rule.params(1).len() + usize::from(!measures.is_empty());
+        let first = shrink + usize::from(around.decoupled.is_some());
         let p = layout.master.map_or(Expr::input(0), slot);
         let raw = Expr::input(1);
         let (mut g, mut plain) = (if half.is_some() { raw.cast(DType::F32) } else { raw }, true);
@@ -162,6 +168,7 @@ impl Pass {
             plain = false;
             g = transform.apply(&p, g, scale);
         }
+        let p = if around.decoupled.is_some() { p * Expr::param(shrink) } else { p };
         let mut inputs = vec![p, g];
         inputs.extend((0..layout.rule).map(slot));
         let mut results: Vec<Expr> = own.expressions().iter().map(|expr| expr.substitute(&inputs)).collect();
@@ -172,7 +179,8 @@ impl Pass {
             results.push(master);
         }
         // A rule by itself stays as it was written.
-        let program = if results.len() == own.results().len() && around.transforms.is_empty() {
+        let alone = around.transforms.is_empty() && around.decoupled.is_none();
+        let program = if alone && results.len() == own.results().len() {
             own
         } else {
             Program::with_inputs(own.name(), &results, 2 + layout.slots)?
@@ -182,13 +190,27 @@ impl Pass {
             measured.push(measure(&expr.substitute(&inputs), &layout)?);
         }
         let lookahead = around.lookahead.map(|(every, _)| every);
+        let (rate, decoupled) = (rate_of(&*rule), around.decoupled);
         let (f16, bf16) = (None, None);
-        Ok(Self { rule, layout, program, norms, measures: measured, hold, lookahead, f16, bf16 })
+        Ok(Self {
+            rule,
+            layout,
+            program,
+            norms,
+            measures: measured,
+            hold,
+            rate,
+            decoupled,
+            lookahead,
+            f16,
+            bf16,
+        })
     }
 
     /// Changes the rate, which is a parameter of the program.
     pub(crate) fn set_rate(&mut self, rate: f64) {
         put_rate(&mut *self.rule, rate);
+        self.rate = rate;
         for own in [&mut self.f16, &mut self.bf16].into_iter().flatten() {
             own.set_rate(rate);
         }
@@ -196,11 +218,12 @@ impl Pass {
 
     /// The parameters of the program for the step after `age` steps.
     pub(crate) fn params(&self, age: u64, ratio: f64, scales: &[f64]) -> SmallVec<[Scalar; 4]> {
-        let step = age + 1;
+        let step = age.saturating_add(1);
         let mut params = self.rule.params(step);
         if !self.measures.is_empty() {
             params.push(ratio.into());
         }
+        params.extend(self.decoupled.map(|decay| Scalar::from(1.0 - self.rate * decay)));
         params.extend(scales.iter().map(|&scale| Scalar::from(scale)));
         if let Some(every) = self.lookahead {
             params.push(f64::from(u8::from(step.is_multiple_of(every))).into());

@@ -1,12 +1,11 @@
 //! Losses scaled so that small gradients survive half precision.
 
 use tensorkeep_nn::Module;
-use tensorkeep_tensor::module::{self, parameters};
+use tensorkeep_tensor::module;
 use tensorkeep_tensor::{Error, Result, Tensor};
 
-use crate::Optimiser;
-use crate::measure::norms;
 use crate::options::check;
+use crate::{NonFinite, Optimiser, Outcome, StepReport};
 
 /// Multiplies a loss by a factor, and divides the gradients by it again: numbers that `f16` would round to
 /// zero on the way are large enough then.
@@ -26,13 +25,19 @@ use crate::options::check;
 /// let mut optimiser = Optimiser::new(Sgd::new(0.25))?;
 /// let mut scaler = GradScaler::new();
 /// let dx = grad(|x: &Tensor| scaler.scale(&x.mul(x)?.sum_all()?), &x)?;
-/// assert!(scaler.step(&mut optimiser, &mut x, &dx)?);
+/// assert!(!scaler.step(&mut optimiser, &mut x, &dx)?.is_skipped());
 /// assert_eq!(x.to_vec::<f32>()?, [1.5]);
 ///
 /// // An overflow: the parameter stays, and the next loss is scaled by half as much.
 /// let dx = dx.mul(f64::INFINITY)?;
-/// assert!(!scaler.step(&mut optimiser, &mut x, &dx)?);
+/// assert!(scaler.step(&mut optimiser, &mut x, &dx)?.is_skipped());
 /// assert_eq!((x.to_vec::<f32>()?, scaler.factor()), (vec![1.5], 32768.0));
+///
+/// // What a checkpoint keeps of it.
+/// let mut again = GradScaler::new();
+/// again.restore(&scaler.words())?;
+/// assert_eq!(again, scaler);
+/// assert!(again.restore(&[f64::NAN.to_bits(), 0, 0]).is_err());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -46,7 +51,7 @@ pub struct GradScaler {
     /// The factor does not fall below this: 1. If gradients are not finite even there, it is not for the
     /// factor to help.
     pub least: f64,
-    /// What changes from step to step. To go on where a run stood, set it to what was saved.
+    /// What changes from step to step. [`words`](Self::words) saves it.
     pub state: GradScalerState,
 }
 
@@ -91,8 +96,9 @@ impl GradScaler {
         loss.to_dtype(loss.dtype().widened())?.mul(self.state.factor)
     }
 
-    /// A step of the optimiser with the gradients of a scaled loss. Tells whether it was made: if a gradient
-    /// is not finite, nothing moves, and the factor falls. Waits for the device.
+    /// A step of the optimiser with the gradients of a scaled loss. If one is not finite, nothing moves, the
+    /// factor falls, and the report [says so](StepReport::is_skipped), whatever the optimiser was told to do
+    /// about such gradients. Waits for the device.
     ///
     /// # Errors
     ///
@@ -104,7 +110,7 @@ impl GradScaler {
         optimiser: &mut Optimiser,
         model: &mut M,
         grads: &M,
-    ) -> Result<bool> {
+    ) -> Result<StepReport> {
         let grads = self.unscale(grads)?;
         self.step_unscaled(optimiser, model, &grads)
     }
@@ -120,23 +126,23 @@ impl GradScaler {
         optimiser: &mut Optimiser,
         model: &mut M,
         grads: &M,
-    ) -> Result<bool> {
+    ) -> Result<StepReport> {
         self.check()?;
-        if are_finite(grads)? {
-            optimiser.update(model, grads)?;
+        let report = optimiser.update_or(NonFinite::Skip, model, grads)?;
+        let Outcome::NonFinite { path } = &report.outcome else {
             self.grow();
-            return Ok(true);
-        }
+            return Ok(report);
+        };
         if self.state.factor <= self.least {
             let message = format!(
-                "gradients are not finite at a factor of {} either: lower the learning rate, check the data",
+                "the gradient of {path} is not finite at a factor of {} either: lower the learning rate, check the data",
                 self.state.factor
             );
             return Err(Error::value("grad_scaler", message));
         }
         let factor = (self.state.factor * self.backoff).max(self.least);
         self.state = GradScalerState { factor, good: 0, skipped: self.state.skipped.saturating_add(1) };
-        Ok(false)
+        Ok(report)
     }
 
     /// The gradients of the loss, given those of the scaled one.
@@ -157,14 +163,49 @@ impl GradScaler {
         })
     }
 
+    /// What changes from step to step, as words for a checkpoint: factor, good, skipped.
+    pub fn words(&self) -> [u64; 3] {
+        let GradScalerState { factor, good, skipped } = self.state;
+        [factor.to_bits(), good, skipped]
+    }
+
+    /// Goes on where another stood.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for words that [`words`](Self::words) does not give;
+    /// the scaler is then as it was.
+    #[track_caller]
+    pub fn restore(&mut self, words: &[u64]) -> Result<()> {
+        let [factor, good, skipped] = *words else {
+            let message = format!("{} words for a scaler: use the 3 that words() gave", words.len());
+            return Err(Error::value("grad_scaler", message));
+        };
+        let state = GradScalerState { factor: f64::from_bits(factor), good, skipped };
+        let restored = Self { state, ..*self };
+        restored.check()?;
+        if good >= self.interval && restored.can_grow() {
+            let message = format!(
+                "{good} good steps since the factor changed, of {} after which it does: use the words of a scaler like this",
+                self.interval
+            );
+            return Err(Error::value("grad_scaler", message));
+        }
+        *self = restored;
+        Ok(())
+    }
+
     fn grow(&mut self) {
         let good = self.state.good.saturating_add(1);
-        let factor = self.state.factor * self.growth;
-        // An infinite loss would be taken for an overflow.
-        self.state = match good >= self.interval && factor <= f64::from(f32::MAX) {
-            true => GradScalerState { factor, good: 0, ..self.state },
+        self.state = match good >= self.interval && self.can_grow() {
+            true => GradScalerState { factor: self.state.factor * self.growth, good: 0, ..self.state },
             false => GradScalerState { good, ..self.state },
         };
+    }
+
+    /// Whether a larger factor would still be one: an infinite loss would be taken for an overflow.
+    fn can_grow(&self) -> bool {
+        self.state.factor * self.growth <= f64::from(f32::MAX)
     }
 
     #[track_caller]
@@ -179,12 +220,4 @@ impl GradScaler {
             _ => Ok(()),
         }
     }
-}
-
-/// Whether all gradients are finite.
-#[track_caller]
-fn are_finite<M: Module>(grads: &M) -> Result<bool> {
-    let grads = parameters(grads);
-    let largest = norms(grads.len(), f64::INFINITY, |i| Ok(grads[i].value.clone()))?;
-    Ok(largest.iter().all(|largest| largest.is_finite()))
 }

@@ -55,7 +55,8 @@ impl Group {
         Self { rate: GroupRate::Own(rate), ..self }
     }
 
-    /// A weight decay of its own: the rule's, or, if the rule has none, that of [`Transform::L2Decay`](crate::Transform::L2Decay).
+    /// A weight decay of its own: the rule's, or, if the rule has none, that of
+    /// [`Optimiser::decoupled_decay`](crate::Optimiser::decoupled_decay), or else of [`Transform::L2Decay`](crate::Transform::L2Decay).
     #[must_use]
     pub fn decay(self, decay: f64) -> Self {
         self.set("decay", decay)

@@ -5,11 +5,21 @@ use tensorkeep_nn::Module;
 use tensorkeep_tensor::module::autocast;
 use tensorkeep_tensor::{DType, Error, Result, Tensor};
 
-use crate::{GradScaler, Optimiser};
+use crate::{GradScaler, Optimiser, StepReport};
 
 /// Makes steps whose passes are computed in half precision. The model keeps its weights, the master weights,
 /// in its own dtype, as does the optimiser its state: what a step adds is often too small for a half to hold
 /// beside the weight.
+///
+/// This is for a model of `f32`, which stays one, to be saved and gone on with. A model that is in halves itself
+/// is for [`Optimiser::master_weights`]:
+///
+/// | | `MixedPrecision` | `Optimiser::master_weights` |
+/// |---|---|---|
+/// | the model is of | `f32` | `f16` or `bf16` |
+/// | the weights in full are | the model's own, cast in each pass | copies in the optimiser's state |
+/// | gradients come to the optimiser in | `f32` | halves |
+/// | small gradients of `f16` survive | by the scaler | not: a half cannot hold them; prefer `bf16` |
 ///
 /// Source: Micikevicius et al., *Mixed Precision Training*, 2017, arXiv:1710.03740.
 ///
@@ -45,7 +55,7 @@ pub struct MixedPrecision {
     /// Keeps small gradients from being rounded to zero. Without one, gradients that are not finite reach the
     /// model.
     pub scaler: Option<GradScaler>,
-    /// What a gradient is asked of.
+    /// What a gradient is asked of, besides what the optimiser [freezes](Optimiser::freeze).
     pub options: Options,
 }
 
@@ -54,8 +64,9 @@ pub struct MixedPrecision {
 pub struct MixedStep {
     /// The loss, not scaled.
     pub loss: Tensor,
-    /// Whether the model moved; if not, a gradient overflowed, and the next step is scaled by less.
-    pub made: bool,
+    /// What the optimiser did. A step is [skipped](StepReport::is_skipped) if a gradient overflowed, and the next
+    /// loss is scaled by less.
+    pub report: StepReport,
 }
 
 impl MixedPrecision {
@@ -84,21 +95,41 @@ impl MixedPrecision {
         optimiser: &mut Optimiser,
         loss: impl FnOnce(&M) -> Result<Tensor>,
     ) -> Result<MixedStep> {
+        let options = optimiser.asking(&self.options, model)?;
+        let (loss, scaled) = self.value_and_grad(&options, loss, model)?;
+        Ok(MixedStep { loss, report: self.update(optimiser, model, &scaled)? })
+    }
+
+    /// The loss, and the gradient of the scaled one.
+    #[track_caller]
+    pub(crate) fn value_and_grad<M: Module + Clone>(
+        &self,
+        options: &Options,
+        loss: impl FnOnce(&M) -> Result<Tensor>,
+        model: &M,
+    ) -> Result<(Tensor, M)> {
         let mut value = None;
         let scaled = |master: &M| {
             let loss = loss(&autocast(master, self.dtype)?)?;
             value = Some(loss.undecorated());
             self.scaler.as_ref().map_or_else(|| Ok(loss.clone()), |scaler| scaler.scale(&loss))
         };
-        let (_, grads) = self.options.value_and_grad(scaled, model)?;
+        let (_, grads) = options.value_and_grad(scaled, model)?;
         let loss = value.ok_or_else(|| Error::internal("mixed_precision", "the loss got lost"))?;
-        let made = match &mut self.scaler {
-            Some(scaler) => scaler.step(optimiser, model, &grads)?,
-            None => {
-                optimiser.update(model, &grads)?;
-                true
-            }
-        };
-        Ok(MixedStep { loss, made })
+        Ok((loss, grads))
+    }
+
+    /// The optimiser's step with the gradient of a scaled loss.
+    #[track_caller]
+    pub(crate) fn update<M: Module + Clone>(
+        &mut self,
+        optimiser: &mut Optimiser,
+        model: &mut M,
+        scaled: &M,
+    ) -> Result<StepReport> {
+        match &mut self.scaler {
+            Some(scaler) => scaler.step(optimiser, model, scaled),
+            None => optimiser.update(model, scaled),
+        }
     }
 }

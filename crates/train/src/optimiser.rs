@@ -28,6 +28,22 @@ use crate::{Group, NonFinite, Outcome, Skipped, StepReport};
 /// assert_eq!(x.to_vec::<f32>()?, [1.5]);
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
+///
+/// What PyTorch's optimisers are told is either a field of the rule, by the same name or the one below, or said of the optimiser,
+/// whatever the rule:
+///
+/// | PyTorch | here |
+/// |---|---|
+/// | `lr`, `eps`, `betas` | `rate`, `epsilon`, `beta1` and `beta2` |
+/// | `weight_decay` | the field `decay` of `Sgd`, `AdamW`, `Lamb`, `Lion`; for other rules [`Transform::L2Decay`](crate::Transform::L2Decay) |
+/// | `decoupled_weight_decay=True` | [`decoupled_decay`](Self::decoupled_decay) in its place |
+/// | `maximize=True` | [`Transform::Negate`](crate::Transform::Negate), before other transforms |
+/// | `lr_decay`, `initial_accumulator_value` of `Adagrad` | `rate_decay`, `start` |
+/// | `etas`, `step_sizes` of `Rprop` | `shrink` and `grow`, `min_step` and `max_step` |
+/// | parameter groups | [`group`](Self::group) |
+/// | `requires_grad_(False)` | [`freeze`](Self::freeze) |
+/// | `clip_grad_norm_`, `clip_grad_value_` | [`Transform::ClipGlobalNorm`](crate::Transform::ClipGlobalNorm), [`Transform::ClipValue`](crate::Transform::ClipValue) |
+/// | `foreach`, `fused`, `capturable` | not needed: a step is one pass over each parameter |
 #[derive(Debug)]
 pub struct Optimiser {
     pub(crate) rule: Box<dyn Rule>,
@@ -69,6 +85,11 @@ impl Optimiser {
         self.held
     }
 
+    /// Whether nothing has come of a gradient yet.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.step == 0 && self.held == 0
+    }
+
     /// One step: every parameter that has a gradient moves, tied ones once. A gradient without elements marks a frozen
     /// parameter, which stays. The [report](StepReport) says which stayed, and why.
     ///
@@ -83,15 +104,26 @@ impl Optimiser {
     /// parameter.
     #[track_caller]
     pub fn update<M: Module>(&mut self, model: &mut M, grads: &M) -> Result<StepReport> {
+        self.update_or(self.non_finite, model, grads)
+    }
+
+    /// [`update`](Self::update), with this to be done about gradients that are not finite.
+    #[track_caller]
+    pub(crate) fn update_or<M: Module>(
+        &mut self,
+        non_finite: NonFinite,
+        model: &mut M,
+        grads: &M,
+    ) -> Result<StepReport> {
         let (leaves, grads) = (parameters(model), parameters(grads));
         pair(&leaves, &grads)?;
         self.settle(&leaves)?;
         let (fates, mut report) = self.fates(&leaves, &grads)?;
         let seen = Seen { leaves: &leaves, grads: &grads, slots: &self.slots, fates: &fates };
-        if self.watches()
+        if self.watches(non_finite)
             && let Some((path, largest)) = seen.non_finite()?
         {
-            return self.refused(report, path, largest);
+            return refused(non_finite, report, path, largest);
         }
         let hold = self.around.accumulate.filter(|&n| self.held + 1 < n);
         let scaling = if hold.is_none() { seen.scaling(&self.passes)? } else { Scaling::default() };
@@ -100,7 +132,7 @@ impl Optimiser {
                 report.norm = norm;
                 factors
             }
-            Scaling::NonFinite(path, norm) => return self.refused(report, path, norm),
+            Scaling::NonFinite(path, norm) => return refused(non_finite, report, path, norm),
         };
         // Handles of our own would keep parameters from being written over.
         drop(leaves);
@@ -114,9 +146,10 @@ impl Optimiser {
             }
             None => {
                 self.held = 0;
-                self.step += 1;
+                // A file may say of a run that it made as many steps as there are numbers.
+                self.step = self.step.saturating_add(1);
                 for (slots, fate) in self.slots.iter_mut().zip(&fates) {
-                    slots.age += u64::from(matches!(fate, Fate::Moves(_)));
+                    slots.age = slots.age.saturating_add(u64::from(matches!(fate, Fate::Moves(_))));
                 }
             }
         }
@@ -124,30 +157,17 @@ impl Optimiser {
     }
 
     /// Whether gradients are looked at as they come. What is gathered for a norm has to be finite, or no later step could be made.
-    fn watches(&self) -> bool {
+    fn watches(&self, non_finite: NonFinite) -> bool {
         let gathers = self.around.accumulate.is_some();
-        self.non_finite != NonFinite::Unchecked
+        non_finite != NonFinite::Unchecked
             || (gathers && self.passes.iter().any(|pass| !pass.norms.is_empty()))
-    }
-
-    /// What comes of a gradient with this norm, which is not finite.
-    #[track_caller]
-    fn refused(&self, report: StepReport, path: Path, norm: f64) -> Result<StepReport> {
-        if self.non_finite == NonFinite::Skip {
-            return Ok(StepReport { outcome: Outcome::NonFinite { path }, moved: 0, ..report });
-        }
-        let what = if norm.is_nan() { "NaN" } else { "infinite" };
-        let message = format!(
-            "the gradient of {path} is {what}: lower the learning rate, check the data, or skip such steps with NonFinite::Skip"
-        );
-        Err(Error::value("optimiser", message))
     }
 
     /// Makes state for a model that is new, and checks that a known one has the same parameters.
     #[track_caller]
     fn settle(&mut self, leaves: &[Parameter]) -> Result<()> {
         // Until a step has been made, no state is worth keeping: that of a model whose step failed goes too.
-        if self.step == 0 && self.held == 0 {
+        if self.is_fresh() {
             self.slots.clear();
             self.seated = false;
             for leaf in leaves {
@@ -287,6 +307,19 @@ impl Optimiser {
         });
         result
     }
+}
+
+/// What comes of a gradient with this norm, which is not finite.
+#[track_caller]
+fn refused(non_finite: NonFinite, report: StepReport, path: Path, norm: f64) -> Result<StepReport> {
+    if non_finite == NonFinite::Skip {
+        return Ok(StepReport { outcome: Outcome::NonFinite { path }, moved: 0, ..report });
+    }
+    let what = if norm.is_nan() { "NaN" } else { "infinite" };
+    let message = format!(
+        "the gradient of {path} is {what}: lower the learning rate, check the data, or skip such steps with NonFinite::Skip"
+    );
+    Err(Error::value("optimiser", message))
 }
 
 /// Refuses gradients of another tree.

@@ -52,6 +52,7 @@ impl Listener for Progress {
                 }
                 self.bar.inc(1);
             }
+            Event::Skip { .. } => self.bar.inc(1),
             Event::Metric { name, value, .. } => self.metrics += &format!("  {name} {value:.4}"),
             Event::EpochEnd { epoch, loss, seconds, samples } => {
                 self.bar.finish_and_clear();

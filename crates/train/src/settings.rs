@@ -1,6 +1,5 @@
-//! What an optimiser is told: how to treat gradients, groups, what to freeze, other values for options.
+//! What an optimiser is told: how to treat gradients, groups, other values for options.
 
-use tensorkeep_tensor::module::{Parameter, Path};
 use tensorkeep_tensor::{Error, Result};
 
 use crate::fuse::{Around, Pass};
@@ -8,9 +7,6 @@ use crate::group::GroupRate;
 use crate::options::check;
 use crate::rule::Rule;
 use crate::{Group, NonFinite, Optimiser, Transform};
-
-/// How many parameters a message about a pattern names.
-const NAMED: usize = 8;
 
 impl Optimiser {
     /// An optimiser that has made no step yet.
@@ -45,6 +41,37 @@ impl Optimiser {
     pub fn transform(mut self, transform: Transform) -> Result<Self> {
         transform.check()?;
         self.around.transforms.push(transform);
+        self.rebuilt()
+    }
+
+    /// Decays the weights of any rule without a share in its moments: `p ← (1 − η λ) p` before each step, as [`AdamW`](crate::AdamW)
+    /// does of itself. PyTorch's `decoupled_weight_decay=True` of `RAdam`, `NAdam` and `Adam`. Groups change it with
+    /// [`Group::decay`].
+    ///
+    /// ```
+    /// use tensorkeep_tensor::Tensor;
+    /// use tensorkeep_train::{NAdam, Optimiser};
+    ///
+    /// let device = tensorkeep_cpu::device();
+    /// let mut x = Tensor::new([4.0f32], &device)?;
+    /// let mut optimiser = Optimiser::new(NAdam::new(0.5))?.decoupled_decay(0.5)?;
+    /// let zero = x.zeros_like()?;
+    /// optimiser.update(&mut x, &zero)?;
+    /// assert_eq!(x.to_vec::<f32>()?, [3.0]);
+    ///
+    /// assert!(Optimiser::new(NAdam::new(0.5))?.decoupled_decay(-0.5).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// Source: Loshchilov and Hutter, *Decoupled Weight Decay Regularization*, 2017, arXiv:1711.05101, algorithm 2.
+    ///
+    /// # Errors
+    ///
+    /// As for [`transform`](Self::transform).
+    #[track_caller]
+    pub fn decoupled_decay(mut self, decay: f64) -> Result<Self> {
+        check("optimiser", "decay", decay, 0.0, f64::INFINITY)?;
+        self.around.decoupled = Some(decay);
         self.rebuilt()
     }
 
@@ -100,6 +127,9 @@ impl Optimiser {
     /// Keeps a copy in single precision of every parameter in half precision, and all state in single precision too. Rules move the
     /// copies, and the parameters are those rounded: steps too small for half precision are not lost.
     ///
+    /// This is for a model that is in halves itself: loaded so, or so large that weights and gradients have to be. A model of `f32`
+    /// whose passes alone should be in halves needs no copies, but [`MixedPrecision`](crate::MixedPrecision), which compares the two.
+    ///
     /// Source: Micikevicius et al., *Mixed Precision Training*, 2017, arXiv:1710.03740, section 3.1.
     ///
     /// # Errors
@@ -127,42 +157,6 @@ impl Optimiser {
     pub fn group(mut self, group: Group) -> Result<Self> {
         self.groups.push(group);
         self.rebuilt()
-    }
-
-    /// Leaves the parameters that a pattern covers alone from now on. Their state is kept.
-    ///
-    /// Their gradients are still taken; `freeze` of autodiff's `Options` saves that work.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a pattern that covers no parameter; before the first step, when none is
-    /// known, that step says so.
-    #[track_caller]
-    pub fn freeze(&mut self, pattern: impl Into<String>) -> Result<()> {
-        self.tell(pattern.into(), true)
-    }
-
-    /// Lets the parameters that a pattern covers move again.
-    ///
-    /// # Errors
-    ///
-    /// As for [`freeze`](Self::freeze).
-    #[track_caller]
-    pub fn thaw(&mut self, pattern: impl Into<String>) -> Result<()> {
-        self.tell(pattern.into(), false)
-    }
-
-    #[track_caller]
-    fn tell(&mut self, pattern: String, frozen: bool) -> Result<()> {
-        let paths: Vec<&Path> = self.slots.iter().map(|slots| &slots.path).collect();
-        if self.step + self.held > 0 {
-            check_covers(&pattern, &paths)?;
-        }
-        // The last that covers a parameter decides, so an earlier one of the same pattern has nothing to say.
-        self.freezes.retain(|(earlier, _)| *earlier != pattern);
-        self.freezes.push((pattern, frozen));
-        self.seated = false;
-        Ok(())
     }
 
     /// The learning rate.
@@ -216,7 +210,7 @@ impl Optimiser {
         let mut rule = self.rule.boxed();
         put(&mut *rule, self.rule(), name, value)?;
         let passes = passes(&*rule, &self.around, &self.groups)?;
-        if self.step + self.held > 0 && rule.slots() != self.rule.slots() {
+        if !self.is_fresh() && rule.slots() != self.rule.slots() {
             let message =
                 format!("{name} {value} needs other state than was kept: set it before the first step");
             return Err(Error::value("optimiser", message));
@@ -228,28 +222,12 @@ impl Optimiser {
     /// With its passes made anew, which is too late once there is state.
     #[track_caller]
     fn rebuilt(mut self) -> Result<Self> {
-        if self.step + self.held > 0 {
+        if !self.is_fresh() {
             let message = "it has made steps already: say how it works before the first";
             return Err(Error::value("optimiser", message));
         }
         self.passes = passes(&*self.rule, &self.around, &self.groups)?;
         Ok(self)
-    }
-
-    /// The group of each parameter, none if it is frozen. Refuses patterns that cover nothing.
-    #[track_caller]
-    pub(crate) fn seats(&self, leaves: &[Parameter]) -> Result<Vec<Option<usize>>> {
-        let paths: Vec<&Path> = leaves.iter().filter(|leaf| !leaf.tied).map(|leaf| &leaf.path).collect();
-        let patterns = self.groups.iter().map(|group| &group.pattern);
-        for pattern in patterns.chain(self.freezes.iter().map(|(pattern, _)| pattern)) {
-            check_covers(pattern, &paths)?;
-        }
-        let seat = |leaf: &Parameter| {
-            let frozen = self.freezes.iter().rfind(|(pattern, _)| leaf.path.matches(pattern));
-            let group = self.groups.iter().rposition(|group| leaf.path.matches(&group.pattern));
-            (!frozen.is_some_and(|&(_, frozen)| frozen)).then_some(group.map_or(0, |group| group + 1))
-        };
-        Ok(leaves.iter().map(seat).collect())
     }
 }
 
@@ -263,19 +241,6 @@ impl GroupRate {
     }
 }
 
-/// Refuses a pattern that covers none of these parameters.
-#[track_caller]
-fn check_covers(pattern: &str, paths: &[&Path]) -> Result<()> {
-    if paths.iter().any(|path| path.matches(pattern)) {
-        return Ok(());
-    }
-    let named: Vec<String> = paths.iter().take(NAMED).map(ToString::to_string).collect();
-    let more = if paths.len() > NAMED { ", .." } else { "" };
-    let message =
-        format!("the pattern {pattern} covers no parameter: the parameters are {}{more}", named.join(", "));
-    Err(Error::value("optimiser", message))
-}
-
 /// The pass of the rule itself, then that of each group.
 #[track_caller]
 fn passes(rule: &dyn Rule, around: &Around, groups: &[Group]) -> Result<Vec<Pass>> {
@@ -286,14 +251,8 @@ fn passes(rule: &dyn Rule, around: &Around, groups: &[Group]) -> Result<Vec<Pass
     for group in groups {
         let (mut own, mut around) = (rule.boxed(), around.clone());
         for (option, value) in &group.options {
-            let l2 =
-                around.transforms.iter_mut().find(|transform| matches!(transform, Transform::L2Decay(_)));
-            match l2 {
-                Some(transform) if option == "decay" && own.options().get(option).is_none() => {
-                    *transform = Transform::L2Decay(*value);
-                    transform.check()?;
-                }
-                _ => put(&mut *own, name, option, *value)?,
+            if option != "decay" || own.options().get(option).is_some() || !decay(&mut around, *value)? {
+                put(&mut *own, name, option, *value)?;
             }
         }
         if let GroupRate::Scaled(scale) = group.rate {
@@ -311,6 +270,22 @@ fn passes(rule: &dyn Rule, around: &Around, groups: &[Group]) -> Result<Vec<Pass
         passes.push(Pass::new(own, &around)?);
     }
     Ok(passes)
+}
+
+/// Gives the decay around a rule another value, if there is one.
+#[track_caller]
+fn decay(around: &mut Around, value: f64) -> Result<bool> {
+    let l2 = around.transforms.iter_mut().find(|transform| matches!(transform, Transform::L2Decay(_)));
+    if let Some(decoupled) = &mut around.decoupled {
+        check("optimiser", "decay", value, 0.0, f64::INFINITY)?;
+        *decoupled = value;
+    } else if let Some(transform) = l2 {
+        *transform = Transform::L2Decay(value);
+        transform.check()?;
+    } else {
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// The name of a rule, if its options are in their ranges.
@@ -335,7 +310,7 @@ fn put(rule: &mut dyn Rule, name: &'static str, option: &str, value: f64) -> Res
     Ok(())
 }
 
-fn rate_of(rule: &dyn Rule) -> f64 {
+pub(crate) fn rate_of(rule: &dyn Rule) -> f64 {
     rule.boxed().options().get("rate").map_or(0.0, |rate| *rate)
 }
 

@@ -41,6 +41,7 @@ impl Optimiser {
             let constants = transform.constants().into_iter();
             list.extend(constants.map(|(name, value)| (format!("transform {i} {name}"), value)));
         }
+        list.extend(around.decoupled.map(|decay| ("decoupled_decay".to_owned(), decay)));
         list.extend(around.accumulate.map(|n| ("accumulate".to_owned(), n as f64)));
         if let Some((every, alpha)) = around.lookahead {
             list.extend([("lookahead".to_owned(), every as f64), ("lookahead alpha".to_owned(), alpha)]);
@@ -78,7 +79,7 @@ impl Optimiser {
     /// The state that it keeps for each parameter, in the order of the model's walk: where the parameter is, and the tensors.
     /// Empty before the first step.
     pub fn state(&self) -> impl Iterator<Item = (&Path, &[Tensor])> {
-        let fresh = self.step == 0 && self.held == 0;
+        let fresh = self.is_fresh();
         self.slots.iter().filter(move |_| !fresh).map(|slots| (&slots.path, &*slots.tensors))
     }
 

@@ -16,6 +16,13 @@ pub struct StepReport {
     pub norm: Option<f64>,
 }
 
+impl StepReport {
+    /// Whether the gradients were thrown away, since one was not finite.
+    pub fn is_skipped(&self) -> bool {
+        matches!(self.outcome, Outcome::NonFinite { .. })
+    }
+}
+
 /// What became of the gradients of a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,7 +36,7 @@ pub enum Outcome {
         /// How many a step is made of.
         of: u64,
     },
-    /// One at least was not finite, and all were thrown away, as [`NonFinite::Skip`] asks.
+    /// One at least was not finite, and all were thrown away, as [`NonFinite::Skip`] and a [`GradScaler`](crate::GradScaler) ask.
     NonFinite {
         /// The first of them.
         path: Path,

@@ -30,6 +30,8 @@ use crate::options::check;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Transform {
+    /// `−g`, to climb and not to descend: named first, PyTorch's `maximize=True`.
+    Negate,
     /// `g + λ p`: the gradient of `λ/2 ‖p‖²` added.
     L2Decay(f64),
     /// `g + λ sign(p)`: the gradient of `λ ‖p‖₁` added.
@@ -66,6 +68,7 @@ impl Transform {
     /// The gradient that comes of parameter and gradient. `scale` stands for what a norm comes to.
     pub(crate) fn apply(self, p: &Expr, g: Expr, scale: Expr) -> Expr {
         match self {
+            Self::Negate => -g,
             Self::L2Decay(decay) => g + decay * p,
             Self::L1Decay(decay) => g + decay * p.sign(),
             // The largest and the smallest of a NaN are NaN.
@@ -79,7 +82,7 @@ impl Transform {
         match self {
             Self::ClipNorm { max, p } => Some(Ceiling { max, p, global: false }),
             Self::ClipGlobalNorm { max, p } => Some(Ceiling { max, p, global: true }),
-            Self::L2Decay(_) | Self::L1Decay(_) | Self::ClipValue(_) => None,
+            Self::Negate | Self::L2Decay(_) | Self::L1Decay(_) | Self::ClipValue(_) => None,
         }
     }
 
@@ -88,6 +91,7 @@ impl Transform {
         // No norm has a `p` of 0, and files hold no infinity.
         let finite = |p: f64| if p.is_infinite() { 0.0 } else { p };
         match self {
+            Self::Negate => vec![("negate", 1.0)],
             Self::L2Decay(decay) => vec![("l2_decay", decay)],
             Self::L1Decay(decay) => vec![("l1_decay", decay)],
             Self::ClipValue(bound) => vec![("clip_value", bound)],

@@ -219,6 +219,8 @@ fn standings_that_lie_are_refused() {
     let rows = [
         ("good", good.clone(), state(), None),
         ("own ages", Standing { ages: vec![2, 1], ..good.clone() }, state(), None),
+        // What a file may say, and no run can have done.
+        ("all steps there are", Standing { steps: u64::MAX, held: 2, ..good.clone() }, state(), None),
         ("no state", good.clone(), vec![], Some(ErrorKind::Value)),
         ("one slot", good.clone(), vec![vec![number(0.0)]; 2], Some(ErrorKind::Value)),
         ("another shape", good.clone(), wide(), Some(ErrorKind::Shape)),
@@ -243,6 +245,12 @@ fn standings_that_lie_are_refused() {
             assert_eq!((optimiser.steps(), optimiser.rate()), (0, 1.0), "{name}");
         } else {
             assert_eq!(optimiser.standing(), standing, "{name}");
+            optimiser.set("momentum", 0.25).unwrap();
+            optimiser.freeze("1").unwrap();
+            for _ in 0..3 {
+                optimiser.update(&mut model.clone(), &model).unwrap();
+            }
+            assert_eq!(optimiser.steps(), standing.steps.saturating_add(1), "{name}");
         }
     }
 }

@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tensorkeep_autodiff::{Options, hook};
 use tensorkeep_data::{Dataset, Loader, TensorDataset, digits};
 use tensorkeep_nn::layers::{Dense, Dropout, Flatten};
 use tensorkeep_nn::losses::{cross_entropy, mse};
 use tensorkeep_nn::{Context, Layer, Sequential};
 use tensorkeep_tensor::module::parameters;
-use tensorkeep_tensor::{Device, Error, ErrorKind, HostArray, HostData, Result, Rng, Tensor};
+use tensorkeep_tensor::{DType, Device, Error, ErrorKind, HostArray, HostData, Result, Rng, Tensor};
 use tensorkeep_train::schedules::{OneCycle, ReduceOnPlateau, Schedule};
 use tensorkeep_train::{
-    AdamW, EarlyStopping, Event, Fit, Goal, History, Listener, NonFinite, Optimiser, Progress, Sgd,
+    AdamW, EarlyStopping, Event, Fit, Goal, History, Listener, MixedPrecision, NonFinite, Optimiser,
+    Progress, Sgd, SkipCause,
 };
 
 fn cpu() -> Device {
@@ -201,10 +206,11 @@ fn a_bar_takes_every_event() {
     let loss = number(0.5).sum_all().unwrap();
     let start = Event::EpochStart { epoch: 0, epochs: 1, batches: 1 };
     let step = Event::Step { epoch: 0, batch: 0, samples: 2, loss: &loss };
+    let skip = Event::Skip { epoch: 0, batch: 0, samples: 2, loss: &loss, cause: SkipCause::Loss };
     let metric = Event::Metric { epoch: 0, name: "accuracy", value: f64::NAN };
     let end = Event::EpochEnd { epoch: 0, loss: 0.5, seconds: 0.0, samples: 2 };
     let mut bar = Progress::new();
-    for event in [&end, &step, &metric, &start, &step, &step, &metric, &end, &start] {
+    for event in [&end, &skip, &step, &metric, &start, &step, &step, &metric, &end, &start] {
         bar.on(event).unwrap();
     }
 }
@@ -324,4 +330,228 @@ fn every_gradient_has_a_seed() {
         assert_eq!(seeds.len(), 6, "{accumulate:?}");
     }
     assert_eq!(seeds(None), seeds(Some(1)));
+}
+
+/// What no step was made of, as words: the batch, its loss, and the cause.
+fn skips(told: &mut Vec<String>) -> impl FnMut(&Event<'_>) -> Result<()> {
+    |event| {
+        if let Event::Skip { epoch, batch, samples, loss, cause } = event {
+            let loss = loss.item()?.as_f64();
+            let cause = match cause {
+                SkipCause::Gradient { path, factor } => format!("gradient of {path}, then {factor:?}"),
+                cause => format!("{cause:?}"),
+            };
+            told.push(format!("{epoch}.{batch}: {samples} samples, loss {loss}, {cause}"));
+        }
+        Ok(())
+    }
+}
+
+/// The second batch has a loss, or a gradient, that is not finite. The loss counts if it is finite itself.
+#[test]
+fn listeners_are_told_of_skipped_batches() {
+    let run = |fit: NonFinite, optimiser: NonFinite, loss: f64, slope: f64| {
+        let (mut told, count) = (Vec::new(), std::cell::Cell::new(0));
+        let mut optimiser = descent(0.0).non_finite(optimiser);
+        let mut listener = skips(&mut told);
+        let history = Fit::new(1, 0)
+            .non_finite(fit)
+            .listen(&mut listener)
+            .run(&mut number(1.0), &mut optimiser, &doubling(), |w, x, y, cx| {
+                count.set(count.get() + 1);
+                let (loss, slope) = if count.get() == 2 { (loss, slope) } else { (1.0, 1.0) };
+                squared(&hook(w, move |dw| dw.mul(slope))?, x, y, cx)?.mul(loss)
+            })
+            .unwrap();
+        drop(listener);
+        (told, history.losses, history.samples, history.skipped, optimiser.steps())
+    };
+    let (skip, unchecked) = (NonFinite::Skip, NonFinite::Unchecked);
+    let told = |cause: &str| vec![format!("0.1: 2 samples, loss {cause}")];
+    let by_loss = run(skip, unchecked, f64::NAN, 1.0);
+    assert_eq!(by_loss, (told("NaN, Loss"), vec![10.0], 3, 1, 2));
+    let by_gradient = run(unchecked, skip, 1.0, f64::INFINITY);
+    assert_eq!(by_gradient, (told("12.5, gradient of (root), then None"), vec![11.0], 5, 1, 2));
+    let by_both = run(unchecked, skip, f64::INFINITY, 1.0);
+    assert_eq!(by_both, (told("inf, gradient of (root), then None"), vec![10.0], 3, 1, 2));
+}
+
+/// What is scaled by 65,536 is no half, which ends at 65,504.
+#[test]
+fn an_overflow_is_skipped_and_recovered_from() {
+    let predict = |w: &Tensor, x: &Tensor, y: &Tensor, _: &Context| {
+        assert_eq!((w.dtype(), x.dtype(), y.dtype()), (DType::F16, DType::F16, DType::F32));
+        mse(&x.mul(w)?.to_dtype(DType::F32)?, y)
+    };
+    let (mut w, mut optimiser, mut told) = (number(1.0), descent(0.02), Vec::new());
+    let mut mixed = MixedPrecision::f16();
+    let mut listener = skips(&mut told);
+    let history = Fit::new(40, 0)
+        .mixed_precision(&mut mixed)
+        .listen(&mut listener)
+        .run(&mut w, &mut optimiser, &doubling(), predict)
+        .unwrap();
+    drop(listener);
+    // Gradients at w = 1: −Σ x² of a batch of two, −50 of the last, which has but one.
+    let cause = |factor: &str| format!("gradient of (root), then Some({factor})");
+    let want = [
+        format!("0.0: 2 samples, loss 2.5, {}", cause("32768.0")),
+        format!("0.1: 2 samples, loss 12.5, {}", cause("16384.0")),
+        format!("0.2: 1 samples, loss 25, {}", cause("8192.0")),
+    ];
+    assert_eq!(told[..3], want);
+    let scaler = mixed.scaler.unwrap().state;
+    assert_eq!((history.skipped, scaler.skipped), (told.len(), told.len() as u64));
+    assert_eq!(optimiser.steps() + scaler.skipped, 120, "what was skipped is no step");
+    assert_eq!((history.samples, history.losses[0]), (200, 11.0), "losses before the first step are known");
+    assert!(history.losses[39] < 1e-4 && (w.item().unwrap().as_f64() - 2.0).abs() < 1e-2, "{history:?}");
+    assert_eq!(w.dtype(), DType::F32);
+}
+
+type Net = (Flatten, Dense, fn(&Tensor) -> Result<Tensor>, Dropout, Dense);
+
+fn net() -> Net {
+    let rng = &mut Rng::new(2, &cpu());
+    let (first, last) = (Dense::new(64, 16, rng).unwrap(), Dense::new(16, 10, rng).unwrap());
+    (Flatten, first, Tensor::relu, Dropout::new(0.1).unwrap(), last)
+}
+
+fn bits(model: &impl tensorkeep_nn::Module) -> Vec<(String, Vec<u32>)> {
+    let bits = |x: &Tensor| x.to_vec::<f32>().unwrap().into_iter().map(f32::to_bits).collect();
+    parameters(model).iter().map(|leaf| (leaf.path.to_string(), bits(&leaf.value))).collect()
+}
+
+/// A network of digits after two epochs: its losses, and its weights, which are of `f32`.
+fn digits_in(mut mixed: Option<MixedPrecision>, workers: usize) -> (History, Vec<(String, Vec<u32>)>) {
+    let loader = Loader::new(digits().unwrap(), 64, &cpu()).unwrap().shuffle(5).workers(workers);
+    let (mut model, mut optimiser) = (net(), Optimiser::new(AdamW::new(0.01)).unwrap());
+    let dtype = mixed.as_ref().map_or(DType::F32, |mixed| mixed.dtype);
+    let mut fit = Fit::new(3, 5);
+    if let Some(mixed) = &mut mixed {
+        fit = fit.mixed_precision(mixed);
+    }
+    let loss = |m: &Net, x: &Tensor, y: &Tensor, cx: &Context| {
+        let logits = m.forward_with(x, cx)?;
+        assert_eq!(logits.dtype(), dtype);
+        cross_entropy(&logits, y)
+    };
+    let history = fit.run(&mut model, &mut optimiser, &loader, loss).unwrap();
+    drop(fit);
+    let skipped = mixed.and_then(|mixed| mixed.scaler).map_or(0, |scaler| scaler.state.skipped);
+    assert_eq!(optimiser.steps() + skipped, 3 * loader.batches() as u64);
+    (history, bits(&model))
+}
+
+#[test]
+fn a_network_learns_in_half_precision() {
+    let full = digits_in(None, 0).0.losses;
+    assert!(full[2] < full[0] / 2.0, "{full:?}");
+    for mixed in [MixedPrecision::f16(), MixedPrecision::bf16()] {
+        let (history, weights) = digits_in(Some(mixed.clone()), 0);
+        let near = history.losses.iter().zip(&full).all(|(got, want)| (got - want).abs() < 0.1);
+        assert!(near && history.losses[2] < history.losses[0], "{mixed:?}: {history:?} and not {full:?}");
+        let (again, same) = digits_in(Some(mixed.clone()), 2);
+        assert_eq!(again.losses, history.losses, "{mixed:?}");
+        assert!(same == weights, "{mixed:?}: the same bits every time");
+    }
+}
+
+/// What the optimiser freezes stays as it is, and no gradient comes back to it, in any precision.
+#[test]
+fn frozen_leaves_are_not_asked_for_gradients() {
+    for mut mixed in [None, Some(MixedPrecision::f16()), Some(MixedPrecision::bf16())] {
+        let (mut model, start, asked) = (net(), bits(&net()), Arc::new(AtomicUsize::new(0)));
+        let mut optimiser = Optimiser::new(AdamW::new(0.01)).unwrap();
+        let mut train = |model: &mut Net, optimiser: &mut Optimiser| {
+            let mut fit = Fit::new(1, 0);
+            if let Some(mixed) = &mut mixed {
+                fit = fit.mixed_precision(mixed);
+            }
+            let loader = Loader::new(digits().unwrap(), 600, &cpu()).unwrap();
+            fit.run(model, optimiser, &loader, |m, x, y, cx| {
+                let (mut m, asked) = (m.clone(), Arc::clone(&asked));
+                m.1.weight = hook(&m.1.weight, move |dw| {
+                    asked.fetch_add(1, Ordering::Relaxed);
+                    Ok(dw.clone())
+                })?;
+                cross_entropy(&m.forward_with(x, cx)?, y)
+            })
+            .unwrap()
+        };
+        optimiser.freeze("1.**").unwrap();
+        let history = train(&mut model, &mut optimiser);
+        assert!(history.skipped < 3, "{history:?}");
+        let moved = |model: &Net| -> Vec<bool> {
+            bits(model).iter().zip(&start).map(|(now, before)| now != before).collect()
+        };
+        assert_eq!((moved(&model), asked.load(Ordering::Relaxed)), (vec![false, false, true, true], 0));
+        optimiser.thaw("1.weight").unwrap();
+        train(&mut model, &mut optimiser);
+        assert_eq!((moved(&model), asked.load(Ordering::Relaxed)), (vec![true, false, true, true], 3));
+        optimiser.freeze("**").unwrap();
+        let all = Fit::new(1, 0).run(&mut model, &mut optimiser, &doubling(), |_, x, _, _| x.sum_all());
+        let error = all.unwrap_err();
+        assert!(error.kind() == ErrorKind::NoGradient && error.message().contains("all frozen"), "{error}");
+    }
+    let mut optimiser = descent(0.1);
+    optimiser.freeze("encodr.**").unwrap();
+    let error = train(Fit::new(1, 0), &mut optimiser).unwrap_err();
+    assert!(error.message().contains("the pattern encodr.** covers no parameter"), "{error}");
+}
+
+/// Leaves that the loss does not depend on are an error, but for those that are frozen or may be unused.
+#[test]
+fn unused_leaves() {
+    type Pair = (Tensor, Tensor);
+    type Row = (&'static str, fn() -> Options, &'static str, &'static str);
+    let rows: [Row; 5] = [
+        ("strict", Options::new, "", "leaf 1"),
+        ("allowed", || Options::new().allow_unused("1"), "", "ok"),
+        ("frozen", Options::new, "1", "ok"),
+        ("frozen by the options", || Options::new().freeze("1"), "", "ok"),
+        ("misspelt", || Options::new().allow_unused("2"), "", "pattern `2` covers no leaf"),
+    ];
+    for (name, options, frozen, want) in rows {
+        for half in [false, true] {
+            let mut optimiser = descent(0.0);
+            if !frozen.is_empty() {
+                optimiser.freeze(frozen).unwrap();
+            }
+            let mut mixed = MixedPrecision { options: options(), ..MixedPrecision::bf16() };
+            let mut fit = match half {
+                true => Fit::new(1, 0).mixed_precision(&mut mixed),
+                false => Fit::new(1, 0).options(options()),
+            };
+            let loss =
+                |m: &Pair, x: &Tensor, y: &Tensor, _: &Context| mse(&x.mul(&m.0)?.to_dtype(DType::F32)?, y);
+            let result = fit.run(&mut (number(1.0), number(2.0)), &mut optimiser, &doubling(), loss);
+            let words = result.map_or_else(|error| error.message().to_owned(), |_| "ok".to_owned());
+            assert!(words.contains(want), "{name}: {words}");
+        }
+    }
+}
+
+/// A batch whose gradient overflows is no part of the mean that a step is made of.
+#[test]
+fn half_precision_accumulates() {
+    let run = |mut mixed: MixedPrecision| {
+        let (mut w, mut optimiser) = (number(1.0), descent(0.02).accumulate(3).unwrap());
+        let loss = |w: &Tensor, x: &Tensor, y: &Tensor, _: &Context| mse(&x.mul(w)?.to_dtype(DType::F32)?, y);
+        let history = Fit::new(10, 0)
+            .mixed_precision(&mut mixed)
+            .run(&mut w, &mut optimiser, &doubling(), loss)
+            .unwrap();
+        let gathered = 3 * optimiser.steps() + optimiser.held();
+        (w.item().unwrap().as_f64(), history.skipped as u64, gathered)
+    };
+    let (full, none, gathered) = run(MixedPrecision { dtype: DType::F32, ..MixedPrecision::bf16() });
+    assert_eq!((none, gathered), (0, 30));
+    let (bf16, none, gathered) = run(MixedPrecision::bf16());
+    assert_eq!((none, gathered), (0, 30));
+    let (f16, skipped, gathered) = run(MixedPrecision::f16());
+    assert!(skipped > 2 && skipped + gathered == 30, "{skipped}, {gathered}");
+    // Rounding to halves, and two steps fewer that each go 0.4 of the way.
+    for w in [full, bf16, f16] {
+        assert!((w - 2.0).abs() < 0.05, "{w} and not {full}");
+    }
 }

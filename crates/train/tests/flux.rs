@@ -241,7 +241,7 @@ fn ends(case: &Case) -> (f64, f64) {
 
 fn cyclic(case: &Case, wave: Wave, envelope: Envelope) -> Outcome {
     let (low, high) = ends(case);
-    values(case, &Cyclic { low, high, period: whole(case, &["period"]), wave, envelope })
+    values(case, &Cyclic { wave, envelope, ..Cyclic::new(low, high, whole(case, &["period"])) })
 }
 
 fn cosine(case: &Case, restart: bool) -> Outcome {

@@ -32,7 +32,13 @@ fn groups_have_rates_and_decays_of_their_own() {
     let (sgd, decay) = (Sgd::new(1.0), Sgd { decay: 0.5, ..Sgd::new(1.0) });
     let l2 = || Optimiser::new(sgd).unwrap().transform(Transform::L2Decay(0.5)).unwrap();
     let adam = || Optimiser::new(Adam::new(1.0)).unwrap().transform(Transform::L2Decay(0.5)).unwrap();
+    // Adam's first step is the rate, whatever the gradient.
+    let decoupled = Optimiser::new(Adam::new(1.0))
+        .and_then(|adam| adam.decoupled_decay(0.25)?.group(Group::new("0.0").decay(0.0)))
+        .and_then(|adam| adam.group(Group::new("0.1").rate(0.5)))
+        .unwrap();
     let rows = vec![
+        ("decoupled decay", decoupled, [1.0, 0.75, 1.5]),
         ("none", of(sgd, vec![]), [1.0, 1.0, 1.0]),
         ("scaled", of(sgd, vec![Group::new("0.**").rate_scale(0.5)]), [0.5, 0.5, 1.0]),
         ("own rate", of(sgd, vec![Group::new("0.1").rate(0.25)]), [1.0, 0.25, 1.0]),
@@ -213,6 +219,11 @@ fn impossible_groups_are_refused() {
         ("there is no option beta1", Optimiser::new(momentum), Group::new("**").set("beta1", 0.5)),
         ("there is no option decay", Optimiser::new(Adam::new(0.1)), Group::new("**").decay(0.5)),
         ("weight decay -1", Optimiser::new(AdamW::new(0.1)), Group::new("**").decay(-1.0)),
+        (
+            "weight decay NaN",
+            Optimiser::new(Adam::new(0.1)).unwrap().decoupled_decay(0.1),
+            Group::new("**").decay(f64::NAN),
+        ),
         ("learning rate NaN", Optimiser::new(momentum), Group::new("**").rate(f64::NAN)),
         ("rate_scale -1", Optimiser::new(momentum), Group::new("**").rate_scale(-1.0)),
         ("the group **", Optimiser::new(momentum), Group::new("**").set("momentum", 0.0)),

@@ -39,7 +39,7 @@ fn an_overflow_is_left_out_and_recovered_from() {
             factors.push(mixed.scaler.unwrap().factor());
             let step = mixed.step(&mut w, &mut optimiser, line(4.0)).unwrap();
             assert!(step.loss.item().unwrap().as_f64() <= 32.0, "the loss is not scaled");
-            step.made
+            !step.report.is_skipped()
         })
         .collect();
     assert_eq!(factors, [65536.0, 32768.0, 16384.0, 8192.0, 4096.0, 2048.0, 1024.0, 1024.0]);
@@ -97,8 +97,8 @@ fn a_saved_scaler_goes_on_where_it_stood() {
     let run = |mixed: &mut MixedPrecision, w: &mut Tensor, slopes: &[f64]| {
         let mut optimiser = descent(0.01);
         let of = |&slope: &f64| {
-            let made = mixed.step(w, &mut optimiser, line(slope)).unwrap().made;
-            (made, mixed.scaler.unwrap().state, values(w))
+            let report = mixed.step(w, &mut optimiser, line(slope)).unwrap().report;
+            (report, mixed.scaler.unwrap().state, values(w))
         };
         slopes.iter().map(of).collect::<Vec<_>>()
     };
@@ -107,9 +107,42 @@ fn a_saved_scaler_goes_on_where_it_stood() {
         let (mut first, mut w) = (start(), tensor(&[1.0]));
         let mut parts = run(&mut first, &mut w, &slopes[..cut]);
         let mut second = start();
-        second.scaler.as_mut().unwrap().state = first.scaler.unwrap().state;
+        second.scaler.as_mut().unwrap().restore(&first.scaler.unwrap().words()).unwrap();
         parts.extend(run(&mut second, &mut w, &slopes[cut..]));
         assert_eq!(parts, whole, "cut at {cut}");
+    }
+}
+
+#[test]
+fn words_that_lie_are_refused() {
+    let bits = f64::to_bits;
+    let largest = f64::from(f32::MAX);
+    let rows: [(&[u64], &str); 10] = [
+        (&[], "0 words"),
+        (&[bits(1.0), 0], "2 words"),
+        (&[bits(1.0), 0, 0, 0], "4 words"),
+        (&[bits(f64::NAN), 0, 0], "factor NaN"),
+        (&[bits(-2.0), 0, 0], "factor -2"),
+        (&[bits(0.0), 0, 0], "factor 0"),
+        (&[bits(f64::INFINITY), 0, 0], "factor inf"),
+        (&[bits(1.0), 2000, 0], "2000 good steps"),
+        // A count below zero, as whoever wrote it may have meant.
+        (&[bits(1.0), -1i64 as u64, 0], "18446744073709551615 good steps"),
+        (&[bits(largest), u64::MAX, u64::MAX], "ok"),
+    ];
+    for (words, want) in rows {
+        let mut scaler = GradScaler::new();
+        let got = scaler.restore(words).map_or_else(|error| error.message().to_owned(), |()| "ok".to_owned());
+        assert!(got.starts_with(want), "{words:?}: {got}");
+        if want != "ok" {
+            assert_eq!(scaler, GradScaler::new(), "{words:?}: what was refused has changed nothing");
+            continue;
+        }
+        // It can grow no more, nor its counts.
+        let (mut w, dw) = (tensor(&[1.0]), tensor(&[1.0]));
+        assert!(!scaler.step(&mut descent(0.1), &mut w, &dw).unwrap().is_skipped());
+        assert!(scaler.step(&mut descent(0.1), &mut w, &tensor(&[f32::NAN])).unwrap().is_skipped());
+        assert_eq!(scaler.state, GradScalerState { factor: largest / 2.0, good: 0, skipped: u64::MAX });
     }
 }
 

@@ -45,6 +45,16 @@ fn of(rule: impl Rule + 'static) -> Optimiser {
     Optimiser::new(rule).unwrap()
 }
 
+/// PyTorch's `weight_decay=0.2`.
+fn with_l2(rule: impl Rule + 'static) -> Optimiser {
+    of(rule).transform(Transform::L2Decay(0.2)).unwrap()
+}
+
+/// PyTorch's `maximize=True`.
+fn climbing(rule: impl Rule + 'static) -> Optimiser {
+    of(rule).transform(Transform::Negate).unwrap()
+}
+
 /// The optimiser of each case, and its rates.
 #[expect(clippy::panic, reason = "a case without a row is a failing test")]
 fn optimiser(name: &str) -> (Optimiser, Option<[f64; 4]>) {
@@ -69,12 +79,28 @@ fn optimiser(name: &str) -> (Optimiser, Option<[f64; 4]>) {
         }
         "adam" => of(adam),
         "adam_betas" => of(Adam { beta1: 0.5, beta2: 0.75, epsilon: 0.01, ..adam }),
-        "adam_decay" => of(adam).transform(Transform::L2Decay(0.2)).unwrap(),
+        "adam_decay" => with_l2(adam),
         "adam_amsgrad" => of(Adam { beta2: 0.5, amsgrad: true, ..adam }),
         "adamw" => of(AdamW::new(0.1)),
         "adamw_amsgrad" => {
             let adam = Adam { beta1: 0.8, beta2: 0.5, amsgrad: true, ..adam };
             of(AdamW { adam, decay: 0.5, ..AdamW::new(0.1) })
+        }
+        "sgd_maximize" => climbing(Sgd { decay: 0.2, ..momentum }),
+        "adam_maximize" => climbing(adam),
+        "adamw_decoupled" => of(adam).decoupled_decay(0.2).unwrap(),
+        "adamw_decoupled_rates" => return (climbing(adam).decoupled_decay(0.3).unwrap(), rates),
+        "rmsprop_centered" => with_l2(RmsProp { centered: true, ..RmsProp::new(0.1) }),
+        "rmsprop_momentum" => of(RmsProp { momentum: 0.9, epsilon: 0.01, ..RmsProp::new(0.02) }),
+        "radam_l2" => with_l2(RAdam::new(0.1)),
+        "radam_decoupled" => of(RAdam { beta2: 0.5, ..RAdam::new(0.1) }).decoupled_decay(0.2).unwrap(),
+        "nadam_l2" => with_l2(NAdam::new(0.1)),
+        "nadam_decoupled" => of(NAdam::new(0.1)).decoupled_decay(0.2).unwrap(),
+        "nadam_decoupled_rates" => return (of(NAdam::new(0.1)).decoupled_decay(0.2).unwrap(), rates),
+        "adamax_l2" => with_l2(AdaMax { beta1: 0.8, beta2: 0.9, epsilon: 0.01, ..AdaMax::new(0.1) }),
+        "adagrad_l2" => with_l2(AdaGrad { rate_decay: 0.2, ..AdaGrad::new(0.1) }),
+        "adadelta_l2" => {
+            climbing(AdaDelta { rho: 0.8, ..AdaDelta::new() }).transform(Transform::L2Decay(0.2)).unwrap()
         }
         "radam" => of(RAdam::new(0.1)),
         "radam_short" => of(RAdam { beta2: 0.5, ..RAdam::new(0.1) }),
@@ -102,7 +128,7 @@ fn optimiser(name: &str) -> (Optimiser, Option<[f64; 4]>) {
 fn rules_agree_with_pytorch_and_numpy() {
     let cases: Value = serde_json::from_str(include_str!("golden/rules.json")).unwrap();
     let cases = cases.as_object().unwrap();
-    assert_eq!(cases.len(), 36);
+    assert_eq!(cases.len(), 50);
     for (name, case) in cases {
         // Adam-like rules divide by what was rounded before, so a step at f32 is known to some ulps of the rate.
         for (dtype, key, tolerance) in [(DType::F64, "f64", 1e-11), (DType::F32, "f32", 2e-6)] {
@@ -119,7 +145,7 @@ fn rules_agree_with_pytorch_and_numpy() {
 }
 
 /// One case of each rule, with all that it can be told.
-const FULLEST: [&str; 16] = [
+const FULLEST: [&str; 18] = [
     "sgd_nesterov",
     "rmsprop_all",
     "rprop",
@@ -136,6 +162,8 @@ const FULLEST: [&str; 16] = [
     "oadam",
     "amsgrad",
     "lookahead_adam",
+    "nadam_decoupled",
+    "sgd_maximize",
 ];
 
 /// The same where there is no f64. Divisions and roots are within some ulps there.
@@ -271,6 +299,37 @@ fn options_change_between_steps() {
     assert!(error.message().contains("set it before the first step"), "{error}");
     optimiser.update(&mut p, &ones).unwrap();
     assert_eq!(p.to_vec::<f64>().unwrap(), [-3.5 - 2.0 * (1.0 + 0.25 * 1.25); 3]);
+}
+
+/// AdamW's own decay and that around Adam are one, bit for bit, among all else that goes around a rule.
+#[test]
+fn decoupled_decay_is_that_of_adamw() {
+    let (adam, coupled) = (Adam::new(0.1), AdamW { decay: 0.3, ..AdamW::new(0.1) });
+    let around = |optimiser: Optimiser| {
+        let clipped = optimiser.transform(Transform::ClipGlobalNorm { max: 1.0, p: 2.0 });
+        clipped.and_then(|it| it.lookahead(2, 0.5)?.average(0.9)?.accumulate(2)?.master_weights()).unwrap()
+    };
+    for dtype in [DType::F64, DType::F32, DType::F16] {
+        let trace = |mut optimiser: Optimiser| -> Vec<Vec<f64>> {
+            let mut p = tensor(START, dtype).unwrap();
+            let step = |t| {
+                optimiser.set_rate(0.1 / f64::from(t)).unwrap();
+                optimiser.update(&mut p, &tensor(gradient(t), dtype).unwrap()).unwrap();
+                p.to_dtype(DType::F64).unwrap().to_vec().unwrap()
+            };
+            (1..=10).map(step).collect()
+        };
+        let want = trace(around(of(coupled)));
+        assert_eq!(trace(around(of(adam).decoupled_decay(0.3).unwrap())), want, "{dtype}");
+        assert_ne!(trace(around(of(adam))), want, "{dtype}");
+    }
+    // What a rule measures is what has shrunk.
+    let lamb = of(Lamb { decay: 0.0, ..Lamb::new(0.5) }).decoupled_decay(0.5);
+    let mut lamb = lamb.unwrap().transform(Transform::ClipNorm { max: 1.0, p: 2.0 }).unwrap();
+    let mut p = tensor([4.0, 0.0, 0.0], DType::F64).unwrap();
+    lamb.update(&mut p, &tensor([2.0, 0.0, 0.0], DType::F64).unwrap()).unwrap();
+    // 4 shrinks to 3, and goes half of its own length.
+    assert!((p.to_vec::<f64>().unwrap()[0] - 1.5).abs() < 1e-5, "{p}");
 }
 
 /// After thousands of steps the momentum of NAdam, a product of as many factors, is still right and cheap.

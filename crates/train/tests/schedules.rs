@@ -6,13 +6,12 @@ use serde_json::Value;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 use tensorkeep_train::Goal;
 use tensorkeep_train::schedules::{
-    Constant, CosineAnnealing, CosineWarmRestarts, Cyclic, Envelope, Exponential, Inverse, Linear, Loop,
-    MultiStep, OneCycle, PerEpoch, Polynomial, ReduceOnPlateau, Reverse, Schedule, Sequence, Shift, Step,
-    Symmetric, Threshold, Truncate, WarmUp, Wave,
+    Constant, CosineAnnealing, CosineWarmRestarts, Curve, Cyclic, Envelope, Exponential, Inverse, Linear,
+    Loop, MultiStep, OneCycle, PerEpoch, Polynomial, ReduceOnPlateau, Reverse, Schedule, Sequence, Shift,
+    Step, Symmetric, Threshold, Truncate, WarmUp, Wave,
 };
 
-const CYCLE: Cyclic =
-    Cyclic { low: 0.1, high: 1.0, period: 8, wave: Wave::Triangle, envelope: Envelope::Flat };
+const CYCLE: Cyclic = Cyclic::new(0.1, 1.0, 8);
 const COSINE: CosineAnnealing = CosineAnnealing { high: 1.0, low: 0.1, period: 8, restart: false };
 const HALVES: Exponential = Exponential { start: 1.0, decay: 0.5 };
 
@@ -28,6 +27,8 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn schedules_agree_with_pytorch() {
     let half = OneCycle { start: 0.05, end: 0.0005, warm_up: 0.5, ..OneCycle::new(0.5, 10) };
     let warm = CosineAnnealing { low: 0.0, ..COSINE };
+    let lopsided = Cyclic { rise: 3.0 / 8.0, ..CYCLE };
+    let cycle = OneCycle::new(1.0, 20);
     let rows: Vec<(&str, Box<dyn Schedule>)> = vec![
         ("step", Box::new(Step { start: 1.0, decay: 0.5, every: 3 })),
         ("multi_step", Box::new(MultiStep { start: 1.0, decay: 0.1, milestones: vec![2, 5, 9] })),
@@ -40,7 +41,22 @@ fn schedules_agree_with_pytorch() {
         ("triangular", Box::new(CYCLE)),
         ("triangular2", Box::new(Cyclic { envelope: Envelope::Halving, ..CYCLE })),
         ("exp_range", Box::new(Cyclic { envelope: Envelope::Exponential(0.9), ..CYCLE })),
-        ("one_cycle", Box::new(OneCycle::new(1.0, 20))),
+        ("lopsided", Box::new(lopsided)),
+        ("lopsided2", Box::new(Cyclic { envelope: Envelope::Halving, ..lopsided })),
+        ("lopsided_exp", Box::new(Cyclic { envelope: Envelope::Exponential(0.9), ..lopsided })),
+        ("late_peak", Box::new(Cyclic { rise: 6.0 / 7.0, ..Cyclic::new(0.1, 1.0, 7) })),
+        ("one_cycle", Box::new(cycle)),
+        ("one_cycle_linear", Box::new(OneCycle { curve: Curve::Line, ..cycle })),
+        ("one_cycle_three", Box::new(OneCycle { three_phase: true, ..cycle })),
+        (
+            "one_cycle_three_linear",
+            Box::new(OneCycle {
+                curve: Curve::Line,
+                three_phase: true,
+                warm_up: 0.4,
+                ..OneCycle::new(1.0, 30)
+            }),
+        ),
         ("one_cycle_short", Box::new(half)),
         ("warm_up_cosine", Box::new(WarmUp { start: 0.1, steps: 4, then: warm })),
     ];
@@ -144,6 +160,26 @@ fn compositions_and_ends() {
             Box::new(OneCycle { flux: true, warm_up: 0.25, ..OneCycle::new(1.0, 10) }),
             vec![(0, 0.04), (3, 1.0)],
         ),
+        (
+            "three phases of two steps",
+            Box::new(OneCycle { three_phase: true, warm_up: 0.5, ..OneCycle::new(1.0, 2) }),
+            vec![(0, 1.0), (1, 4e-6)],
+        ),
+        (
+            "three phases without a third",
+            Box::new(OneCycle { three_phase: true, warm_up: 0.5, ..OneCycle::new(1.0, 8) }),
+            vec![(0, 0.04), (3, 1.0), (6, 0.04), (7, 4e-6)],
+        ),
+        (
+            "a saw",
+            Box::new(Cyclic { rise: 1.0, ..Cyclic::new(0.0, 1.0, 4) }),
+            vec![(0, 0.0), (3, 0.75), (4, 0.0)],
+        ),
+        (
+            "a late arc",
+            Box::new(Cyclic { rise: 0.75, wave: Wave::Sine, ..Cyclic::new(0.0, 1.0, 8) }),
+            vec![(3, 0.5f64.sqrt()), (6, 1.0), (7, 0.5f64.sqrt())],
+        ),
         ("empty range", Box::new(Cyclic { low: 1.0, wave: Wave::Sine, ..CYCLE }), vec![(4, 1.0)]),
     ];
     for (name, schedule, values) in rows {
@@ -177,6 +213,9 @@ fn impossible_schedules_are_refused() {
         ("a line of 0", Linear { start: 1.0, end: 1.0, steps: 0 }.at(0)),
         ("a period of 0", Cyclic { period: 0, ..CYCLE }.at(0)),
         ("low 2 is above high 1", Cyclic { low: 2.0, ..CYCLE }.at(0)),
+        ("a share of 0 goes up", Cyclic { rise: 0.0, ..CYCLE }.at(0)),
+        ("a share of 1.5 goes up", Cyclic { rise: 1.5, ..CYCLE }.at(0)),
+        ("a share of NaN goes up", Cyclic { rise: f64::NAN, ..CYCLE }.at(0)),
         ("envelope", Cyclic { envelope: Envelope::Exponential(f64::NAN), ..CYCLE }.at(0)),
         ("a period of 0", CosineAnnealing { period: 0, ..COSINE }.at(0)),
         ("high", CosineAnnealing { high: f64::NAN, ..COSINE }.at(0)),
@@ -186,6 +225,7 @@ fn impossible_schedules_are_refused() {
         ("step 10 of a schedule of 10", cycle.at(10)),
         ("a share of 1", OneCycle { warm_up: 1.0, ..cycle }.at(0)),
         ("a share of NaN", OneCycle { warm_up: f64::NAN, ..cycle }.at(0)),
+        ("a share of 0.6 goes up and", OneCycle { warm_up: 0.6, three_phase: true, ..cycle }.at(0)),
         ("start 2", OneCycle { start: 2.0, ..cycle }.at(0)),
         ("a sequence of no schedules", Sequence::new().at(0)),
         ("a part of 0", Sequence::new().then(0, HALVES).at(0)),

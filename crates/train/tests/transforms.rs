@@ -28,13 +28,16 @@ type Row<'a> = (&'a [Transform], [Vec<f64>; 2], Option<f64>);
 /// The gradients that come of those of a model of two tensors, and the norm that is reported.
 #[test]
 fn gradients_are_transformed_in_order() {
-    use Transform::{ClipGlobalNorm, ClipNorm, ClipValue, L1Decay, L2Decay};
+    use Transform::{ClipGlobalNorm, ClipNorm, ClipValue, L1Decay, L2Decay, Negate};
     let (p, g) = ([vec![2.0, -1.0], vec![4.0]], [vec![3.0, -4.0], vec![12.0]]);
     let both = [ClipNorm { max: 6.0, p: 2.0 }, ClipGlobalNorm { max: 61f64.sqrt() / 2.0, p: 2.0 }];
     let scaled = |scale: f64| [vec![3.0 * scale, -4.0 * scale], vec![12.0 * scale]];
     let rows: Vec<Row<'_>> = vec![
         (&[], g.clone(), None),
         (&[L2Decay(0.5)], [vec![4.0, -4.5], vec![14.0]], None),
+        (&[Negate], scaled(-1.0), None),
+        (&[Negate, L2Decay(0.5)], [vec![-2.0, 3.5], vec![-10.0]], None),
+        (&[L2Decay(0.5), Negate], [vec![-4.0, 4.5], vec![-14.0]], None),
         (&[L1Decay(0.5)], [vec![3.5, -4.5], vec![12.5]], None),
         (&[ClipValue(3.5)], [vec![3.0, -3.5], vec![3.5]], None),
         (&[ClipValue(0.0)], [vec![0.0, 0.0], vec![0.0]], None),

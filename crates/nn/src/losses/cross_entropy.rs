@@ -15,6 +15,9 @@ const NAME: &str = "cross_entropy";
 /// `−(1 − α) w[label] log p[label] − α/n Σⱼ wⱼ log pⱼ`, and the mean is over the sum of the `w[label]`; against probabilities it is
 /// over their number.
 ///
+/// A label that its row calls impossible costs ∞; a row of −∞ alone has no softmax, and costs NaN, as in PyTorch. Mask logits with a
+/// finite number where all of a row may go.
+///
 /// | operand | shape | dtype |
 /// |---|---|---|
 /// | scores | `[.., classes]`, or with the classes on another axis | float |
@@ -49,6 +52,13 @@ const NAME: &str = "cross_entropy";
 /// let labels = Tensor::zeros([2, 4, 4], DType::INDEX, &device)?;
 /// let each = CrossEntropy { axis: 1, reduction: Reduction::None, ..Default::default() };
 /// assert_eq!(*each.loss(&image, &labels)?.shape(), [2, 4, 4]);
+///
+/// // All of the second row is masked.
+/// let (device, masked) = (tensorkeep_cpu::device(), f32::NEG_INFINITY);
+/// let logits = Tensor::new([[0.0, masked], [masked, masked]], &device)?;
+/// let each = CrossEntropy { reduction: Reduction::None, ..Default::default() };
+/// let losses = each.loss(&logits, &Tensor::new([0i32, 0], &device)?)?.to_vec::<f32>()?;
+/// assert!(losses[0] == 0.0 && losses[1].is_nan());
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -124,3 +124,31 @@ fn logarithms_of_sums() {
     assert!(value(&[f64::NAN, f64::INFINITY]).is_nan());
     assert!(row(&[]).logsumexp([0], false).is_err());
 }
+
+/// A row whose largest number is infinite has no softmax, as in PyTorch; clamped, it has.
+#[test]
+fn softmaxes_of_infinities() {
+    let (minus, plus, nan) = (f64::NEG_INFINITY, f64::INFINITY, f64::NAN);
+    let softmax: [Activation; 2] = [Tensor::softmax, |x| x.softmax_over([0])];
+    let log_softmax: [Activation; 2] = [Tensor::log_softmax, |x| x.log_softmax_over([0])];
+    let clamped: [Activation; 1] = [|x| x.clamp(f32::MIN, f32::MAX)?.softmax()];
+    let rows: [(&[f64], &[Activation], [f64; 2]); 9] = [
+        (&[minus, minus], &softmax, [nan, nan]),
+        (&[0.0, minus], &softmax, [1.0, 0.0]),
+        (&[0.0, plus], &softmax, [nan, nan]),
+        (&[minus, minus], &log_softmax, [nan, nan]),
+        (&[0.0, minus], &log_softmax, [0.0, minus]),
+        (&[0.0, plus], &log_softmax, [nan, nan]),
+        (&[plus, plus], &[Tensor::softmin], [nan, nan]),
+        (&[minus, minus], &clamped, [0.5, 0.5]),
+        (&[0.0, plus], &clamped, [0.0, 1.0]),
+    ];
+    for (i, (x, functions, want)) in rows.into_iter().enumerate() {
+        for (f, dtype) in functions.iter().flat_map(|f| [DType::F64, DType::F32].map(|dtype| (f, dtype))) {
+            let got = f(&row(x).to_dtype(dtype).unwrap()).unwrap().to_dtype(DType::F64).unwrap();
+            let got = got.to_vec::<f64>().unwrap();
+            let same = got.iter().zip(want).all(|(got, want)| *got == want || got.is_nan() && want.is_nan());
+            assert!(same, "row {i}, {dtype}: {got:?} is not {want:?}");
+        }
+    }
+}

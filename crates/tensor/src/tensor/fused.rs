@@ -12,8 +12,19 @@ impl Tensor {
         Self::apply_one(&Op::Row(row), &[self])
     }
 
-    /// The softmax of the last axis. A row whose largest number is infinite gives NaN, as in PyTorch; after
-    /// `x.clamp(f64::MIN, f64::MAX)`, infinite numbers share what there is.
+    /// The softmax of the last axis.
+    ///
+    /// A row whose largest number is infinite has none, and gives NaN, as in PyTorch. So does one that a mask of −∞ covers
+    /// altogether, and one NaN in a loss is enough to spoil a model:
+    ///
+    /// | row | softmax | log-softmax |
+    /// |---|---|---|
+    /// | `[0, −∞]` | `[1, 0]` | `[0, −∞]` |
+    /// | `[−∞, −∞]` | `[NaN, NaN]` | `[NaN, NaN]` |
+    /// | `[0, ∞]` | `[NaN, NaN]` | `[NaN, NaN]` |
+    ///
+    /// Mask with a finite number where all of a row may go, or clamp to what the dtype can hold: after `x.clamp(f32::MIN, f32::MAX)`
+    /// of `f32`, infinite numbers share what there is, `[½, ½]` in the second row.
     ///
     /// # Errors
     ///
@@ -24,7 +35,7 @@ impl Tensor {
         self.row(Row::Softmax)
     }
 
-    /// The logarithm of the softmax of the last axis, without its underflow.
+    /// The logarithm of the softmax of the last axis, without its underflow. NaN where that is.
     ///
     /// # Errors
     ///
@@ -34,7 +45,7 @@ impl Tensor {
         self.row(Row::LogSoftmax)
     }
 
-    /// The softmax of `−x`, along the last axis.
+    /// The softmax of `−x`, along the last axis: NaN where all of a row is ∞.
     ///
     /// # Errors
     ///
@@ -45,7 +56,7 @@ impl Tensor {
     }
 
     /// The softmax over axes taken together: `x.softmax_over([1])` of `[batch, channels, height, width]` is that of the
-    /// channels at each place.
+    /// channels at each place. Where all that is taken together is −∞, it is NaN, as in [`softmax`](Self::softmax).
     ///
     /// ```
     /// # use tensorkeep_tensor::{DType, Tensor, meta};
@@ -65,7 +76,7 @@ impl Tensor {
         self.row_over(Row::Softmax, &axes)
     }
 
-    /// The logarithm of the softmax over axes taken together, without its underflow.
+    /// The logarithm of the softmax over axes taken together, without its underflow. NaN where that is.
     ///
     /// # Errors
     ///

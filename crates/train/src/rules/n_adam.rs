@@ -14,6 +14,9 @@ use crate::{Options, Rule};
 /// With Adam's moments and `μₜ = β₁ (1 − 0.96^(t ψ) / 2)`, whose product up to `t` is `Πₜ`:
 /// `p ← p − η ((1 − μₜ) g / (1 − Πₜ) + μₜ₊₁ m / (1 − Πₜ₊₁)) / (√v̂ + ε)`.
 ///
+/// PyTorch's `decoupled_weight_decay=True` is [`Optimiser::decoupled_decay`](crate::Optimiser::decoupled_decay); its `weight_decay`
+/// without is [`Transform::L2Decay`](crate::Transform::L2Decay).
+///
 /// Source: Dozat, *Incorporating Nesterov Momentum into Adam*, 2016, algorithm 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NAdam {

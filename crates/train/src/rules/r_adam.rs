@@ -14,6 +14,9 @@ use crate::{Options, Rule};
 /// With Adam's moments, `ρ∞ = 2 / (1 − β₂) − 1` and `ρ = ρ∞ − 2 t β₂ᵗ / (1 − β₂ᵗ)`: where `ρ` is above the threshold,
 /// `p ← p − η r m̂ √(1 − β₂ᵗ) / (√v + ε)` with `r = √((ρ − 4)(ρ − 2) ρ∞ / ((ρ∞ − 4)(ρ∞ − 2) ρ))`, else `p ← p − η m̂`.
 ///
+/// PyTorch's `decoupled_weight_decay=True` is [`Optimiser::decoupled_decay`](crate::Optimiser::decoupled_decay); its `weight_decay`
+/// without is [`Transform::L2Decay`](crate::Transform::L2Decay).
+///
 /// Source: Liu et al., *On the Variance of the Adaptive Learning Rate and Beyond*, 2019, arXiv:1908.03265, algorithm 2.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RAdam {

@@ -31,7 +31,7 @@ pub use compose::{Loop, PerEpoch, Reverse, Shift, Symmetric, Truncate};
 pub use cosine::{CosineAnnealing, CosineWarmRestarts};
 pub use cyclic::{Cyclic, Envelope, Wave};
 pub use decay::{Constant, Exponential, Inverse, Linear, MultiStep, Polynomial, Step};
-pub use one_cycle::OneCycle;
+pub use one_cycle::{Curve, OneCycle};
 pub use reduce_on_plateau::{PlateauState, ReduceOnPlateau, Threshold};
 pub use sequence::Sequence;
 pub use warm_up::WarmUp;

@@ -32,8 +32,16 @@ run("cosine_restarts", lambda o: s.CosineAnnealingWarmRestarts(o, T_0=3, T_mult=
 run("triangular", cyclic(mode="triangular"), 24)
 run("triangular2", cyclic(mode="triangular2"), 24)
 run("exp_range", cyclic(mode="exp_range", gamma=0.9), 24)
+lopsided = lambda **options: lambda o: s.CyclicLR(o, base_lr=0.1, max_lr=1.0, step_size_up=3, step_size_down=5, **options)
+run("lopsided", lopsided(mode="triangular"), 24)
+run("lopsided2", lopsided(mode="triangular2"), 24)
+run("lopsided_exp", lopsided(mode="exp_range", gamma=0.9), 24)
+run("late_peak", lambda o: s.CyclicLR(o, base_lr=0.1, max_lr=1.0, step_size_up=6, step_size_down=1), 21)
 run("one_cycle", lambda o: s.OneCycleLR(o, max_lr=1.0, total_steps=20), 19)
 run("one_cycle_short", lambda o: s.OneCycleLR(o, max_lr=0.5, total_steps=10, pct_start=0.5, div_factor=10, final_div_factor=100), 9)
+run("one_cycle_linear", lambda o: s.OneCycleLR(o, max_lr=1.0, total_steps=20, anneal_strategy="linear"), 19)
+run("one_cycle_three", lambda o: s.OneCycleLR(o, max_lr=1.0, total_steps=20, three_phase=True), 19)
+run("one_cycle_three_linear", lambda o: s.OneCycleLR(o, max_lr=1.0, total_steps=30, pct_start=0.4, three_phase=True, anneal_strategy="linear"), 29)
 run(
     "warm_up_cosine",
     lambda o: s.SequentialLR(
