@@ -34,7 +34,7 @@ struct Cpu {
 /// ```
 pub fn device() -> Device {
     static DEVICE: OnceLock<Device> = OnceLock::new();
-    DEVICE.get_or_init(|| Device::new(Cpu::new(Workers::global(), u64::MAX))).clone()
+    DEVICE.get_or_init(|| Device::new(Cpu::new(Workers::of_machine(), u64::MAX))).clone()
 }
 
 /// What a CPU device of one's own is made with.
@@ -53,7 +53,7 @@ pub struct Options {
 /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 threads, [`ErrorKind::Unsupported`](tensorkeep_tensor::ErrorKind::Unsupported) if the system refuses to start them.
 #[track_caller]
 pub fn with_options(options: Options) -> Result<Device> {
-    let workers = options.threads.map_or_else(|| Ok(Workers::global()), Workers::start)?;
+    let workers = options.threads.map_or_else(|| Ok(Workers::of_machine()), Workers::start)?;
     Ok(Device::new(Cpu::new(workers, options.memory_bytes.unwrap_or(u64::MAX))))
 }
 

@@ -1,6 +1,7 @@
 //! The CPU backend of Tensorkeep: SIMD kernels chosen at run time, a blocked matrix product, a caching allocator.
 
 mod attention;
+mod awake;
 mod backend;
 mod batch_norm;
 mod concat;

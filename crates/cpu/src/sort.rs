@@ -2,8 +2,7 @@
 
 use bytemuck::Pod;
 use half::{bf16, f16};
-use rayon::slice::ParallelSliceMut;
-use smallvec::smallvec;
+use smallvec::{SmallVec, smallvec};
 use tensorkeep_tensor::op::{Sort, Spec};
 use tensorkeep_tensor::{DType, Error, Outputs, Result, Tensor};
 
@@ -12,6 +11,9 @@ use crate::storage::{Context, Stored, contiguous, for_stored};
 
 /// Elements in the piece that a thread sorts at a time, at least a lane.
 const CHUNK: usize = 1 << 12;
+
+/// The most runs that a lane is sorted as: to merge them costs as many comparisons an element.
+const MAX_RUNS: usize = 8;
 
 /// What it costs to sort an element of a lane of average length, in steps of [`Workers`](crate::workers::Workers).
 const SORT_WORK: u64 = 64;
@@ -46,7 +48,8 @@ fn sort<T: Key>(
     let group = (CHUNK / len).max(1) * len;
     let results = values.chunks_mut(group).zip(index.chunks_mut(group));
     let mut groups: Vec<_> = x.chunks(group).zip(results).collect();
-    let divided = groups.len() < cpu.workers.threads(work);
+    // If there are too few groups for all threads, each lane is sorted as several runs.
+    let runs = cpu.workers.threads(work).div_ceil(groups.len().max(1)).min(MAX_RUNS);
     cpu.workers.try_for_each(work, &mut groups, |_, (x, (values, index))| {
         let mut keys = cpu.scratch::<T::Ranked>(len)?;
         let keys = keys.as_mut_slice::<T::Ranked>();
@@ -56,17 +59,26 @@ fn sort<T: Key>(
                 *key = x.ranked(descending, i as u32);
             }
             // No two are equal, since each holds its place: so this is stable, and the same however it is divided.
-            if divided {
-                cpu.workers.install(|| keys.par_sort_unstable());
-            } else {
-                keys.sort_unstable();
-            }
-            for ((&key, value), index) in keys.iter().zip(values).zip(index) {
+            let run = len.div_ceil(runs);
+            cpu.workers.chunks(work, keys, run, |_, keys| keys.sort_unstable());
+            for ((key, value), index) in merged(keys.chunks(run)).zip(values).zip(index) {
                 let i = T::place(key);
                 (*value, *index) = (x[i as usize], i as i32);
             }
         }
         Ok(())
+    })
+}
+
+/// The elements of sorted runs in order.
+fn merged<'a, K: Copy + Ord + 'a>(runs: impl Iterator<Item = &'a [K]>) -> impl Iterator<Item = K> {
+    let mut runs: SmallVec<[&[K]; MAX_RUNS]> = runs.collect();
+    std::iter::from_fn(move || {
+        let first = |run: &&mut &[K]| run.first().copied();
+        let run = runs.iter_mut().filter(|run| !run.is_empty()).min_by_key(first)?;
+        let (&least, rest) = run.split_first()?;
+        *run = rest;
+        Some(least)
     })
 }
 

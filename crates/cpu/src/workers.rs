@@ -1,15 +1,21 @@
 //! Who runs a kernel: the caller alone, or several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rayon::{Scope, ThreadPool};
+use rayon::ThreadPool;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
+
+use crate::awake::{self, Awake};
 
 /// Work, in elementary steps, from which a kernel is divided among threads. A step is what a vectorised loop spends on an
 /// element, an eighth to a quarter of a nanosecond: this much is 100 to 200 µs, at least twice what it costs to wake a
 /// sleeping thread.
 pub(crate) const PARALLEL_WORK: u64 = 800_000;
+
+/// As much where a thread is [awake](Awake) that has nothing to do. Less does not pay: what the other core computed is fetched
+/// from its cache by the next kernel.
+const AWAKE_WORK: u64 = PARALLEL_WORK / 2;
 
 /// The threads of a device.
 ///
@@ -17,15 +23,18 @@ pub(crate) const PARALLEL_WORK: u64 = 800_000;
 /// on the number of threads: so that no bit does.
 #[derive(Debug)]
 pub(crate) struct Workers {
+    /// How many, with the caller's.
     count: usize,
-    /// Kernels that are divided run here; in the global pool where there is none.
-    pool: Option<ThreadPool>,
+    /// The others, once they are needed. None if they could not be started: then callers work alone.
+    pool: OnceLock<Option<ThreadPool>>,
+    awake: Awake,
 }
 
 impl Workers {
-    /// As many as the machine has cores, in the global pool.
-    pub(crate) fn global() -> Self {
-        Self { count: std::thread::available_parallelism().map_or(1, usize::from), pool: None }
+    /// As many as the machine has cores, which are started when they are first needed.
+    pub(crate) fn of_machine() -> Self {
+        let count = std::thread::available_parallelism().map_or(1, usize::from).min(MAX_COUNT);
+        Self { count, pool: OnceLock::new(), awake: Awake::default() }
     }
 
     /// `count` threads of one's own. One is the caller's.
@@ -35,18 +44,23 @@ impl Workers {
     /// [`ErrorKind::Value`] for 0 threads or more than 1024, [`ErrorKind::Unsupported`] if the system refuses to start them.
     #[track_caller]
     pub(crate) fn start(count: usize) -> Result<Self> {
-        if !(1..=1024).contains(&count) {
-            return Err(Error::value("cpu", format!("{count} threads: use 1 to 1024")));
+        if !(1..=MAX_COUNT).contains(&count) {
+            return Err(Error::value("cpu", format!("{count} threads: use 1 to {MAX_COUNT}")));
         }
-        if count == 1 {
-            return Ok(Self { count, pool: None });
-        }
-        let builder = rayon::ThreadPoolBuilder::new().num_threads(count);
-        let pool = builder.thread_name(|i| format!("tensorkeep-{i}")).build().map_err(|error| {
-            let message = format!("{count} threads could not be started ({error}): use fewer");
-            Error::new(ErrorKind::Unsupported, "cpu", message)
-        })?;
-        Ok(Self { count, pool: Some(pool) })
+        let pool = if count == 1 {
+            None
+        } else {
+            Some(pool(count - 1).map_err(|error| {
+                let message = format!("{count} threads could not be started ({error}): use fewer");
+                Error::new(ErrorKind::Unsupported, "cpu", message)
+            })?)
+        };
+        Ok(Self { count, pool: OnceLock::from(pool), awake: Awake::default() })
+    }
+
+    /// The threads beside the caller's.
+    fn others(&self) -> Option<&ThreadPool> {
+        self.pool.get_or_init(|| pool(self.count.checked_sub(1).filter(|&others| others > 0)?).ok()).as_ref()
     }
 
     /// How many threads there are.
@@ -56,15 +70,8 @@ impl Workers {
 
     /// How many threads to divide `work` steps among: 1 unless it is worth waking a second.
     pub(crate) fn threads(&self, work: u64) -> usize {
-        if work < PARALLEL_WORK { 1 } else { self.count }
-    }
-
-    /// Runs `f` where rayon's own methods divide work among these threads.
-    pub(crate) fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
-        match &self.pool {
-            Some(pool) => pool.install(f),
-            None => f(),
-        }
+        let worthwhile = if self.awake.is_any() { AWAKE_WORK } else { PARALLEL_WORK };
+        if work < worthwhile { 1 } else { self.count }
     }
 
     /// Runs `f` on each item and its position: in order on the caller's thread if all of it is less than
@@ -168,29 +175,43 @@ impl Workers {
             let numbers = std::iter::repeat_with(|| next.fetch_add(1, Ordering::Relaxed));
             numbers.take_while(|&i| i < count).for_each(f);
         };
-        self.scope(|scope| {
-            for _ in 1..threads.min(count) {
-                scope.spawn(|_| take());
-            }
-            take();
-        });
+        self.beside(threads.min(count).saturating_sub(1), &take, &mut || take());
     }
 
     /// Runs `a` and, at the same time if another thread wakes soon enough, `b`.
     pub(crate) fn join(&self, a: &mut (dyn FnMut() + Send), b: &mut (dyn FnMut() + Send)) {
-        self.scope(|scope| {
-            scope.spawn(|_| b());
-            a();
-        });
+        let b = Mutex::new(b);
+        self.beside(1, &|| b.lock().unwrap_or_else(PoisonError::into_inner)(), a);
     }
 
-    /// Runs `f` here, and waits for what it spawns on these threads.
-    fn scope<'a>(&self, f: impl FnOnce(&Scope<'a>)) {
-        match &self.pool {
-            Some(pool) => pool.in_place_scope(f),
-            None => rayon::in_place_scope(f),
-        }
+    /// Runs `here` on the caller's thread and, beside it, `there` on so many others, and waits for all.
+    fn beside(&self, others: usize, there: &(dyn Fn() + Send + Sync), here: &mut dyn FnMut()) {
+        let Some(pool) = self.others() else {
+            here();
+            return (0..others).for_each(|_| there());
+        };
+        let done = AtomicUsize::new(0);
+        pool.in_place_scope(|scope| {
+            for _ in 0..others {
+                scope.spawn(|_| {
+                    there();
+                    self.awake.stay();
+                    done.fetch_add(1, Ordering::Release);
+                });
+            }
+            here();
+            awake::wait(|| done.load(Ordering::Acquire) == others);
+        });
     }
+}
+
+/// The most threads of a device.
+const MAX_COUNT: usize = 1024;
+
+/// So many threads.
+fn pool(count: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
+    let builder = rayon::ThreadPoolBuilder::new().num_threads(count);
+    builder.thread_name(|i| format!("tensorkeep-{i}")).build()
 }
 
 /// What is done to a piece of a result and its number.

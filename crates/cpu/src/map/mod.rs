@@ -38,8 +38,11 @@ use source::Source;
 /// Elements in a tile.
 const TILE: usize = 2048;
 
-/// Elements in the piece that a thread takes at a time. Pieces of any dtype start at whole cache lines.
+/// The most elements in the piece that a thread takes at a time.
 const CHUNK: usize = 16 * TILE;
+
+/// What pieces are a multiple of: those of any dtype start at whole cache lines.
+const GRAIN: usize = 256;
 
 /// Lists are filled one by one where they stand: to collect and move them costs more than to add a few numbers.
 pub(crate) fn apply(cpu: &Context<'_>, op: &Map, inputs: &[&Tensor]) -> Result<Outputs> {
@@ -98,17 +101,20 @@ struct Part<'a> {
 /// Runs a job over all elements, piece by piece if that is worth several threads.
 fn compute(workers: &Workers, job: &Job<'_>, count: usize, outputs: SmallVec<[Part<'_>; 1]>) {
     let work = job.plan.cost.saturating_mul(count as u64);
-    if workers.threads(work) == 1 {
+    let threads = workers.threads(work);
+    if threads == 1 {
         let mut whole: SmallVec<[&mut [u8]; 1]> = SmallVec::new();
         outputs.into_iter().for_each(|part| whole.push(part.bytes));
         return run(job, 0, count, &mut whole);
     }
+    // Twice as many as threads, so that none waits long for the last.
+    let chunk = count.div_ceil(2 * threads).next_multiple_of(GRAIN).min(CHUNK);
     let mut pieces: Vec<SmallVec<[&mut [u8]; 1]>> =
-        std::iter::repeat_with(SmallVec::new).take(count.div_ceil(CHUNK)).collect();
+        std::iter::repeat_with(SmallVec::new).take(count.div_ceil(chunk)).collect();
     for Part { bytes, size } in outputs {
-        pieces.iter_mut().zip(bytes.chunks_mut(CHUNK * size)).for_each(|(piece, chunk)| piece.push(chunk));
+        pieces.iter_mut().zip(bytes.chunks_mut(chunk * size)).for_each(|(piece, part)| piece.push(part));
     }
     workers.for_each(work, &mut pieces, |i, piece| {
-        run(job, i * CHUNK, CHUNK.min(count - i * CHUNK), piece);
+        run(job, i * chunk, chunk.min(count - i * chunk), piece);
     });
 }
