@@ -59,6 +59,7 @@ fn layers_are_built_again() {
     again(Threshold::default());
     again(LayerNorm { epsilon: 1e-6, ..LayerNorm::new(5, &device).unwrap() });
     again(BatchNorm { weight: None, momentum: 0.2, ..BatchNorm::new(5, &device).unwrap() });
+    again(BatchNorm::new(5, &device).unwrap().cumulative().unwrap());
     again(BatchNorm { running_mean: None, running_variance: None, ..BatchNorm::new(5, &device).unwrap() });
     again(Dropout { draws: Draws::Channel, ..Dropout::new(0.3).unwrap() });
     again(Dropout { draws: Draws::Axes(vec![0, -1]), ..Dropout::new(0.3).unwrap() });
@@ -66,6 +67,7 @@ fn layers_are_built_again() {
     again(Embedding::new(7, 4, rng).unwrap().with_padding(6).unwrap());
     for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
         again(EmbeddingBag::new(7, 4, mode, rng).unwrap());
+        again(EmbeddingBag::new(7, 4, mode, rng).unwrap().with_padding(6).unwrap());
     }
     again(Bilinear { bias: None, ..Bilinear::new([3, 4], 2, rng).unwrap() });
     again(Scale { bias: None, ..Scale::new([2, 1, 3], &device).unwrap() });
@@ -446,6 +448,18 @@ fn bad_settings_are_refused() {
         (
             refused::<Embedding>(size("count", 3).with("features", 2).with("padding_index", -1)),
             "must be a size",
+        ),
+        (
+            refused::<EmbeddingBag>(
+                size("count", 3).with("features", 2).with("mode", "sum").with("padding_index", 3),
+            ),
+            "padding index 3 is outside 0..3",
+        ),
+        (
+            refused::<BatchNorm>(
+                BatchNorm::new(2, &meta::device()).unwrap().settings().unwrap().with("cumulative", false),
+            ),
+            "cumulative is false: it must be true",
         ),
         (
             refused::<EmbeddingBag>(size("count", 3).with("features", 2).with("mode", "min")),

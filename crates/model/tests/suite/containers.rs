@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tensorkeep_model::{Blueprint, LayerRegistry, LoadedModel, Save, SaveOptions, load_into};
 use tensorkeep_nn::layers::{
-    BatchNorm, Conv, Dense, Dropout, Embedding, FeedForward, Flatten, GlobalMeanPool, LeakyRelu, MaxPool,
-    NormOver, Padding, Prelu, SpectralNorm, WeightNorm,
+    BagMode, BatchNorm, Conv, Dense, Dropout, Embedding, EmbeddingBag, FeedForward, Flatten, GlobalMeanPool,
+    LeakyRelu, MaxPool, NormOver, Padding, Prelu, SpectralNorm, WeightNorm,
 };
 use tensorkeep_nn::{
     Boxed, Checkpointed, Context, Description, Layer, Merge, Module, PairwiseFusion, Parallel, Rebuild,
@@ -126,6 +126,8 @@ fn each_is_rebuilt() {
         check(&|| {
             Boxed::new(Scaled { inner: Checkpointed((dense(), Dropout::new(0.5).unwrap())), scale: 0.5 })
         });
+        let counted = BatchNorm::new(3, device).unwrap().cumulative().unwrap();
+        check(&|| Boxed::new(SkipConnection { layer: counted.clone(), merge: Merge::Mean }));
         let feed_forward = |activation| {
             Boxed::new(FeedForward {
                 activation,
@@ -180,12 +182,26 @@ fn ties_inside_are_ties_still() {
     let path = folder("ties inside").join("model.tkm");
     let device = tensorkeep_cpu::device();
     let rng = &mut Rng::new(3, &device);
-    let embedding = Embedding::new(6, 6, rng).unwrap();
+    let embedding = Embedding::new(6, 6, rng).unwrap().with_padding(5).unwrap();
     let tied = Dense { weight: embedding.weight.clone(), bias: None };
     let branches = Parallel::new(Merge::Add).branch(tied.clone()).branch((Tensor::tanh, tied));
     let x = Tensor::new([[0, 5, 2]], &device).unwrap();
     let loaded = survives(&(embedding, branches), &x, &LayerRegistry::standard(), &path);
     assert_eq!(module::count(&loaded), 36);
+}
+
+/// Bags, also those with an index of padding.
+#[test]
+fn bags_are_rebuilt() {
+    let path = folder("bags").join("model.tkm");
+    let device = tensorkeep_cpu::device();
+    let rng = &mut Rng::new(3, &device);
+    let x = Tensor::new([[0, 5, 2], [5, 5, 5]], &device).unwrap();
+    for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
+        let bag = EmbeddingBag::new(6, 4, mode, rng).unwrap();
+        let both = Parallel::new(Merge::Add).branch(bag.clone()).branch(bag.with_padding(5).unwrap());
+        survives(&both, &x, &LayerRegistry::standard(), &path);
+    }
 }
 
 /// What nests more deeply than readers allow is refused when it is saved, and what no program knows when it is loaded.
