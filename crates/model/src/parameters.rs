@@ -80,7 +80,8 @@ impl<'a> Builder<'a> {
         self.count += 1;
         if self.count > self.most {
             let message = format!(
-                "operations and layers inside of them are more than {}, LoadLimits::ops: raise it if the file is genuine",
+                "operations and layers inside of them are more than {}, LoadLimits::ops: raise it if the file is \
+                 genuine",
                 self.most
             );
             return Err(Refusal::new(Code::Limit, message));
@@ -114,7 +115,8 @@ impl<'a> Builder<'a> {
             }
             Value::Map(map) => Setting::Layer(self.inside(map, depth + 1)?),
             Value::Null | Value::Bytes(_) => {
-                let message = "a setting is a number, a switch, a word, a layer or a list of those: write the file again";
+                let message = "a setting is a number, a switch, a word, a layer or a list of those: write the file \
+                               again";
                 return Err(Refusal::new(Code::Layer, message));
             }
         })
@@ -132,7 +134,8 @@ impl<'a> Builder<'a> {
         };
         let (Some(Value::Text(name)), Some(version)) = (map.get(LAYER), version) else {
             let message = format!(
-                "a map among settings is a layer, which has a name at {LAYER} and a number at {VERSION}: write the file again"
+                "a map among settings is a layer, which has a name at {LAYER} and a number at {VERSION}: write the \
+                 file again"
             );
             return Err(Refusal::new(Code::Layer, message));
         };

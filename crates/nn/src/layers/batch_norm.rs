@@ -11,8 +11,9 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, Sta
 ///
 /// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
 /// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
-/// unbiased one; or they are the plain means over all batches, if these are [counted](Self::cumulative). In evaluation they are the running statistics, or those of the batch where none are kept. Of `f16` and
-/// `bf16`, statistics are computed and kept in `f32`.
+/// unbiased one; or they are the plain means over all batches, if these are [counted](Self::cumulative). In
+/// evaluation they are the running statistics, or those of the batch where none are kept. Of `f16` and `bf16`,
+/// statistics are computed and kept in `f32`.
 ///
 /// | | shape |
 /// |---|---|
