@@ -1,11 +1,12 @@
 //! What a model is, as a file keeps it.
 
-use tensorkeep_format::{Architecture, Axis, Code, Input, Map, Op, Output, Value};
-use tensorkeep_nn::{Description, Layer, Setting, Settings, hollow};
+use tensorkeep_format::{Architecture, Axis, Code, Input, Map, Op, Output};
+use tensorkeep_nn::{Description, Layer, Settings, hollow};
 use tensorkeep_tensor::{DType, Error, ErrorKind, Result, Shape, Tensor, meta};
 
 use crate::elements;
 use crate::leaves::name_of;
+use crate::parameters;
 use crate::refusal::Refusal;
 use crate::ties::Tie;
 
@@ -129,7 +130,7 @@ impl Blueprint {
                 results: None,
                 version: layer.version,
                 weights: Map::new(),
-                parameters: layer.settings.iter().map(|(name, value)| (name, to_value(value))).collect(),
+                parameters: parameters::write(&layer.settings),
             });
         }
         let seat = |name: &str| {
@@ -178,40 +179,6 @@ fn flatten(description: Description, path: &str, layers: &mut Vec<Placed>) {
             }
         }
     }
-}
-
-fn to_value(setting: &Setting) -> Value {
-    match setting {
-        Setting::Flag(flag) => Value::Bool(*flag),
-        Setting::Int(value) => Value::Int(*value),
-        // A file has no negative zero.
-        Setting::Float(value) => Value::Float(value + 0.0),
-        Setting::Text(text) => Value::Text(text.clone()),
-        Setting::List(list) => Value::List(list.iter().map(to_value).collect()),
-    }
-}
-
-/// The settings that a file's parameters are.
-pub(crate) fn settings(parameters: &Map<Value>) -> Result<Settings, Refusal> {
-    let pairs = parameters.iter().map(|(name, value)| Ok((name, to_setting(value)?)));
-    pairs.collect::<Result<Vec<_>, Refusal>>().map(|pairs| {
-        pairs.into_iter().fold(Settings::new(), |settings, (name, value)| settings.with(name, value))
-    })
-}
-
-/// This recurses as deep as the reader of the file let it.
-fn to_setting(value: &Value) -> Result<Setting, Refusal> {
-    Ok(match value {
-        Value::Bool(flag) => Setting::Flag(*flag),
-        Value::Int(value) => Setting::Int(*value),
-        Value::Float(value) => Setting::Float(*value),
-        Value::Text(text) => Setting::Text(text.clone()),
-        Value::List(list) => Setting::List(list.iter().map(to_setting).collect::<Result<_, _>>()?),
-        Value::Null | Value::Bytes(_) | Value::Map(_) => {
-            let message = "a setting is a number, a switch, a word or a list of those: write the file again";
-            return Err(Refusal::new(Code::Layer, message));
-        }
-    })
 }
 
 /// Whether a shape is one of those that the axes describe.

@@ -66,6 +66,7 @@ mod leaves;
 mod load_into;
 mod load_options;
 mod loaded_model;
+mod parameters;
 mod position;
 mod refusal;
 mod registry;

@@ -8,10 +8,11 @@ use std::path::Path as FilePath;
 use tensorkeep_format::{Architecture, Code, Input, Kind, Manifest, Output, escape};
 use tensorkeep_nn::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Sequential, State};
 use tensorkeep_tensor::module::replace;
-use tensorkeep_tensor::{Device, Result, Rng, Tensor, meta};
+use tensorkeep_tensor::{Device, Result, Tensor, meta};
 
 use crate::leaves::{Entry, entries};
 use crate::load_into::read_tensor;
+use crate::parameters::Builder;
 use crate::refusal::Refusal;
 use crate::report::admit;
 use crate::source::Source;
@@ -21,7 +22,7 @@ use crate::{Cost, LayerRegistry, LoadOptions, Report, blueprint, cost, elements}
 /// A model that was rebuilt from a file: layers one after another.
 ///
 /// It is a [`Layer`] like any other, so it can be run, trained on, moved and saved. Its layers are numbered from 0, whatever
-/// containers they were in.
+/// chains they were in; inside containers with branches and wrappers, paths are what they were.
 #[derive(Clone)]
 pub struct LoadedModel {
     layers: Sequential,
@@ -126,7 +127,9 @@ fn rebuild(
     let (input, output) = ends(architecture)?;
     let ties = ties::read(manifest, &options.limits)?;
     let hollow = meta::device();
-    let mut layers = build(architecture, registry, &hollow)?;
+    // A leaf has a tensor in the file, or is one with a leaf that has.
+    let leaves = manifest.tensors.len() + ties.len();
+    let mut layers = Builder::new(registry, &hollow, &options.limits, leaves).layers(architecture)?;
     cost::parameters(&layers, &options.cost)?;
     let places = bind(&mut layers, architecture, manifest, &ties)?;
     let (activations, result) = cost::activations(&layers, input, &hollow, &options.cost)?;
@@ -164,19 +167,6 @@ fn ends(architecture: &Architecture) -> Result<(&Input, &Output), Refusal> {
         return fault("the output is not what the last operation gives".into());
     }
     Ok((input, output))
-}
-
-/// Builds the layers on the device that knows only shapes.
-fn build(
-    architecture: &Architecture,
-    registry: &LayerRegistry,
-    hollow: &Device,
-) -> Result<Vec<Boxed>, Refusal> {
-    let mut rng = Rng::new(0, hollow);
-    let build = |op: &tensorkeep_format::Op| {
-        registry.build(&op.name, op.version, blueprint::settings(&op.parameters)?, &mut rng)
-    };
-    architecture.ops.iter().map(build).collect()
 }
 
 /// Finds the tensor of each leaf of each layer. Leaves get the dtypes of their tensors, still without elements.

@@ -11,11 +11,13 @@ use tensorkeep_nn::layers::{
     GroupNorm, Gru, GruCell, GruV3, GruV3Cell, HardShrink, HardTanh, InstanceNorm, LayerNorm, LeakyRelu,
     LearnedPositions, LocalResponseNorm, LpPool, Lstm, LstmCell, MaxPool, MeanPool, MinMax,
     MultiHeadAttention, Pad, PixelShuffle, PixelUnshuffle, Prelu, RecurrentStack, RmsNorm, Rnn, RnnCell,
-    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, Standardise, Threshold, TransformerEncoder,
-    TransformerEncoderLayer, Upsample,
+    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, SpectralNorm, Standardise, Threshold,
+    TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
 };
-use tensorkeep_nn::{Boxed, Rebuild, Settings, functions};
-use tensorkeep_tensor::{Result, Rng};
+use tensorkeep_nn::{
+    Boxed, PairwiseFusion, Parallel, Part, Rebuild, Sequential, Settings, SkipConnection, functions,
+};
+use tensorkeep_tensor::{Error, Result, Rng};
 
 use crate::refusal::Refusal;
 
@@ -23,7 +25,7 @@ use crate::refusal::Refusal;
 type Build = dyn Fn(&mut Settings, &mut Rng) -> Result<Boxed> + Send + Sync;
 
 /// The layers that a file may name, chosen when the program is written. A file holds names and numbers; what a name stands for
-/// is what stands here, and nothing else can run.
+/// is what stands here, and nothing else can run; that holds for layers inside of layers too.
 ///
 /// ```
 /// use tensorkeep_model::LayerRegistry;
@@ -102,6 +104,8 @@ impl LayerRegistry {
             .with::<Pad<1>>()
             .with::<Pad<2>>()
             .with::<Pad<3>>()
+            .with::<PairwiseFusion>()
+            .with::<Parallel>()
             .with::<PixelShuffle>()
             .with::<PixelUnshuffle>()
             .with::<Prelu>()
@@ -113,16 +117,20 @@ impl LayerRegistry {
             .with::<Rnn>()
             .with::<Rrelu>()
             .with::<Scale>()
+            .with::<Sequential>()
             .with::<SinusoidalPositions>()
+            .with::<SkipConnection<Boxed>>()
             .with::<SoftShrink>()
             .with::<Softplus>()
+            .with::<SpectralNorm<Boxed>>()
             .with::<Standardise>()
             .with::<Threshold>()
             .with::<TransformerEncoder>()
             .with::<TransformerEncoderLayer>()
             .with::<Upsample<1>>()
             .with::<Upsample<2>>()
-            .with::<Upsample<3>>();
+            .with::<Upsample<3>>()
+            .with::<WeightNorm<Boxed>>();
         for (name, function) in functions() {
             registry.layers.insert((name, 1), Arc::new(move |_, _| Ok(function.clone())));
         }
@@ -142,19 +150,21 @@ impl LayerRegistry {
         self.layers.keys().copied()
     }
 
-    /// Makes a layer. Nothing is allocated if `rng` is on the device that knows only shapes.
+    /// Makes a layer, of settings in which the layers are built. Nothing is allocated if `rng` is on the device that knows only shapes.
     pub(crate) fn build(
         &self,
         name: &str,
         version: u32,
         mut settings: Settings,
         rng: &mut Rng,
-    ) -> Result<Boxed, Refusal> {
-        let Some((_, build)) = self.layers.iter().find(|(key, _)| **key == (name, version)) else {
+    ) -> Result<Part, Refusal> {
+        let Some(((name, _), build)) = self.layers.iter().find(|(key, _)| **key == (name, version)) else {
             return Err(self.unknown(name, version));
         };
+        let told = settings.as_data();
         let built = build(&mut settings, rng).and_then(|layer| settings.finish().map(|()| layer));
-        built.map_err(|error| Refusal::new(Code::Layer, format!("{}: {}", escape(name), error.message())))
+        let refused = |error: Error| Refusal::new(Code::Layer, format!("{name}: {}", error.message()));
+        Ok(Part::built(name, version, &told, built.map_err(refused)?))
     }
 
     #[cold]

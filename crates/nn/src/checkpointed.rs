@@ -8,7 +8,7 @@ use tensorkeep_tensor::{Result, Tensor};
 use crate::{Context, Description, Layer, Leaf, LeafMut, Module, Path, module};
 
 /// A layer that remembers only its input while a gradient is recorded, and is run again for the gradient. It
-/// is the layer: same leaves, same paths, same result, same description.
+/// is the layer: same leaves, same paths, same result, same description, so a model rebuilt from a file has the layer.
 ///
 /// The second run draws the same random numbers, since those come from the [`Context`]; running statistics
 /// move once, and observers see the first run alone. Of a model of `n` such segments, what is held is the

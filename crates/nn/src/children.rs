@@ -1,11 +1,13 @@
 //! Layers in a list, by name or position.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::RangeBounds;
 
-use tensorkeep_tensor::{Error, ErrorKind, Result};
+use tensorkeep_tensor::{Device, Error, ErrorKind, Result};
 
-use crate::{Boxed, Layer, Leaf, LeafMut, Module, Path, Step};
+use crate::settings::{shown, unfit};
+use crate::{Boxed, Layer, Leaf, LeafMut, Module, Part, Path, Setting, Settings, Step};
 
 /// Layers of any types, each at its name, or at its position where it has none.
 #[derive(Clone, Default)]
@@ -25,17 +27,9 @@ impl Children {
     /// Adds a layer at a name, which is a part of paths: it has no dots, is no number, and no other has it.
     #[track_caller]
     pub(crate) fn push_named(&mut self, name: &str, layer: impl Layer + Clone + 'static) -> Result<()> {
-        let first = |letter: char| letter.is_alphabetic() || letter == '_';
-        let rest = |letter: char| letter.is_alphanumeric() || letter == '_';
-        if !name.starts_with(first) || !name.chars().all(rest) {
-            let shown = name.escape_debug();
-            let message = format!(
-                "\"{shown}\" is no name of a layer: use letters, digits and underscores, and no digit first"
-            );
-            return Err(Error::value("layers", message));
-        }
+        check(name)?;
         if self.0.iter().any(|child| child.name.as_deref() == Some(name)) {
-            return Err(Error::value("layers", format!("two layers are called {name}: rename one")));
+            return Err(twice(name));
         }
         self.0.push(Child { name: Some(name.to_owned()), layer: Boxed::new(layer) });
         Ok(())
@@ -66,6 +60,84 @@ impl Children {
             }
         }
     }
+}
+
+/// What layers at names or positions are as settings: `layers` are they, and `names` are their places where not all
+/// of these are positions.
+pub(crate) fn listed(parts: Vec<(String, Part)>) -> Settings {
+    let is_named = parts.iter().enumerate().any(|(i, (step, _))| *step != i.to_string());
+    let (names, layers): (Vec<_>, Vec<_>) =
+        parts.into_iter().map(|(step, part)| (Setting::Text(step), Setting::Layer(part))).unzip();
+    let settings = Settings::new().with("layers", layers);
+    if is_named { settings.with("names", names) } else { settings }
+}
+
+impl Children {
+    /// Them as settings.
+    #[track_caller]
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        let part = |(step, layer): (Step<'_>, &Boxed)| {
+            let step = step.to_string();
+            let part = Part::of(layer).map_err(|error| error.within(step.as_str()))?;
+            Ok((step, part))
+        };
+        Ok(listed(self.iter().map(part).collect::<Result<_>>()?))
+    }
+
+    /// Those that [`settings`](Self::settings) told of.
+    #[track_caller]
+    pub(crate) fn take(settings: &mut Settings, device: &Device) -> Result<Self> {
+        let layers = match settings.take("layers")? {
+            Setting::List(layers) => layers,
+            other => return Err(unfit("layers", &other, "a list of layers")),
+        };
+        let names = match settings.take_optional("names") {
+            None => vec![None; layers.len()],
+            Some(Setting::List(names)) if names.len() == layers.len() => {
+                names.into_iter().enumerate().map(name).collect::<Result<_>>()?
+            }
+            Some(other) => {
+                return Err(unfit("names", &other, &format!("a list of {} names", layers.len())));
+            }
+        };
+        let mut seen = HashSet::new();
+        if let Some(name) = names.iter().flatten().find(|name| !seen.insert(name.as_str())) {
+            return Err(twice(name));
+        }
+        let child =
+            |(name, layer): (_, Setting)| Ok(Child { name, layer: layer.into_layer("layers", device)? });
+        Ok(Self(names.into_iter().zip(layers).map(child).collect::<Result<_>>()?))
+    }
+}
+
+/// The name that a layer in settings has, if that is not its position.
+#[track_caller]
+fn name((position, name): (usize, Setting)) -> Result<Option<String>> {
+    match name {
+        Setting::Text(text) if text == position.to_string() => Ok(None),
+        Setting::Text(text) => check(&text).map(|()| Some(text)),
+        other => Err(unfit("names", &other, "words")),
+    }
+}
+
+#[track_caller]
+fn check(name: &str) -> Result<()> {
+    let first = |letter: char| letter.is_alphabetic() || letter == '_';
+    let rest = |letter: char| letter.is_alphanumeric() || letter == '_';
+    if name.starts_with(first) && name.chars().all(rest) {
+        return Ok(());
+    }
+    let message = format!(
+        "\"{}\" is no name of a layer: use letters, digits and underscores, and no digit first",
+        shown(name)
+    );
+    Err(Error::value("layers", message))
+}
+
+#[track_caller]
+#[cold]
+fn twice(name: &str) -> Error {
+    Error::value("layers", format!("two layers are called {}: rename one", shown(name)))
 }
 
 impl Child {

@@ -1,7 +1,9 @@
 //! Layers as data, and back.
 
-use tensorkeep_tensor::{Result, Rng, meta};
+use tensorkeep_tensor::{Error, Result, Rng, meta};
 
+use crate::module::leaves;
+use crate::settings::shown;
 use crate::{Layer, Settings};
 
 /// What a layer is, as data: what a file keeps instead of code.
@@ -27,14 +29,47 @@ impl Description {
     ///
     /// # Errors
     ///
-    /// Those of [`Rebuild::settings`] and [`Rebuild::rebuild`].
+    /// Those of [`Rebuild::settings`] and [`Rebuild::rebuild`];
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if what was built has not the tensors of the layer.
     #[track_caller]
     pub fn of<L: Rebuild>(layer: &L) -> Result<Self> {
-        let settings = layer.settings()?;
-        let mut trial = settings.clone();
-        L::rebuild(&mut trial, &mut Rng::new(0, &meta::device()))?;
+        let mut trial = layer.settings()?;
+        let settings = trial.as_data();
+        let built = L::rebuild(&mut trial, &mut Rng::new(0, &meta::device()))?;
         trial.finish()?;
+        alike(layer, &built)?;
         Ok(Self::Layer { name: L::NAME, version: L::VERSION, settings })
+    }
+}
+
+/// Refuses what has other tensors than the layer, which could not be put into it.
+#[track_caller]
+fn alike<L: Rebuild>(layer: &L, built: &L) -> Result<()> {
+    let [ours, theirs] = [layer, built].map(leaves);
+    let mut theirs = theirs.iter();
+    for leaf in &ours {
+        if !theirs
+            .next()
+            .is_some_and(|other| other.path == leaf.path && other.value.shape() == leaf.value.shape())
+        {
+            let (path, shape) = (shown(leaf.path.as_str()), leaf.value.shape());
+            let message = format!(
+                "{} built again has no {path} of shape {shape}: make its tensors as its constructor does",
+                L::NAME
+            );
+            return Err(Error::value("describe", message));
+        }
+    }
+    match theirs.next() {
+        None => Ok(()),
+        Some(leaf) => {
+            let path = shown(leaf.path.as_str());
+            let message = format!(
+                "{} built again has a {path} besides: make its tensors as its constructor does",
+                L::NAME
+            );
+            Err(Error::value("describe", message))
+        }
     }
 }
 
@@ -91,7 +126,8 @@ pub trait Rebuild: Layer + Clone + Sized + 'static {
     /// that uses it.
     const VERSION: u32 = 1;
 
-    /// What [`rebuild`](Self::rebuild) is to be told.
+    /// What [`rebuild`](Self::rebuild) is to be told, under names of letters, digits, `_` and dots. Layers inside are
+    /// told of by [`Settings::with_layer`], if they may be of any type.
     ///
     /// # Errors
     ///

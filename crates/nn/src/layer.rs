@@ -76,7 +76,8 @@ pub trait Layer: Module + Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] if it does not say: most functions, and layers that do not implement this.
+    /// [`ErrorKind::Unsupported`] if it does not say: functions that are none of [`functions`](crate::functions()), and
+    /// layers that do not implement this.
     #[track_caller]
     fn describe(&self) -> Result<Description> {
         Err(opaque(self.kind()))
@@ -108,9 +109,19 @@ impl<F: Fn(&Tensor) -> Result<Tensor> + Send + Sync> Layer for F {
     fn describe(&self) -> Result<Description> {
         match functions::name_of::<F>() {
             Some(name) => Ok(Description::Layer { name, version: 1, settings: Settings::new() }),
-            None => Err(opaque(self.kind())),
+            None => Err(code(self.kind())),
         }
     }
+}
+
+#[track_caller]
+#[cold]
+fn code(kind: &str) -> Error {
+    let message = format!(
+        "{kind} is code, which files do not hold: use one of `functions`, such as Tensor::relu, or a layer \
+         that implements Rebuild"
+    );
+    Error::new(ErrorKind::Unsupported, "describe", message)
 }
 
 /// `c` of `a::b::c`.

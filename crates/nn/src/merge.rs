@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, ErrorKind, Result, Tensor};
+
+use crate::Settings;
+use crate::settings::unfit;
 
 /// How the results of several branches become one.
 ///
@@ -36,7 +39,7 @@ pub enum Merge {
     /// One after another along this axis.
     Concat(isize),
     /// Whatever this function makes of them; it is called once, with all of them in the order of the
-    /// branches.
+    /// branches. Being code it cannot be saved: a container with it does not [describe](crate::Layer::describe) itself.
     Custom(Arc<MergeFunction>),
 }
 
@@ -81,6 +84,38 @@ impl Merge {
             };
         }
         if matches!(self, Self::Mean) { merged.div(results.len() as f64) } else { Ok(merged) }
+    }
+
+    /// The same settings with what this is called in files.
+    #[track_caller]
+    pub(crate) fn write(&self, settings: Settings) -> Result<Settings> {
+        let name = match self {
+            Self::Add => "add",
+            Self::Mul => "mul",
+            Self::Mean => "mean",
+            Self::Max => "max",
+            Self::Concat(axis) => return Ok(settings.with("merge", "concat").with("axis", *axis as i64)),
+            Self::Custom(_) => {
+                let message = "a merge of one's own is code, which files do not hold: use another merge, or make the \
+                               container a layer that implements Rebuild";
+                return Err(Error::new(ErrorKind::Unsupported, "describe", message));
+            }
+        };
+        Ok(settings.with("merge", name))
+    }
+
+    /// What [`write`](Self::write) told of.
+    #[track_caller]
+    pub(crate) fn take(settings: &mut Settings) -> Result<Self> {
+        let name = settings.take_text("merge")?;
+        Ok(match name.as_str() {
+            "add" => Self::Add,
+            "mul" => Self::Mul,
+            "mean" => Self::Mean,
+            "max" => Self::Max,
+            "concat" => Self::Concat(settings.take_axis("axis")?),
+            _ => return Err(unfit("merge", &name.into(), "add, mul, mean, max or concat")),
+        })
     }
 }
 

@@ -1,9 +1,11 @@
 //! Layers one after another, each with an input of its own.
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use crate::children::Children;
-use crate::{Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, Path, Step};
+use crate::{
+    Boxed, Context, Description, Layer, Leaf, LeafMut, Merge, Module, Path, Rebuild, Settings, Step,
+};
 
 /// Layers one after another, each of which sees the result of the one before it [merged](Merge) with an input
 /// of its own: `y₁ = f₁(x₁)`, `yᵢ = fᵢ(merge(yᵢ₋₁, xᵢ))`. As a layer it gives the last result, with the same
@@ -107,6 +109,35 @@ impl Layer for PairwiseFusion {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         let last = self.forward_many(&[x], cx)?.pop();
-        last.ok_or_else(|| Error::value("pairwise_fusion", "there is no layer: add one"))
+        last.ok_or_else(no_layer)
     }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for PairwiseFusion {
+    const NAME: &'static str = "nn.pairwise_fusion";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        self.merge.write(self.layers.settings()?)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (layers, merge) = (Children::take(settings, rng.device())?, Merge::take(settings)?);
+        if layers.len() == 0 {
+            return Err(no_layer());
+        }
+        Ok(Self { layers, merge })
+    }
+}
+
+#[track_caller]
+#[cold]
+fn no_layer() -> Error {
+    Error::value("pairwise_fusion", "there is no layer: add one")
 }

@@ -1,9 +1,11 @@
 //! Layers side by side.
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use crate::children::Children;
-use crate::{Boxed, Context, Layer, Leaf, LeafMut, Merge, Module, Path, Step};
+use crate::{
+    Boxed, Context, Description, Layer, Leaf, LeafMut, Merge, Module, Path, Rebuild, Settings, Step,
+};
 
 /// Layers side by side, whose results are [merged](Merge): `y = merge(f₁(x), …, fₙ(x))`.
 ///
@@ -95,7 +97,7 @@ impl Parallel {
     pub fn forward_many(&self, inputs: &[&Tensor], cx: &Context) -> Result<Tensor> {
         let (branches, count) = (self.branches.len(), inputs.len());
         let pairs = match (branches, count) {
-            (0, _) => return Err(Error::value("parallel", "there is no branch: add one")),
+            (0, _) => return Err(no_branch()),
             (_, 0) => return Err(Error::value("parallel", "there is no input: pass one")),
             (1, n) | (n, 1) => n,
             (n, m) if n == m => n,
@@ -131,4 +133,33 @@ impl Layer for Parallel {
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         self.forward_many(&[x], cx)
     }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(self)
+    }
+}
+
+impl Rebuild for Parallel {
+    const NAME: &'static str = "nn.parallel";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        self.merge.write(self.branches.settings()?)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (branches, merge) = (Children::take(settings, rng.device())?, Merge::take(settings)?);
+        if branches.len() == 0 {
+            return Err(no_branch());
+        }
+        Ok(Self { branches, merge })
+    }
+}
+
+#[track_caller]
+#[cold]
+fn no_branch() -> Error {
+    Error::value("parallel", "there is no branch: add one")
 }

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::ops::RangeBounds;
 
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
 use crate::children::Children;
 use crate::containers::{chain, described};
-use crate::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Step};
+use crate::{Boxed, Context, Description, Layer, Leaf, LeafMut, Module, Path, Rebuild, Settings, Step};
 
 /// Layers one after another, of any types: `y = fₙ(… f₁(x))`. Without layers it is the identity.
 ///
@@ -130,6 +130,22 @@ impl Layer for Sequential {
     #[track_caller]
     fn describe(&self) -> Result<Description> {
         described(self.layers.layers())
+    }
+}
+
+/// A chain inside another layer: whatever it was, a tuple, a vector, it is built again as this. Where nothing is around
+/// it, it is [described](crate::Description::Chain) by its layers alone.
+impl Rebuild for Sequential {
+    const NAME: &'static str = "nn.sequential";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        self.layers.settings()
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        Ok(Self { layers: Children::take(settings, rng.device())? })
     }
 }
 

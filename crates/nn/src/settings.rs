@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use tensorkeep_tensor::{Error, ErrorKind, Result, Shape};
+use tensorkeep_tensor::{Device, Error, ErrorKind, Result, Shape};
 
-/// What a layer's constructor is told, as named values: sizes, rates, switches. Written by
+use crate::{Boxed, Layer, Part};
+
+/// What a layer's constructor is told, as named values: sizes, rates, switches, layers inside. Written by
 /// [`Rebuild::settings`](crate::Rebuild::settings), taken apart by [`Rebuild::rebuild`](crate::Rebuild::rebuild).
 ///
 /// Whoever takes a value says which type it has, and [`finish`](Self::finish) refuses what nobody took: settings come
@@ -38,6 +40,8 @@ pub enum Setting {
     Text(String),
     /// Several of them.
     List(Vec<Setting>),
+    /// A layer inside.
+    Layer(Part),
 }
 
 impl Settings {
@@ -149,6 +153,48 @@ impl Settings {
         self.take_part(part, build).map(Some)
     }
 
+    /// The same with a layer of this name: what is inside a layer that holds others.
+    ///
+    /// ```
+    /// use tensorkeep_nn::layers::Dense;
+    /// use tensorkeep_nn::{Layer, Settings};
+    /// use tensorkeep_tensor::{DType, Result, Rng, Tensor, meta};
+    ///
+    /// let mut rng = Rng::new(0, &meta::device());
+    /// let inner = (Dense::new(3, 2, &mut rng)?, Tensor::relu);
+    /// let mut settings = Settings::new().with_layer("inner", &inner)?;
+    /// let again = settings.take_layer("inner", rng.device())?;
+    /// assert_eq!(again.describe()?, inner.describe()?);
+    ///
+    /// let closure = |x: &Tensor| x.tanh();
+    /// assert!(Settings::new().with_layer("inner", &closure).is_err()); // it does not say what it is
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of its [`describe`](Layer::describe).
+    #[track_caller]
+    pub fn with_layer<L: Layer + Clone + 'static>(self, name: &str, layer: &L) -> Result<Self> {
+        Ok(self.with(name, Setting::Layer(Part::of(layer).map_err(|error| error.within(name))?)))
+    }
+
+    /// Takes a layer out, onto the device that [`rebuild`](crate::Rebuild::rebuild) works on.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`] if there is none of this name, it is of another type, or it was not built.
+    #[track_caller]
+    pub fn take_layer(&mut self, name: &str, device: &Device) -> Result<Boxed> {
+        self.take(name)?.into_layer(name, device)
+    }
+
+    /// The same as data alone: layers inside are described, and not there.
+    #[must_use]
+    pub fn as_data(&self) -> Self {
+        Self(self.0.iter().map(|(name, value)| (name.clone(), value.as_data())).collect())
+    }
+
     /// Names and values, in the order in which they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Setting)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
@@ -240,6 +286,31 @@ impl Settings {
         Shape::new(&sizes)
     }
 
+    /// Takes a word out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_flag`](Self::take_flag).
+    #[track_caller]
+    pub fn take_text(&mut self, name: &str) -> Result<String> {
+        match self.take(name)? {
+            Setting::Text(text) => Ok(text),
+            other => Err(unfit(name, &other, "a word")),
+        }
+    }
+
+    /// Takes an axis out, counted from the end where negative.
+    ///
+    /// # Errors
+    ///
+    /// As for [`take_flag`](Self::take_flag), and for a number that no axis can have.
+    #[track_caller]
+    pub fn take_axis(&mut self, name: &str) -> Result<isize> {
+        let value = self.take(name)?;
+        let axis = if let Setting::Int(axis) = value { isize::try_from(axis).ok() } else { None };
+        axis.ok_or_else(|| unfit(name, &value, "an axis"))
+    }
+
     /// Takes a finite number out.
     ///
     /// # Errors
@@ -276,11 +347,16 @@ impl Settings {
         match self.0.first() {
             None => Ok(()),
             Some((name, _)) => {
-                let shown: String = name.escape_default().take(64).collect();
-                Err(Error::value("settings", format!("the layer has no setting {shown}: leave it out")))
+                let message = format!("the layer has no setting {}: leave it out", shown(name));
+                Err(Error::value("settings", message))
             }
         }
     }
+}
+
+/// A text that a file may say, short and harmless enough for a message.
+pub(crate) fn shown(text: &str) -> String {
+    text.escape_default().take(64).collect()
 }
 
 /// The name inside a part, if this is the name of something in it.
@@ -296,12 +372,29 @@ impl Setting {
         i64::try_from(size).map(Self::Int).map_err(large)
     }
 
+    fn as_data(&self) -> Self {
+        match self {
+            Self::List(list) => Self::List(list.iter().map(Self::as_data).collect()),
+            Self::Layer(part) => Self::Layer(part.as_data()),
+            other => other.clone(),
+        }
+    }
+
     /// The size that it is; `name` says whose.
     #[track_caller]
     pub(crate) fn into_size(self, name: &str) -> Result<usize> {
         match self {
             Self::Int(size) => usize::try_from(size).map_err(|_| unfit(name, &self, "a size")),
             other => Err(unfit(name, &other, "a size")),
+        }
+    }
+
+    /// The layer that it is; `name` says whose.
+    #[track_caller]
+    pub(crate) fn into_layer(self, name: &str, device: &Device) -> Result<Boxed> {
+        match self {
+            Self::Layer(part) => part.into_layer(device),
+            other => Err(unfit(name, &other, "a layer")),
         }
     }
 }
@@ -319,11 +412,9 @@ impl fmt::Display for Setting {
             Self::Flag(flag) => write!(f, "{flag}"),
             Self::Int(value) => write!(f, "{value}"),
             Self::Float(value) => write!(f, "{value:?}"),
-            Self::Text(text) => {
-                let shown: String = text.escape_default().take(64).collect();
-                write!(f, "\"{shown}\"")
-            }
+            Self::Text(text) => write!(f, "\"{}\"", shown(text)),
             Self::List(list) => write!(f, "a list of {}", list.len()),
+            Self::Layer(part) => write!(f, "the layer {}", part.name()),
         }
     }
 }

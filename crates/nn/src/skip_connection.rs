@@ -1,8 +1,8 @@
 //! A layer beside the identity.
 
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
-use crate::{Context, Layer, Merge, Module};
+use crate::{Boxed, Context, Description, Layer, Merge, Module, Rebuild, Settings};
 
 /// A layer whose result is [merged](Merge) with its input: `y = merge(f(x), x)`. With [`Merge::Add`] it is a
 /// residual block.
@@ -42,10 +42,29 @@ pub struct SkipConnection<L> {
     pub merge: Merge,
 }
 
-impl<L: Layer> Layer for SkipConnection<L> {
+impl<L: Layer + Clone + 'static> Layer for SkipConnection<L> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         let y = cx.run("layer", &self.layer, x)?;
         self.merge.apply(&[&y, x])
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(&SkipConnection { layer: Boxed::new(self.layer.clone()), merge: self.merge.clone() })
+    }
+}
+
+impl Rebuild for SkipConnection<Boxed> {
+    const NAME: &'static str = "nn.skip_connection";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        self.merge.write(Settings::new().with_layer("layer", &self.layer)?)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        Ok(Self { layer: settings.take_layer("layer", rng.device())?, merge: Merge::take(settings)? })
     }
 }

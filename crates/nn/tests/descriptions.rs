@@ -8,10 +8,13 @@ use tensorkeep_nn::layers::{
     HardTanh, InstanceNorm, LayerNorm, LeakyRelu, LearnedPositions, LocalResponseNorm, LpPool, Lstm,
     LstmCell, MaxPool, MeanPool, MinMax, MultiHeadAttention, NormOver, Pad, Padding, PixelShuffle,
     PixelUnshuffle, Prelu, Recurrence, RecurrentStack, Resize, RmsNorm, Rnn, RnnCell, Rotary, RotaryLayout,
-    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, Standardise, Threshold, TransformerEncoder,
-    TransformerEncoderLayer, Upsample, WeightNorm,
+    Rrelu, Scale, SinusoidalPositions, SoftShrink, Softplus, SpectralNorm, Standardise, Threshold,
+    TransformerEncoder, TransformerEncoderLayer, Upsample, WeightNorm,
 };
-use tensorkeep_nn::{Boxed, Description, Layer, Rebuild, Sequential, Setting, Settings};
+use tensorkeep_nn::{
+    Boxed, Checkpointed, Description, Layer, Merge, Module, PairwiseFusion, Parallel, Rebuild, Sequential,
+    Setting, Settings, SkipConnection,
+};
 use tensorkeep_tensor::module::parameters;
 use tensorkeep_tensor::{DType, Interpolation, PadMode, Rng, Shape, Tensor, meta};
 
@@ -56,6 +59,7 @@ fn layers_are_built_again() {
     again(Threshold::default());
     again(LayerNorm { epsilon: 1e-6, ..LayerNorm::new(5, &device).unwrap() });
     again(BatchNorm { weight: None, momentum: 0.2, ..BatchNorm::new(5, &device).unwrap() });
+    again(BatchNorm::new(5, &device).unwrap().cumulative().unwrap());
     again(BatchNorm { running_mean: None, running_variance: None, ..BatchNorm::new(5, &device).unwrap() });
     again(Dropout { draws: Draws::Channel, ..Dropout::new(0.3).unwrap() });
     again(Dropout { draws: Draws::Axes(vec![0, -1]), ..Dropout::new(0.3).unwrap() });
@@ -63,6 +67,7 @@ fn layers_are_built_again() {
     again(Embedding::new(7, 4, rng).unwrap().with_padding(6).unwrap());
     for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
         again(EmbeddingBag::new(7, 4, mode, rng).unwrap());
+        again(EmbeddingBag::new(7, 4, mode, rng).unwrap().with_padding(6).unwrap());
     }
     again(Bilinear { bias: None, ..Bilinear::new([3, 4], 2, rng).unwrap() });
     again(Scale { bias: None, ..Scale::new([2, 1, 3], &device).unwrap() });
@@ -204,6 +209,170 @@ fn containers_describe_what_is_in_them() {
     assert_eq!((error.kind().code(), &*error.layer()), ("unsupported", "1.0"));
 }
 
+/// Branches, pairs, wrappers and chains, in each other.
+#[test]
+fn layers_around_layers_are_built_again() {
+    let device = meta::device();
+    let rng = &mut Rng::new(0, &device);
+    let mut dense = |inputs, outputs| Dense::new(inputs, outputs, rng).unwrap();
+    for merge in [Merge::Add, Merge::Mul, Merge::Mean, Merge::Max, Merge::Concat(-1)] {
+        let branches = Parallel::new(merge.clone()).branch(dense(2, 3));
+        again(branches.clone());
+        again(branches.branch_named("wide", (dense(2, 3), Tensor::relu)).unwrap());
+        let pairs = PairwiseFusion::new(merge.clone()).then(Checkpointed(dense(2, 2))).then(Flatten);
+        again(pairs.then_named("last", vec![Some(dense(2, 2)), None]).unwrap());
+        again(SkipConnection { layer: Boxed::new(dense(2, 2)), merge });
+    }
+    again(Parallel::maxout(3, || Ok(dense(4, 2))).unwrap());
+    again(Sequential::new());
+    again(Sequential::new().then_named("first", Flatten).unwrap().then(dense(2, 2)));
+    let chain = Boxed::new((Flatten, [dense(2, 3)]));
+    for over in [NormOver::All, NormOver::AllBut(0), NormOver::Axis(1)] {
+        let wrapped = WeightNorm::new(chain.clone(), "1.0.weight", over).unwrap();
+        again(WeightNorm::new(Boxed::new(wrapped), "layer.1.0.bias", NormOver::All).unwrap());
+    }
+    let rng = &mut Rng::new(0, &device);
+    let wrapped = SpectralNorm::new(chain, "1.0.weight", 1, rng).unwrap();
+    again(SpectralNorm { iterations: 3, epsilon: 1e-6, ..wrapped });
+    // Activations that are layers, also in the layers of a stack.
+    let gated =
+        |activation| FeedForward { activation, ..FeedForward::new(8, 6, &mut Rng::new(0, &device)).unwrap() };
+    again(gated(Boxed::new(LeakyRelu { slope: 0.2 })));
+    let block = TransformerEncoderLayer::new(8, 4, 6, rng).unwrap();
+    let feed_forward = gated(Boxed::new(Prelu::new(6, &device).unwrap()));
+    let block = TransformerEncoderLayer { feed_forward, ..block };
+    again(TransformerEncoder { layers: vec![block; 2], norm: None });
+    let cell = RnnCell { activation: Boxed::new(Elu::default()), ..RnnCell::new(3, 2, rng).unwrap() };
+    again(Recurrence { cell });
+}
+
+/// Whatever the types of layers inside are, the layer around them is described alike, and its leaves have the paths that they had.
+#[test]
+fn types_of_layers_inside_do_not_matter() {
+    let rng = &mut rng();
+    let inner = (Dense::new(2, 2, rng).unwrap(), Tensor::relu);
+    let dynamic = Sequential::new().then(inner.0.clone()).then(Tensor::relu);
+    let weight = WeightNorm::new(inner.clone(), "0.weight", NormOver::All).unwrap();
+    let spectral = SpectralNorm::new(inner.clone(), "0.weight", 0, rng).unwrap();
+    let (left, right) = (spectral.left.shared(), spectral.right.shared());
+    let boxed = Boxed::new(dynamic.clone());
+    let rows: [(Box<dyn Layer>, Box<dyn Layer>); 4] = [
+        (
+            Box::new(SkipConnection { layer: inner.clone(), merge: Merge::Add }),
+            Box::new(SkipConnection { layer: boxed.clone(), merge: Merge::Add }),
+        ),
+        (
+            Box::new(WeightNorm {
+                layer: boxed.clone(),
+                scale: weight.scale.clone(),
+                path: weight.path.clone(),
+                over: weight.over,
+            }),
+            Box::new(weight),
+        ),
+        (
+            Box::new(SpectralNorm {
+                layer: boxed,
+                left,
+                right,
+                path: "0.weight".into(),
+                iterations: 1,
+                epsilon: 1e-12,
+                axis: 0,
+            }),
+            Box::new(spectral),
+        ),
+        (
+            Box::new(Parallel::new(Merge::Add).branch(inner)),
+            Box::new(Parallel::new(Merge::Add).branch(Checkpointed(dynamic))),
+        ),
+    ];
+    let paths = |layer: &dyn Module| -> Vec<String> {
+        parameters(layer).iter().map(|leaf| leaf.path.to_string()).collect()
+    };
+    for (one, other) in rows {
+        assert_eq!(one.describe().unwrap(), other.describe().unwrap(), "{}", one.kind());
+        assert_eq!(paths(&*one), paths(&*other), "{}", one.kind());
+    }
+}
+
+#[test]
+fn bad_settings_of_layers_around_layers_are_refused() {
+    fn refused<L: Rebuild>(mut settings: Settings) -> String {
+        let built = L::rebuild(&mut settings, &mut rng()).and_then(|_| settings.finish());
+        built.unwrap_err().message().to_owned()
+    }
+    let dense = Dense::new(2, 2, &mut rng()).unwrap();
+    let layer = || Settings::new().with_layer("one", &dense).unwrap().take("one").unwrap();
+    let inner = || Settings::new().with("layer", layer());
+    let list = |count| Settings::new().with("layers", (0..count).map(|_| layer()).collect::<Vec<_>>());
+    let names = |names: &[&str]| {
+        let names: Vec<Setting> = names.iter().map(|&name| name.into()).collect();
+        list(2).with("names", names).with("merge", "add")
+    };
+    let weight = |path: &str, over: &str| inner().with("path", path).with("over", over);
+    let spectral = |iterations: i64, epsilon: f64| {
+        let settings = inner().with("path", "weight").with("axis", 0).with("iterations", iterations);
+        settings.with("epsilon", epsilon)
+    };
+    let long = "x".repeat(4096);
+    let rows = [
+        (refused::<SkipConnection<Boxed>>(Settings::new().with("merge", "add")), "layer is missing"),
+        (refused::<SkipConnection<Boxed>>(inner()), "merge is missing"),
+        (
+            refused::<SkipConnection<Boxed>>(inner().with("merge", "system")),
+            "merge is \"system\": it must be add",
+        ),
+        (refused::<SkipConnection<Boxed>>(inner().with("merge", 1)), "merge is 1: it must be a word"),
+        (
+            refused::<SkipConnection<Boxed>>(inner().with("merge", layer())),
+            "merge is the layer nn.dense: it must be",
+        ),
+        (refused::<SkipConnection<Boxed>>(inner().with("merge", "concat")), "axis is missing"),
+        (
+            refused::<SkipConnection<Boxed>>(inner().with("merge", "concat").with("axis", 0.5)),
+            "must be an axis",
+        ),
+        (refused::<SkipConnection<Boxed>>(inner().with("merge", "add").with("axis", 1)), "no setting axis"),
+        (
+            refused::<SkipConnection<Boxed>>(Settings::new().with("layer", "nn.dense").with("merge", "add")),
+            "layer is \"nn.dense\": it must be a layer",
+        ),
+        (refused::<SkipConnection<Boxed>>(inner().as_data().with("merge", "add")), "described and not built"),
+        (refused::<Parallel>(list(0).with("merge", "add")), "there is no branch"),
+        (refused::<PairwiseFusion>(list(0).with("merge", "add")), "there is no layer"),
+        (refused::<Parallel>(list(2)), "merge is missing"),
+        (refused::<Parallel>(inner().with("merge", "add")), "layers is missing"),
+        (refused::<Parallel>(Settings::new().with("layers", layer())), "it must be a list of layers"),
+        (
+            refused::<Sequential>(Settings::new().with("layers", vec![layer(), 1.into()])),
+            "layers is 1: it must be a layer",
+        ),
+        (refused::<Parallel>(names(&["a"])), "names is a list of 1: it must be a list of 2 names"),
+        (refused::<Parallel>(names(&["a", "a"])), "two layers are called a"),
+        (refused::<Parallel>(names(&["1", "0"])), "is no name of a layer"),
+        (refused::<Parallel>(names(&["a.b", "1"])), "is no name of a layer"),
+        (refused::<PairwiseFusion>(names(&["", "1"])), "is no name of a layer"),
+        (
+            refused::<PairwiseFusion>(list(1).with("names", vec![Setting::Int(0)]).with("merge", "add")),
+            "names is 0",
+        ),
+        (refused::<WeightNorm<Boxed>>(weight("weight", "everything")), "over is \"everything\""),
+        (refused::<WeightNorm<Boxed>>(weight("weight", "all_but")), "axis is missing"),
+        (refused::<WeightNorm<Boxed>>(weight("weight", "all_but").with("axis", 2)), "axis 2 of a weight"),
+        (
+            refused::<WeightNorm<Boxed>>(weight("weight", "axis").with("axis", i64::MAX)),
+            "axis 9223372036854775807",
+        ),
+        (refused::<WeightNorm<Boxed>>(weight(&long, "all")), "has no parameter \"xxx"),
+        (refused::<SpectralNorm<Boxed>>(spectral(1 << 40, 1e-12)), "at most 1000"),
+        (refused::<SpectralNorm<Boxed>>(spectral(1, 0.0)), "must be a number above 0"),
+    ];
+    for (i, (message, want)) in rows.iter().enumerate() {
+        assert!(message.contains(want) && message.len() < 300, "row {i}: {message}");
+    }
+}
+
 #[test]
 fn bad_settings_are_refused() {
     fn refused<L: Rebuild>(settings: Settings) -> String {
@@ -279,6 +448,18 @@ fn bad_settings_are_refused() {
         (
             refused::<Embedding>(size("count", 3).with("features", 2).with("padding_index", -1)),
             "must be a size",
+        ),
+        (
+            refused::<EmbeddingBag>(
+                size("count", 3).with("features", 2).with("mode", "sum").with("padding_index", 3),
+            ),
+            "padding index 3 is outside 0..3",
+        ),
+        (
+            refused::<BatchNorm>(
+                BatchNorm::new(2, &meta::device()).unwrap().settings().unwrap().with("cumulative", false),
+            ),
+            "cumulative is false: it must be true",
         ),
         (
             refused::<EmbeddingBag>(size("count", 3).with("features", 2).with("mode", "min")),
@@ -357,9 +538,32 @@ fn bad_settings_are_refused() {
 
 #[test]
 fn what_could_not_be_built_again_is_not_described() {
-    let wrapped = WeightNorm::new(Dense::new(2, 2, &mut rng()).unwrap(), "weight", NormOver::All).unwrap();
-    assert_eq!(wrapped.describe().unwrap_err().kind().code(), "unsupported"); // its fold is described
-    assert!(wrapped.fold().unwrap().describe().is_ok());
+    let dense = Dense::new(2, 2, &mut rng()).unwrap();
+    let scale = Tensor::ones([2, 1], DType::F32, &meta::device()).unwrap();
+    let wrapped = WeightNorm::new(dense.clone(), "weight", NormOver::All).unwrap();
+    let wrapped = WeightNorm { scale, ..wrapped };
+    assert_eq!(wrapped.describe().unwrap_err().kind().code(), "value"); // one length, and it has two
+    let short =
+        Dense { bias: Some(Tensor::ones([1], DType::F32, &meta::device()).unwrap()), ..dense.clone() };
+    assert_eq!(short.describe().unwrap_err().kind().code(), "value");
+    let closure = |x: &Tensor| x.tanh();
+    let merge = Merge::custom(|x: &[&Tensor]| Ok(x[0].clone()));
+    let rows: [(Box<dyn Layer>, &str); 6] = [
+        (Box::new(SkipConnection { layer: (dense.clone(), closure), merge: Merge::Add }), "layer.1"),
+        (Box::new(Parallel::new(Merge::Add).branch(dense.clone()).branch_named("b", closure).unwrap()), "b"),
+        (Box::new(PairwiseFusion::new(Merge::Add).then(Some(closure))), "0"),
+        (Box::new(WeightNorm::new((closure, dense.clone()), "1.weight", NormOver::All).unwrap()), "layer.0"),
+        (Box::new(Parallel::new(merge.clone()).branch(dense.clone())), ""),
+        (Box::new(SkipConnection { layer: dense, merge }), ""),
+    ];
+    for (layer, place) in rows {
+        let error = layer.describe().unwrap_err();
+        assert_eq!((error.kind().code(), &*error.layer()), ("unsupported", place), "{error}");
+        assert!(error.message().contains("implement"), "{error}");
+    }
+    let activation = Boxed::new(Dense::new(6, 6, &mut rng()).unwrap());
+    let own = FeedForward { activation, ..FeedForward::new(8, 6, &mut rng()).unwrap() };
+    assert_eq!(own.describe().unwrap_err().kind().code(), "value");
     let norm = LayerNorm { epsilon: 0.0, ..LayerNorm::new(2, &meta::device()).unwrap() };
     assert_eq!(norm.describe().unwrap_err().kind().code(), "value");
     let pad = Pad { padding: [(1, 1)], mode: PadMode::Constant(f64::NEG_INFINITY.into()) };

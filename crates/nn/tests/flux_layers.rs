@@ -121,7 +121,7 @@ fn layers() {
                 Some("max" | "maximum") => BagMode::Max,
                 Some(other) => return Err(format!("the reduction {other} has no row here").into()),
             };
-            let bag = EmbeddingBag { weight: gained(case)?, mode };
+            let bag = EmbeddingBag { weight: gained(case)?, mode, padding_index: None };
             match case.input("offsets") {
                 Value::Null => case.expect(&bag.forward(&indices(case.input("indices")))?),
                 offsets => case.expect(&bag.bags(&indices(case.input("data")), &sizes(offsets), None)?),

@@ -123,6 +123,7 @@ fn dense_and_embedding() {
     for mode in [BagMode::Sum, BagMode::Mean, BagMode::Max] {
         let bag = EmbeddingBag::new(3, 4, mode, &mut rng()).unwrap();
         layer("embedding bag", &bag, &words);
+        layer("embedding bag with padding", &EmbeddingBag { padding_index: Some(2), ..bag.clone() }, &words);
         check("embedding bag of lengths", &bag, |bag: &EmbeddingBag| {
             bag.bags(&words.flatten(0)?, &[0, 1, 1], None)?.map(|y| y * y)?.sum_all()
         });
@@ -297,6 +298,8 @@ fn attention() {
 fn norms() {
     layer("layer norm", &LayerNorm::new(5, &cpu()).unwrap(), &normal(&[3, 5]));
     layer("batch norm", &BatchNorm::new(3, &cpu()).unwrap(), &normal(&[4, 3, 2]));
+    let counted = BatchNorm::new(3, &cpu()).unwrap().cumulative().unwrap();
+    layer("batch norm of counted batches", &counted, &normal(&[4, 3, 2]));
     // A layer below, so that the gradient passes through the statistics of the batch.
     let model = (Dense::new(3, 4, &mut rng()).unwrap(), BatchNorm::new(4, &cpu()).unwrap());
     layer("dense and batch norm", &model, &normal(&[5, 3]));

@@ -45,6 +45,14 @@ fn every_layer_names_its_leaves() {
             Box::new(BatchNorm::new(2, &device).unwrap()),
             &["weight", "bias", "running_mean (state)", "running_variance (state)"],
         ),
+        (
+            Box::new(
+                BatchNorm { weight: None, bias: None, ..BatchNorm::new(2, &device).unwrap() }
+                    .cumulative()
+                    .unwrap(),
+            ),
+            &["running_mean (state)", "running_variance (state)", "batches (state)"],
+        ),
         (Box::new(AdaptiveMaxPool::new([2])), &[]),
         (Box::new(AdaptiveMeanPool::new([2])), &[]),
         (Box::new(GlobalMaxPool), &[]),

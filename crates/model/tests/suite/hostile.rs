@@ -3,6 +3,7 @@
 use tensorkeep_format::LoadLimits;
 use tensorkeep_format::{
     Architecture, Axis, DType, Input, Kind, Manifest, Map, Op, Output, Raw, Shape, Tensor as Line, Value,
+    Writer,
 };
 use tensorkeep_model::{CostLimits, LayerRegistry, LoadOptions, LoadedModel, Save, load_into};
 use tensorkeep_tensor::Tensor;
@@ -92,23 +93,34 @@ fn pool(manifest: &mut Manifest, changed: &str, value: Value) {
 
 /// The code of a load of the file that the manifest describes, all of whose tensors are zero.
 fn load(name: &str, manifest: &Manifest, options: &LoadOptions<'_>) -> &'static str {
+    attempt(name, manifest, options, &LoadLimits::default()).0
+}
+
+/// The code and the message of loading what was written within these limits.
+fn attempt(
+    name: &str,
+    manifest: &Manifest,
+    options: &LoadOptions<'_>,
+    limits: &LoadLimits,
+) -> (&'static str, String) {
     // Tests run side by side.
     let path = folder(&format!("hostile, {name}")).join("model.tkm");
-    let tensors: Vec<Vec<u8>> =
-        manifest.tensors.iter().map(|tensor| vec![0; tensor.length as usize]).collect();
     let mut file = Vec::new();
-    if let Err(error) = tensorkeep_format::write(&mut file, manifest, None, tensors.iter().map(Vec::as_slice))
-    {
+    let written = Writer::new(&mut file, manifest, None, limits).and_then(|mut writer| {
+        let mut tensors = manifest.tensors.iter();
+        tensors.try_for_each(|tensor| writer.update(&vec![0; tensor.length as usize]))?;
+        writer.finish()
+    });
+    if let Err(error) = written {
         // The writer refuses with the code of the reader.
-        return error.code().as_str();
+        return (error.code().as_str(), error.to_string());
     }
     tensorkeep_storage::write(&path, &file).unwrap();
     let device = tensorkeep_cpu::device();
     let result = LoadedModel::load(&path, &LayerRegistry::standard(), &device, options);
-    if let Err(error) = &result {
-        assert!(error.to_string().len() < 1000 && !error.to_string().contains('\u{1b}'), "{name}: {error}");
-    }
-    code(result)
+    let message = result.as_ref().err().map(ToString::to_string).unwrap_or_default();
+    assert!(message.len() < 1000 && !message.contains('\u{1b}'), "{name}: {message}");
+    (code(result), message)
 }
 
 type Change = fn(&mut Manifest);
@@ -228,6 +240,235 @@ fn graphs_that_lie() {
         let mut manifest = good();
         change(&mut manifest);
         assert_eq!(load(name, &manifest, &anyone()), *want, "{name}");
+    }
+}
+
+/// A layer inside another, of the settings of the first operation.
+fn inside(name: &str, version: i64, settings: Map<Value>) -> Value {
+    let mut map = settings;
+    map.insert("@layer", Value::Text(name.into()));
+    map.insert("@version", Value::Int(version));
+    Value::Map(map)
+}
+
+/// The dense layer inside a layer of this name, with what else that has.
+fn around(
+    manifest: &mut Manifest,
+    name: &str,
+    role: &str,
+    settings: &[(&str, Value)],
+    change: fn(&mut Value),
+) {
+    let op = &mut graph(manifest).ops[0];
+    let mut inner = inside("nn.dense", 1, std::mem::take(&mut op.parameters));
+    change(&mut inner);
+    let is_list = ["nn.parallel", "nn.pairwise_fusion", "nn.sequential"].contains(&name);
+    let inner = if is_list { ("layers", Value::List(vec![inner])) } else { ("layer", inner) };
+    op.name = name.into();
+    op.parameters = settings.iter().cloned().chain([inner]).collect();
+    let role = |name: &str| format!("{role}.{name}");
+    op.weights = [("weight", 0), ("bias", 1)].map(|(name, place)| (role(name), place)).into_iter().collect();
+}
+
+/// The same with one setting of the inner layer changed.
+fn within(inner: &mut Value, name: &str, value: Value) {
+    if let Value::Map(map) = inner {
+        map.insert(name, value);
+    }
+}
+
+/// So many layers inside of each other.
+fn nested(deep: usize, name: &str) -> Value {
+    (0..deep).fold(inside("nn.relu", 1, Map::new()), |inner, _| {
+        let merge = ("merge", Value::Text("add".into()));
+        inside(name, 1, [("layer", inner), merge].into_iter().collect())
+    })
+}
+
+#[test]
+fn layers_inside_that_lie() {
+    fn text(text: &str) -> Value {
+        Value::Text(text.into())
+    }
+    fn parallel(m: &mut Manifest, settings: &[(&str, Value)], change: fn(&mut Value)) {
+        around(m, "nn.parallel", "0", settings, change);
+    }
+    fn merged(m: &mut Manifest, change: fn(&mut Value)) {
+        parallel(m, &[("merge", text("add"))], change);
+    }
+    fn set_layers(m: &mut Manifest, layers: Vec<Value>) {
+        merged(m, |_| {});
+        set(m, "layers", Value::List(layers));
+    }
+    fn replace_text(m: &mut Manifest, name: &str, value: Value) {
+        merged(m, |_| {});
+        set(m, name, value);
+    }
+    fn names(m: &mut Manifest, names: &[&str]) {
+        replace_text(m, "names", Value::List(names.iter().map(|name| text(name)).collect()));
+    }
+    let rows: &[(&str, Change, &str)] = &[
+        ("branches", |m| merged(m, |_| {}), "ok"),
+        ("a chain", |m| around(m, "nn.sequential", "0", &[], |_| {}), "ok"),
+        ("pairs", |m| around(m, "nn.pairwise_fusion", "0", &[("merge", text("mul"))], |_| {}), "ok"),
+        ("no branches", |m| set_layers(m, Vec::new()), "E_LAYER"),
+        (
+            "no layers at all",
+            |m| {
+                around(m, "nn.skip_connection", "layer", &[("merge", text("add"))], |_| {});
+                graph(m).ops[0].parameters = [("merge", text("add"))].into_iter().collect();
+            },
+            "E_LAYER",
+        ),
+        ("a branch too many", |m| set_layers(m, vec![nested(0, ""); 2]), "E_GRAPH"),
+        ("a branch that is a number", |m| set_layers(m, vec![Value::Int(3)]), "E_LAYER"),
+        ("a branch that is a name", |m| set_layers(m, vec![text("nn.relu")]), "E_LAYER"),
+        ("branches that are one layer", |m| replace_text(m, "layers", nested(0, "")), "E_LAYER"),
+        ("a name too many", |m| names(m, &["0", "one"]), "E_LAYER"),
+        ("a name with a dot", |m| names(m, &["a.b"]), "E_LAYER"),
+        ("a name of another place", |m| names(m, &["7"]), "E_LAYER"),
+        ("a name that the tensors do not have", |m| names(m, &["left"]), "E_GRAPH"),
+        ("a merge of no name", |m| replace_text(m, "merge", text("eval")), "E_LAYER"),
+        ("a merge that is code", |m| replace_text(m, "merge", Value::Bytes(vec![0x90])), "E_LAYER"),
+        ("a merge without its axis", |m| replace_text(m, "merge", text("concat")), "E_LAYER"),
+        ("a merge of another arity", |m| replace_text(m, "axis", Value::Int(0)), "E_LAYER"),
+        (
+            "a merge along no axis",
+            |m| {
+                parallel(m, &[("merge", text("concat")), ("axis", Value::Int(i64::MIN))], |_| {});
+            },
+            "E_GRAPH",
+        ),
+        (
+            "a merge of other shapes",
+            |m| {
+                around(m, "nn.skip_connection", "layer", &[("merge", text("add"))], |_| {});
+            },
+            "E_GRAPH",
+        ), // 3 to 2
+        ("a layer of no name inside", |m| merged(m, |x| within(x, "@layer", text("nn.magic"))), "E_LAYER"),
+        ("a layer of a nameless name", |m| merged(m, |x| within(x, "@layer", Value::Int(1))), "E_LAYER"),
+        ("a map that is no layer", |m| merged(m, |x| *x = Value::Map(Map::new())), "E_LAYER"),
+        ("a version below 0", |m| merged(m, |x| within(x, "@version", Value::Int(-1))), "E_LAYER"),
+        ("another version", |m| merged(m, |x| within(x, "@version", Value::Int(2))), "E_LAYER"),
+        ("a version beyond all", |m| merged(m, |x| within(x, "@version", Value::Int(1 << 32))), "E_LAYER"),
+        ("a setting too many inside", |m| merged(m, |x| within(x, "@code", text("x"))), "E_LAYER"),
+        ("a setting of another type inside", |m| merged(m, |x| within(x, "inputs", Value::Null)), "E_LAYER"),
+        (
+            "a size of a huge shape inside",
+            |m| merged(m, |x| within(x, "inputs", Value::Int(1 << 40))),
+            "E_COST",
+        ),
+        ("another size inside", |m| merged(m, |x| within(x, "inputs", Value::Int(4))), "E_GRAPH"),
+        (
+            "as deep as allowed",
+            |m| replace_text(m, "layers", Value::List(vec![nested(9, "nn.skip_connection")])),
+            "E_GRAPH",
+        ),
+        (
+            "deeper than allowed",
+            |m| replace_text(m, "layers", Value::List(vec![nested(10, "nn.skip_connection")])),
+            "E_DEPTH",
+        ),
+        (
+            "absurdly deep",
+            |m| replace_text(m, "layers", Value::List(vec![nested(1000, "nn.skip_connection")])),
+            "E_DEPTH",
+        ),
+        (
+            "a weight that is not there",
+            |m| {
+                around(m, "nn.weight_norm", "layer", &[("path", text("gate")), ("over", text("all"))], |_| {})
+            },
+            "E_LAYER",
+        ),
+        (
+            "a weight of a path without end",
+            |m| {
+                around(
+                    m,
+                    "nn.weight_norm",
+                    "layer",
+                    &[("path", text(&"x.".repeat(2000))), ("over", text("all"))],
+                    |_| {},
+                )
+            },
+            "E_LAYER",
+        ),
+        (
+            "a weight without its length",
+            |m| {
+                around(
+                    m,
+                    "nn.weight_norm",
+                    "layer",
+                    &[("path", text("weight")), ("over", text("all"))],
+                    |_| {},
+                )
+            },
+            "E_GRAPH",
+        ),
+        (
+            "a network as an activation",
+            |m| {
+                let dense = graph(m).ops[0].parameters.clone();
+                let inner = dense.iter().flat_map(|(name, value)| {
+                    ["expand", "contract"].map(|part| (format!("{part}.{name}"), value.clone()))
+                });
+                let activation = ("activation".to_owned(), inside("nn.dense", 1, dense.clone()));
+                let dropout = ("dropout".to_owned(), Value::Float(0.0));
+                let settings = inner.chain([activation, dropout]).collect();
+                graph(m).ops[0] =
+                    Op { name: "nn.feed_forward".into(), parameters: settings, ..graph(m).ops[0].clone() };
+            },
+            "E_LAYER",
+        ),
+    ];
+    for (name, change, want) in rows {
+        let mut manifest = good();
+        change(&mut manifest);
+        assert_eq!(load(name, &manifest, &anyone()), *want, "{name}");
+    }
+}
+
+/// Few bytes that stand for many layers, and many layers in few lists.
+#[test]
+fn layers_inside_are_counted() {
+    let deep = LoadLimits { depth: 128, ..LoadLimits::default() };
+    let few = LoadLimits { ops: 5, ..LoadLimits::default() };
+    let list = |layer: Value, count: usize| Value::List(vec![layer; count]);
+    let rows = [
+        ("32 deep", nested(31, "nn.skip_connection"), deep.clone(), "E_GRAPH"),
+        ("33 deep", nested(32, "nn.skip_connection"), deep.clone(), "E_DEPTH"),
+        ("100 deep", nested(100, "nn.skip_connection"), deep, "E_DEPTH"),
+        ("as many as allowed", list(nested(0, ""), 2), few.clone(), "E_GRAPH"),
+        ("one more", list(nested(0, ""), 3), few, "E_LIMIT"),
+        ("a very wide list", list(nested(0, ""), 70_000), LoadLimits::default(), "E_LIMIT"),
+    ];
+    for (name, layers, limits, want) in rows {
+        let mut manifest = good();
+        around(&mut manifest, "nn.parallel", "0", &[("merge", Value::Text("add".into()))], |_| {});
+        let layers = if let Value::List(_) = layers { layers } else { Value::List(vec![layers]) };
+        set(&mut manifest, "layers", layers);
+        let (code, message) = attempt(name, &manifest, &anyone().limits(limits.clone()), &limits);
+        assert_eq!(code, want, "{name}: {message}");
+    }
+    // Each is 4096 layers of 3 tensors.
+    let mut manifest = good();
+    around(&mut manifest, "nn.parallel", "0", &[("merge", Value::Text("add".into()))], |inner| {
+        let sizes =
+            [("inputs", 2), ("features", 2), ("layers", 4096)].map(|(name, size)| (name, Value::Int(size)));
+        let switches = ["bias", "bidirectional"].map(|name| (name, Value::Bool(true)));
+        let dropout = ("dropout", Value::Float(0.0));
+        *inner = inside("nn.lstm_stack", 1, sizes.into_iter().chain(switches).chain([dropout]).collect());
+    });
+    let Some(Value::List(stack)) = graph(&mut manifest).ops[0].parameters.get("layers").cloned() else {
+        panic!()
+    };
+    for count in [1, 10_000] {
+        set(&mut manifest, "layers", list(stack[0].clone(), count));
+        let (code, message) = attempt("stacks", &manifest, &anyone(), &LoadLimits::default());
+        assert!(code == "E_GRAPH" && message.contains("more tensors than the file"), "{count}: {message}");
     }
 }
 

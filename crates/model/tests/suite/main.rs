@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
 mod checkpoints;
+mod containers;
 mod files;
 mod hostile;
 mod rebuild;

@@ -1,23 +1,26 @@
 //! Normalisation over the batch.
 
-use tensorkeep_tensor::{Device, Result, Rng, Tensor};
+use tensorkeep_tensor::{DType, Device, Result, Rng, Tensor};
 
-use super::channels::{beside, by_statistics, need_variance, share, sizes, track};
-use crate::{Context, Description, Layer, Module, Rebuild, Settings, State, init};
+use super::channels::{average, beside, by_statistics, need_variance, share, sizes, track};
+use crate::settings::unfit;
+use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, State, init};
 
 /// Each channel with mean 0 and variance 1 over the batch, then scaled and shifted: `y = γ (x − μ) / √(σ² +
 /// ε) + β`.
 ///
 /// In training `μ` and `σ²` are the mean and the population variance of the batch, and the running statistics
 /// move towards them: `running ← (1 − momentum) · running + momentum · batch`, the variance there being the
-/// unbiased one. In evaluation they are the running statistics, or those of the batch where none are kept. Of `f16` and
-/// `bf16`, statistics are computed and kept in `f32`.
+/// unbiased one; or they are the plain means over all batches, if these are [counted](Self::cumulative). In
+/// evaluation they are the running statistics, or those of the batch where none are kept. Of `f16` and `bf16`,
+/// statistics are computed and kept in `f32`.
 ///
 /// | | shape |
 /// |---|---|
 /// | `x`, result | `[n, channels, ..]` |
 /// | `weight` (`γ`), `bias` (`β`) | `[channels]` |
 /// | `running_mean`, `running_variance` | `[channels]`, saved but not trained |
+/// | `batches` | `[]`, saved but not trained |
 ///
 /// # Errors
 ///
@@ -54,9 +57,12 @@ pub struct BatchNorm {
     pub running_mean: Option<State>,
     /// The variance in evaluation, if one is kept.
     pub running_variance: Option<State>,
+    /// The number of batches that the running statistics are the means of, if they are plain means: PyTorch's
+    /// `num_batches_tracked` with `momentum=None`.
+    pub batches: Option<State>,
     /// The size of axis 1.
     pub channels: usize,
-    /// The share of a batch in the running statistics.
+    /// The share of a batch in the running statistics, where batches are not counted.
     pub momentum: f64,
     /// `ε`, added to the variance.
     pub epsilon: f64,
@@ -76,10 +82,41 @@ impl BatchNorm {
             bias: Some(zeros.clone()),
             running_mean: Some(State::new(zeros)),
             running_variance: Some(State::new(ones)),
+            batches: None,
             channels,
             momentum: 0.1,
             epsilon: 1e-5,
         })
+    }
+
+    /// The same with running statistics that are the means over all batches of training, each counting alike. Where
+    /// none are kept it is the layer itself.
+    ///
+    /// # Errors
+    ///
+    /// If the device has no room.
+    #[track_caller]
+    pub fn cumulative(self) -> Result<Self> {
+        let Some(state) = self.running_mean.as_ref().or(self.running_variance.as_ref()) else {
+            return Ok(self);
+        };
+        let batches = Some(State::new(Tensor::zeros((), DType::INDEX, state.get().device())?));
+        Ok(Self { batches, ..self })
+    }
+
+    /// Moves the running statistics.
+    #[track_caller]
+    fn track(&self, mean: &Tensor, unbiased: &Tensor) -> Result<()> {
+        let statistics = [(self.running_mean.as_ref(), mean), (self.running_variance.as_ref(), unbiased)];
+        let Some(batches) = &self.batches else {
+            return statistics
+                .into_iter()
+                .try_for_each(|(running, batch)| track(running, batch, self.momentum));
+        };
+        // Whatever a file says, it is not divided by 0.
+        let count = batches.get().add(1)?.maximum(1)?;
+        batches.set(&count);
+        statistics.into_iter().try_for_each(|(running, batch)| average(running, batch, &count))
     }
 
     /// The result for a batch; moves the running statistics in training.
@@ -95,8 +132,7 @@ impl BatchNorm {
             x.to_dtype(x.dtype().widened())?.batch_norm(&weight, &bias, self.epsilon)?;
         if training {
             let unbiased = variance.undecorated().mul(count as f64 / (count - 1) as f64)?;
-            track(self.running_mean.as_ref(), &mean.undecorated(), self.momentum)?;
-            track(self.running_variance.as_ref(), &unbiased, self.momentum)?;
+            self.track(&mean.undecorated(), &unbiased)?;
         }
         y.to_dtype(x.dtype())
     }
@@ -138,7 +174,8 @@ impl Rebuild for BatchNorm {
         let settings = settings.with("momentum", self.momentum).with("epsilon", self.epsilon);
         let settings = settings.with("weight", self.weight.is_some()).with("bias", self.bias.is_some());
         let settings = settings.without("running_mean", self.running_mean.is_none());
-        Ok(settings.without("running_variance", self.running_variance.is_none()))
+        let settings = settings.without("running_variance", self.running_variance.is_none());
+        Ok(if self.batches.is_some() { settings.with("cumulative", true) } else { settings })
     }
 
     #[track_caller]
@@ -149,6 +186,11 @@ impl Rebuild for BatchNorm {
         let mean = settings.take_flag_or_true("running_mean")?;
         let variance = settings.take_flag_or_true("running_variance")?;
         let layer = Self::new(settings.take_size("channels")?, rng.device())?;
+        let layer = match settings.take_optional("cumulative") {
+            None => layer,
+            Some(Setting::Flag(true)) => layer.cumulative()?,
+            Some(other) => return Err(unfit("cumulative", &other, "true, or left out")),
+        };
         Ok(Self {
             weight: layer.weight.filter(|_| weight),
             bias: layer.bias.filter(|_| bias),

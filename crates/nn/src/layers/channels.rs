@@ -118,6 +118,19 @@ pub(super) fn track(running: Option<&State>, batch: &Tensor, momentum: f64) -> R
     Ok(())
 }
 
+/// Moves a running statistic, if there is one, to the mean of those of all batches: this one is the last of `count`.
+#[track_caller]
+pub(super) fn average(running: Option<&State>, batch: &Tensor, count: &Tensor) -> Result<()> {
+    if let Some(running) = running {
+        let old = running.get();
+        let [batch, count] = [&batch.reshape(old.shape())?, count].map(|x| x.to_dtype(old.dtype()));
+        running.set(&Tensor::zip_all([&old, &batch?, &count?], |[old, batch, count]| {
+            old.clone() + (batch - old) / count
+        })?);
+    }
+    Ok(())
+}
+
 /// Refuses a share that is none.
 #[track_caller]
 pub(super) fn share(layer: &'static str, momentum: f64) -> Result<f64> {

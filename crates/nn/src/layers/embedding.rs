@@ -1,7 +1,8 @@
 //! Vectors for numbered things.
 
-use tensorkeep_tensor::{DType, Error, Result, Rng, Tensor};
+use tensorkeep_tensor::{Result, Rng, Tensor};
 
+use super::padding_index::{cleared, within};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// A learnt vector for each index: `y[.., :] = weight[x[..], :]`.
@@ -61,23 +62,7 @@ impl Embedding {
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for an index that has no vector.
     #[track_caller]
     pub fn with_padding(self, index: usize) -> Result<Self> {
-        let [count, _] = self.weight.dims()?;
-        let padding = within(index, count)?;
-        let rows = Tensor::arange(count, DType::INDEX, self.weight.device())?.unsqueeze(-1)?;
-        let weight = rows.ne(padding)?.zip(&self.weight, |kept, weight| kept.select(weight, 0.0))?;
-        Ok(Self { weight, padding_index: Some(index) })
-    }
-}
-
-/// An index of padding as an element, if there is a vector for it.
-#[track_caller]
-fn within(index: usize, count: usize) -> Result<i64> {
-    match i64::try_from(index) {
-        Ok(padding) if index < count => Ok(padding),
-        _ => {
-            let message = format!("padding index {index} is outside 0..{count}: use one of the indices");
-            Err(Error::value("embedding", message))
-        }
+        Ok(Self { weight: cleared("embedding", index, &self.weight)?, padding_index: Some(index) })
     }
 }
 
@@ -88,7 +73,7 @@ impl Layer for Embedding {
         let Some(index) = self.padding_index else {
             return Ok(y);
         };
-        let padding = within(index, self.weight.dims::<2>()?[0])?;
+        let padding = within("embedding", index, &self.weight)?;
         // The same numbers, without what a gradient would flow through.
         let still = y.undecorated();
         x.eq(padding)?.unsqueeze(-1)?.select(&still, &y)

@@ -1,8 +1,9 @@
 //! One vector for several numbered things.
 
 use tensorkeep_tensor::op::{Gather, GatherKind, ScatterMode};
-use tensorkeep_tensor::{Error, ErrorKind, Result, Rng, Tensor};
+use tensorkeep_tensor::{DType, Error, ErrorKind, Result, Rng, Tensor};
 
+use super::padding_index::{cleared, within};
 use crate::settings::unfit;
 use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, init};
 
@@ -15,7 +16,8 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, ini
 /// | `weight` | `[count, features]` | float |
 /// | result | `[.., features]` | that of the weight |
 ///
-/// [`bags`](Self::bags) takes bags of different lengths.
+/// [`bags`](Self::bags) takes bags of different lengths. One index can be that of padding: bags are made into one
+/// without its vectors, as if it were not in them.
 ///
 /// # Errors
 ///
@@ -38,6 +40,10 @@ use crate::{Context, Description, Layer, Module, Rebuild, Setting, Settings, ini
 /// // Bags of 10, 0 and 38 words.
 /// assert_eq!(*layer.bags(&flat, &[0, 10, 10], None)?.shape(), [3, 16]);
 /// assert!(layer.bags(&flat, &[0, 10, 49], None).is_err()); // there are 48 words
+///
+/// let padded = layer.clone().with_padding(0)?; // a bag of nothing else gives zeros
+/// assert_eq!(*padded.forward(&words)?.shape(), [4, 16]);
+/// assert!(layer.with_padding(1000).is_err()); // there is no such vector
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]
@@ -47,6 +53,8 @@ pub struct EmbeddingBag {
     /// What is made of the vectors of a bag.
     #[module(skip)]
     pub mode: BagMode,
+    /// The index that bags do not count, and whose vector is not trained.
+    pub padding_index: Option<usize>,
 }
 
 /// What an [`EmbeddingBag`] makes of the vectors of a bag.
@@ -68,7 +76,18 @@ impl EmbeddingBag {
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for a size of 0.
     #[track_caller]
     pub fn new(count: usize, features: usize, mode: BagMode, rng: &mut Rng) -> Result<Self> {
-        Ok(Self { weight: init::normal([count, features], 1.0, rng)?, mode })
+        Ok(Self { weight: init::normal([count, features], 1.0, rng)?, mode, padding_index: None })
+    }
+
+    /// The same with this index for padding, and zeros for its vector.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for an index that has no vector.
+    #[track_caller]
+    pub fn with_padding(self, index: usize) -> Result<Self> {
+        let weight = cleared("embedding_bag", index, &self.weight)?;
+        Ok(Self { weight, padding_index: Some(index), ..self })
     }
 
     /// Bags of one length, each vector times a number of its own: `weights` is shaped like the indices `[..,
@@ -96,12 +115,16 @@ impl EmbeddingBag {
     pub fn bags(&self, indices: &Tensor, offsets: &[usize], weights: Option<&Tensor>) -> Result<Tensor> {
         let [count] = indices.dims()?;
         let ends = ends(offsets, count)?;
-        let vectors = self.vectors(indices, weights)?;
+        let kept = self.kept(indices)?;
+        let vectors = self.vectors(indices, weights, kept.as_ref())?;
         let [_, features] = vectors.dims()?;
         let (bags, device) = (offsets.len(), vectors.device());
         let spans = || offsets.iter().zip(&ends).map(|(&start, &end)| start..end);
         if self.mode == BagMode::Max {
-            let each = spans().map(|span| self.fold_axis(&vectors.narrow(0, span)?, 0));
+            let each = spans().map(|span| {
+                let kept = kept.as_ref().map(|kept| kept.narrow(0, span.clone())).transpose()?;
+                self.fold_axis(&vectors.narrow(0, span)?, kept.as_ref(), 0)
+            });
             let each: Vec<Tensor> = each.collect::<Result<_>>()?;
             return match each.is_empty() {
                 true => Tensor::zeros([0, features], vectors.dtype(), device),
@@ -118,16 +141,43 @@ impl EmbeddingBag {
         let owners = Tensor::from_vec(owners, [count], indices.device())?;
         let select = Gather { kind: GatherKind::Select, axis: 0 };
         let sum = zeros.scatter(select, ScatterMode::Add, &owners, &vectors)?;
-        if self.mode == BagMode::Sum {
-            return Ok(sum);
+        let lengths = match (self.mode, kept) {
+            (BagMode::Mean, None) => {
+                let lengths = spans().map(|span| counted(span.len())).collect::<Result<Vec<i32>>>()?;
+                Tensor::from_vec(lengths, [bags, 1], indices.device())?
+            }
+            (BagMode::Mean, Some(kept)) => {
+                let zeros = Tensor::zeros([bags, 1], DType::F32, indices.device())?;
+                zeros.scatter(select, ScatterMode::Add, &owners, &kept.to_dtype(DType::F32)?)?
+            }
+            _ => return Ok(sum),
+        };
+        sum.div(&lengths.maximum(1)?.to_dtype(vectors.dtype())?)
+    }
+
+    /// Which indices count, if not all do, with an axis more for the features.
+    #[track_caller]
+    fn kept(&self, x: &Tensor) -> Result<Option<Tensor>> {
+        let Some(index) = self.padding_index else {
+            return Ok(None);
+        };
+        x.ne(within("embedding_bag", index, &self.weight)?)?.unsqueeze(-1).map(Some)
+    }
+
+    /// The vectors of indices, each times its factor, and what changes no result instead of those that do not count.
+    #[track_caller]
+    fn vectors(&self, x: &Tensor, weights: Option<&Tensor>, kept: Option<&Tensor>) -> Result<Tensor> {
+        let vectors = self.scaled(x, weights)?;
+        let nothing = if self.mode == BagMode::Max { f64::NEG_INFINITY } else { 0.0 };
+        match kept {
+            None => Ok(vectors),
+            Some(kept) => kept.zip(&vectors, |kept, vector| kept.select(vector, nothing)),
         }
-        let lengths = spans().map(|span| counted(span.len().max(1))).collect::<Result<Vec<i32>>>()?;
-        sum.div(&Tensor::from_vec(lengths, [bags, 1], indices.device())?.to_dtype(vectors.dtype())?)
     }
 
     /// The vectors of indices, each times its factor.
     #[track_caller]
-    fn vectors(&self, x: &Tensor, weights: Option<&Tensor>) -> Result<Tensor> {
+    fn scaled(&self, x: &Tensor, weights: Option<&Tensor>) -> Result<Tensor> {
         let vectors = self.weight.take(0, x)?;
         let Some(weights) = weights else {
             return Ok(vectors);
@@ -150,16 +200,25 @@ impl EmbeddingBag {
             return Err(Error::shape("embedding_bag", "a single index is no bag", &[*x.shape()])
                 .advise("add an axis with unsqueeze"));
         }
-        self.fold_axis(&self.vectors(x, weights)?, -2)
+        let kept = self.kept(x)?;
+        self.fold_axis(&self.vectors(x, weights, kept.as_ref())?, kept.as_ref(), -2)
     }
 
     /// The vectors along an axis made into one.
     #[track_caller]
-    fn fold_axis(&self, vectors: &Tensor, axis: isize) -> Result<Tensor> {
+    fn fold_axis(&self, vectors: &Tensor, kept: Option<&Tensor>, axis: isize) -> Result<Tensor> {
         let length = vectors.shape()[vectors.shape().axis("embedding_bag", axis)?];
-        match self.mode {
-            BagMode::Mean if length > 0 => vectors.mean([axis], false),
-            BagMode::Max if length > 0 => vectors.max([axis], false),
+        let count = |kept: &Tensor| kept.to_dtype(DType::F32)?.sum([axis], false);
+        match (self.mode, kept) {
+            (BagMode::Mean, None) if length > 0 => vectors.mean([axis], false),
+            (BagMode::Max, None) if length > 0 => vectors.max([axis], false),
+            (BagMode::Mean, Some(kept)) => {
+                vectors.sum([axis], false)?.div(&count(kept)?.maximum(1.0)?.to_dtype(vectors.dtype())?)
+            }
+            (BagMode::Max, Some(kept)) if length > 0 => {
+                let any = count(kept)?.gt(0.0)?;
+                any.zip(&vectors.max([axis], false)?, |any, largest| any.select(largest, 0.0))
+            }
             // A sum over nothing is 0.
             _ => vectors.sum([axis], false),
         }
@@ -217,14 +276,15 @@ impl Rebuild for EmbeddingBag {
     fn settings(&self) -> Result<Settings> {
         let [count, features] = self.weight.dims()?;
         let settings = Settings::new().with_size("count", count)?.with_size("features", features)?;
-        Ok(settings.with(
-            "mode",
-            match self.mode {
-                BagMode::Sum => "sum",
-                BagMode::Mean => "mean",
-                BagMode::Max => "max",
-            },
-        ))
+        let mode = match self.mode {
+            BagMode::Sum => "sum",
+            BagMode::Mean => "mean",
+            BagMode::Max => "max",
+        };
+        match self.padding_index {
+            None => Ok(settings.with("mode", mode)),
+            Some(index) => settings.with("mode", mode).with_size("padding_index", index),
+        }
     }
 
     #[track_caller]
@@ -236,6 +296,10 @@ impl Rebuild for EmbeddingBag {
             Setting::Text(word) if word == "max" => BagMode::Max,
             other => return Err(unfit("mode", &other, "sum, mean or max")),
         };
-        Self::new(count, features, mode, rng)
+        let layer = Self::new(count, features, mode, rng)?;
+        match settings.take_optional("padding_index") {
+            None => Ok(layer),
+            Some(index) => layer.with_padding(index.into_size("padding_index")?),
+        }
     }
 }

@@ -117,13 +117,7 @@ impl Rebuild for Glu {
 
     #[track_caller]
     fn rebuild(settings: &mut Settings, _: &mut Rng) -> Result<Self> {
-        let (axis, gate) = (settings.take("axis")?, settings.take("gate")?);
-        let axis = match axis {
-            Setting::Int(axis) => {
-                isize::try_from(axis).map_err(|_| unfit("axis", &Setting::Int(axis), "an axis"))?
-            }
-            other => return Err(unfit("axis", &other, "an axis")),
-        };
+        let (axis, gate) = (settings.take_axis("axis")?, settings.take("gate")?);
         let named = Gate::ALL.into_iter().find(|each| gate == Setting::from(each.name()));
         let gate = named.ok_or_else(|| unfit("gate", &gate, "the name of a gate"))?;
         Ok(Self { axis, gate })

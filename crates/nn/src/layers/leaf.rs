@@ -3,7 +3,11 @@
 use tensorkeep_tensor::{Error, Result, Tensor};
 
 use crate::module::{self, parameters};
+use crate::settings::shown;
 use crate::{LeafMut, Module, Path};
+
+/// So many parameters does a message name.
+const NAMED: usize = 4;
 
 /// The parameter of a layer at this path.
 #[track_caller]
@@ -12,13 +16,19 @@ pub(super) fn leaf<M: Module>(of: &'static str, layer: &M, path: &str) -> Result
     match all.iter().find(|parameter| parameter.path.as_str() == path) {
         Some(parameter) if parameter.value.dtype().is_float() => Ok(parameter.value.clone()),
         Some(parameter) => {
-            let message = format!("{path} is of {}: choose one of floats", parameter.value.dtype());
+            let message = format!("{} is of {}: choose one of floats", shown(path), parameter.value.dtype());
             Err(Error::dtype(of, message))
         }
         None => {
-            let names: Vec<&str> = all.iter().map(|parameter| parameter.path.as_str()).collect();
-            let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            let message = format!("the layer has no parameter \"{}\": it has {names}", path.escape_debug());
+            let mut names: Vec<String> =
+                all.iter().take(NAMED).map(|parameter| shown(parameter.path.as_str())).collect();
+            match all.len() {
+                0 => names.push("none".into()),
+                count if count > NAMED => names.push(format!("{} more", count - NAMED)),
+                _ => {}
+            }
+            let message =
+                format!("the layer has no parameter \"{}\": it has {}", shown(path), names.join(", "));
             Err(Error::value(of, message))
         }
     }

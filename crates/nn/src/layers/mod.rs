@@ -36,6 +36,7 @@ mod min_max;
 mod named_activation;
 mod pad;
 mod padding;
+mod padding_index;
 mod pixel_shuffle;
 mod pixel_unshuffle;
 mod prelu;

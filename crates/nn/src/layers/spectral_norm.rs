@@ -1,9 +1,9 @@
 //! Weights of spectral norm 1.
 
-use tensorkeep_tensor::{Result, Rng, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use super::leaf::{leaf, rows, with_leaf};
-use crate::{Context, Layer, Module, State};
+use crate::{Boxed, Context, Description, Layer, Module, Rebuild, Settings, State};
 
 /// A layer one of whose weights is divided by its spectral norm: `w / σ(w)`, with `σ` the largest singular
 /// value of the weight as a matrix whose rows are its slices along `axis`.
@@ -54,6 +54,9 @@ pub struct SpectralNorm<L> {
 
 /// Steps of the power iteration when a layer is wrapped, from random vectors.
 const FIRST_ITERATIONS: usize = 15;
+
+/// The most that a file may ask for: each pass of training takes them.
+const MOST_ITERATIONS: usize = 1000;
 
 impl<L: Module + Clone> SpectralNorm<L> {
     /// Wraps a layer, with one step in each pass of training and `ε = 10⁻¹²`. The axis is that of the
@@ -112,7 +115,7 @@ fn product(matrix: &Tensor, vector: &Tensor) -> Result<Tensor> {
     matrix.matmul(&vector.unsqueeze(-1)?)?.squeeze(-1)
 }
 
-impl<L: Layer + Clone> Layer for SpectralNorm<L> {
+impl<L: Layer + Clone + 'static> Layer for SpectralNorm<L> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         if cx.is_training() {
@@ -120,5 +123,41 @@ impl<L: Layer + Clone> Layer for SpectralNorm<L> {
             self.iterate(&rows(&weight, self.axis)?, self.iterations)?;
         }
         cx.run("layer", &self.fold()?, x)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        Description::of(&SpectralNorm {
+            layer: Boxed::new(self.layer.clone()),
+            left: self.left.shared(),
+            right: self.right.shared(),
+            iterations: self.iterations,
+            epsilon: self.epsilon,
+            path: self.path.clone(),
+            axis: self.axis,
+        })
+    }
+}
+
+impl Rebuild for SpectralNorm<Boxed> {
+    const NAME: &'static str = "nn.spectral_norm";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings = Settings::new().with_layer("layer", &self.layer)?.with("path", self.path.as_str());
+        let settings = settings.with_size("axis", self.axis)?.with_size("iterations", self.iterations)?;
+        Ok(settings.with("epsilon", self.epsilon))
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (layer, path) = (settings.take_layer("layer", rng.device())?, settings.take_text("path")?);
+        let wrapped = Self::new(layer, &path, settings.take_size("axis")?, rng)?;
+        let (iterations, epsilon) = (settings.take_size("iterations")?, settings.take_positive("epsilon")?);
+        if iterations > MOST_ITERATIONS {
+            let message = format!("{iterations} iterations: a file may ask for at most {MOST_ITERATIONS}");
+            return Err(Error::value("spectral_norm", message));
+        }
+        Ok(Self { iterations, epsilon, ..wrapped })
     }
 }

@@ -1,9 +1,10 @@
 //! Weights as directions and lengths.
 
-use tensorkeep_tensor::{Error, Result, Tensor};
+use tensorkeep_tensor::{Error, Result, Rng, Tensor};
 
 use super::leaf::{along, leaf, rows, with_leaf};
-use crate::{Context, Layer, Module};
+use crate::settings::{shown, unfit};
+use crate::{Boxed, Context, Description, Layer, Module, Rebuild, Settings};
 
 /// A layer one of whose weights is made of a direction and a length, both trained: `w = g v / ‖v‖`.
 ///
@@ -80,6 +81,28 @@ impl NormOver {
             Self::Axis(axis) => weight.norm([along(weight, axis)?.0], true),
         }
     }
+
+    /// The same settings with what this is called in files.
+    #[track_caller]
+    fn write(self, settings: Settings) -> Result<Settings> {
+        match self {
+            Self::AllBut(axis) => settings.with("over", "all_but").with_size("axis", axis),
+            Self::All => Ok(settings.with("over", "all")),
+            Self::Axis(axis) => settings.with("over", "axis").with_size("axis", axis),
+        }
+    }
+
+    /// What [`write`](Self::write) told of.
+    #[track_caller]
+    fn take(settings: &mut Settings) -> Result<Self> {
+        let over = settings.take_text("over")?;
+        match over.as_str() {
+            "all_but" => settings.take_size("axis").map(Self::AllBut),
+            "all" => Ok(Self::All),
+            "axis" => settings.take_size("axis").map(Self::Axis),
+            _ => Err(unfit("over", &over.into(), "all_but, all or axis")),
+        }
+    }
 }
 
 impl<L: Module + Clone> WeightNorm<L> {
@@ -94,7 +117,8 @@ impl<L: Module + Clone> WeightNorm<L> {
         let scale = over.norm(&leaf("weight_norm", &layer, path)?)?;
         // Where there are only shapes, no norm is known.
         if !scale.device().is_hollow() && scale.elements() > 0 && scale.min_all()?.item()?.as_f64() <= 0.0 {
-            let message = format!("a slice of {path} is zero and has no direction: start from other numbers");
+            let message =
+                format!("a slice of {} is zero and has no direction: start from other numbers", shown(path));
             return Err(Error::value("weight_norm", message));
         }
         Ok(Self { layer, scale, path: path.to_owned(), over })
@@ -113,9 +137,31 @@ impl<L: Module + Clone> WeightNorm<L> {
     }
 }
 
-impl<L: Layer + Clone> Layer for WeightNorm<L> {
+impl<L: Layer + Clone + 'static> Layer for WeightNorm<L> {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, cx: &Context) -> Result<Tensor> {
         cx.run("layer", &self.fold()?, x)
+    }
+
+    #[track_caller]
+    fn describe(&self) -> Result<Description> {
+        let (layer, scale) = (Boxed::new(self.layer.clone()), self.scale.clone());
+        Description::of(&WeightNorm { layer, scale, path: self.path.clone(), over: self.over })
+    }
+}
+
+impl Rebuild for WeightNorm<Boxed> {
+    const NAME: &'static str = "nn.weight_norm";
+
+    #[track_caller]
+    fn settings(&self) -> Result<Settings> {
+        let settings = Settings::new().with_layer("layer", &self.layer)?.with("path", self.path.as_str());
+        self.over.write(settings)
+    }
+
+    #[track_caller]
+    fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
+        let (layer, path) = (settings.take_layer("layer", rng.device())?, settings.take_text("path")?);
+        Self::new(layer, &path, NormOver::take(settings)?)
     }
 }

@@ -138,7 +138,7 @@ impl Cell for RnnCell {
     #[track_caller]
     fn rebuild([inputs, features]: [usize; 2], options: &mut Settings, rng: &mut Rng) -> Result<Self> {
         let cell = Self::new(inputs, features, rng)?;
-        let (bias, activation) = (options.take_flag("bias")?, take_activation(options)?);
+        let (bias, activation) = (options.take_flag("bias")?, take_activation(options, rng.device())?);
         Ok(Self { bias: cell.bias.filter(|_| bias), activation, ..cell })
     }
 }

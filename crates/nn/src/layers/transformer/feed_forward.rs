@@ -93,7 +93,7 @@ impl Rebuild for FeedForward {
     fn rebuild(settings: &mut Settings, rng: &mut Rng) -> Result<Self> {
         Ok(Self {
             expand: settings.take_part("expand", |part| Dense::rebuild(part, rng))?,
-            activation: take_activation(settings)?,
+            activation: take_activation(settings, rng.device())?,
             dropout: Dropout::new(settings.take_float("dropout")? as f32)?,
             contract: settings.take_part("contract", |part| Dense::rebuild(part, rng))?,
         })
