@@ -1,57 +1,20 @@
-//! Transformer layers against PyTorch's, by `golden/attention.py`; stacks, and the language model made of
-//! them.
+//! Stacks of transformer layers, and the language model made of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-mod torch;
-
-use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    AttentionMask, DecoderMasks, FeedForward, Gpt, GptSizes, LayerNorm, MultiHeadAttention,
-    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+    AttentionMask, DecoderMasks, Gpt, GptSizes, LayerNorm, MultiHeadAttention, TransformerDecoder,
+    TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
 };
 use tensorkeep_nn::losses::cross_entropy;
 use tensorkeep_nn::module::{count, parameters};
-use tensorkeep_nn::{Boxed, Context, Layer};
+use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Tensor};
-
-use torch::{Torch, assert_near};
+use tensorkeep_testkit::assert_near;
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
-}
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/transformer.json")).unwrap()
-}
-
-#[test]
-fn layers_are_pytorchs() {
-    let rng = &mut Rng::new(1, &cpu());
-    let cx = Context::evaluation();
-    let encoder = TransformerEncoderLayer::new(4, 2, 5, rng).unwrap();
-    let feed_forward = FeedForward { activation: Boxed::new(Tensor::gelu), ..encoder.feed_forward.clone() };
-    let encoder = TransformerEncoderLayer { feed_forward, ..encoder };
-    let decoder = TransformerDecoderLayer::new(4, 2, 5, rng).unwrap();
-    for (norm_first, place) in [(false, "last"), (true, "first")] {
-        let encoder = TransformerEncoderLayer { norm_first, ..encoder.clone() };
-        let decoder = TransformerDecoderLayer { norm_first, ..decoder.clone() };
-        let golden = golden();
-        for torch in Torch::in_both_dtypes(&golden[format!("encoder_norm_{place}")]) {
-            let keep = torch.keep();
-            let mask = AttentionMask { keep: keep.as_ref(), ..AttentionMask::default() };
-            let run = |layer: &TransformerEncoderLayer, x: &[Tensor]| layer.run(&x[0], mask, &cx);
-            torch.check(&format!("encoder, norm {place}"), &encoder, run);
-        }
-        for torch in Torch::in_both_dtypes(&golden[format!("decoder_norm_{place}")]) {
-            let keep = torch.keep();
-            let memory = AttentionMask { keep: keep.as_ref(), ..AttentionMask::default() };
-            let masks = DecoderMasks { memory, ..DecoderMasks::default() };
-            let run = |layer: &TransformerDecoderLayer, x: &[Tensor]| layer.run(&x[0], &x[1], masks, &cx);
-            torch.check(&format!("decoder, norm {place}"), &decoder, run);
-        }
-    }
 }
 
 fn encoder(rng: &mut Rng) -> TransformerEncoder {
