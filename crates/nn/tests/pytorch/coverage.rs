@@ -9,12 +9,13 @@ use crate::GROUPS;
 use crate::row::short;
 
 /// What belongs to layers and computes nothing by itself, or is run by a layer that does.
-const PARTS_OF_LAYERS: [&str; 14] = [
+const PARTS_OF_LAYERS: [&str; 15] = [
     "AttentionMask",
     "AttentionSizes",
     "BagMode",
     "Cell",
     "CellNames",
+    "DecoderCache",
     "DecoderMasks",
     "Draws",
     "Gate",
