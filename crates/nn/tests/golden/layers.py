@@ -93,6 +93,8 @@ spectral_norm("spectral_norm_evaluation", nn.Linear(3, 2), numbers(2, 3), 0, 1, 
 
 table = nn.Embedding(5, 3, padding_idx=1)
 cases.add("embedding", table, constants=[torch.tensor([[0, 1, 4], [4, 1, 1]])], parameters=module(table))
+table = nn.Embedding(4, 2)
+cases.add("embedding_unpadded", table, constants=[torch.tensor([3, 0, 3])], parameters=module(table))
 words = torch.tensor([[0, 3, 4], [4, 4, 1]])
 offsets = torch.tensor([0, 2, 2, 5])
 for mode in ("sum", "mean", "max"):

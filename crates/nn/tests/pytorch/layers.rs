@@ -109,6 +109,7 @@ fn norm(name: &str) -> Result<Row> {
     })
 }
 
+/// In training, power iterations move with the weight, and are constants for the gradient.
 fn norm_of_weights(name: &str) -> Result<Row> {
     let rng = &mut rng();
     let (dense, conv) = (Dense::new(3, 2, rng)?, Conv::new([2], 2, 3, rng)?);
@@ -118,12 +119,15 @@ fn norm_of_weights(name: &str) -> Result<Row> {
         "weight_norm_of_inputs" => Row::layer(WeightNorm::new(conv, "weight", NormOver::AllBut(1))?),
         "weight_norm_whole" => Row::layer(WeightNorm::new(dense, "weight", NormOver::All)?),
         "weight_norm_of_flux" => Row::layer(WeightNorm::new(conv, "weight", NormOver::Axis(0))?),
-        "spectral_norm" => Row::training(SpectralNorm::new(dense, "weight", 0, rng)?),
+        "spectral_norm" => Row::training(SpectralNorm::new(dense, "weight", 0, rng)?).with_constants(),
         "spectral_norm_evaluation" => Row::layer(SpectralNorm::new(dense, "weight", 0, rng)?),
         "spectral_norm_of_kernels" => {
-            Row::training(SpectralNorm { iterations: 3, ..SpectralNorm::new(conv, "weight", 0, rng)? })
+            let norm = SpectralNorm { iterations: 3, ..SpectralNorm::new(conv, "weight", 0, rng)? };
+            Row::training(norm).with_constants()
         }
-        "spectral_norm_of_inputs" => Row::training(SpectralNorm::new(conv, "weight", 1, rng)?),
+        "spectral_norm_of_inputs" => {
+            Row::training(SpectralNorm::new(conv, "weight", 1, rng)?).with_constants()
+        }
         _ => panic!("no row for {name}"),
     })
 }
@@ -132,8 +136,12 @@ fn embedding(name: &str) -> Result<Row> {
     /// Bags of two words, none, and the rest.
     const OFFSETS: [usize; 4] = [0, 2, 2, 5];
     let rng = &mut rng();
+    if name == "embedding_unpadded" {
+        return Ok(Row::training(Embedding::new(4, 2, rng)?));
+    }
     if name == "embedding" {
-        return Ok(Row::training(Embedding::new(5, 3, rng)?.with_padding(1)?));
+        // The vector of padding moves the result, and has no gradient.
+        return Ok(Row::training(Embedding::new(5, 3, rng)?.with_padding(1)?).with_constants());
     }
     let mode = match name.split('_').nth(2) {
         Some("sum" | "factors") => BagMode::Sum,

@@ -3,16 +3,23 @@
 use std::any::type_name;
 
 use tensorkeep_autodiff::Options;
-use tensorkeep_nn::{Context, Layer, Module};
-use tensorkeep_tensor::{Result, Tensor};
+use tensorkeep_nn::module::parameters;
+use tensorkeep_nn::{Context, Layer, LeafMut, Module, Path};
+use tensorkeep_tensor::{DType, Result, Tensor};
+use tensorkeep_testkit::values;
 
 use crate::case::Case;
+
+/// Checks a case, and whether its parameters move the result as the gradient says.
+type Check = dyn Fn(&Case<'_>, bool);
 
 /// A model, filled anew by each case, and what is done with it.
 pub(crate) struct Row {
     /// The type that it tests, as it is written in programs, or the name of a function.
     pub(crate) covers: String,
-    check: Box<dyn Fn(&Case<'_>)>,
+    /// Whether the gradient says how parameters move the result.
+    moves: bool,
+    check: Box<Check>,
 }
 
 impl Row {
@@ -21,8 +28,8 @@ impl Row {
         model: M,
         run: impl Fn(&M, &[Tensor], &[Tensor]) -> Result<Vec<Tensor>> + 'static,
     ) -> Self {
-        let check = move |case: &Case<'_>| check(case, &case.filled(&model), &run);
-        Self { covers: short::<M>(), check: Box::new(check) }
+        let check = move |case: &Case<'_>, moves| check(case, &case.filled(&model), &run, moves);
+        Self { covers: short::<M>(), moves: true, check: Box::new(check) }
     }
 
     /// A layer in evaluation, of the only input or constant.
@@ -51,8 +58,13 @@ impl Row {
         Self { covers: covers.into(), ..self }
     }
 
+    /// The same, whose gradient takes for constant what moves with a parameter.
+    pub(crate) fn with_constants(self) -> Self {
+        Self { moves: false, ..self }
+    }
+
     pub(crate) fn check(&self, case: &Case<'_>) {
-        (self.check)(case);
+        (self.check)(case, self.moves);
     }
 }
 
@@ -63,11 +75,12 @@ fn only<'a>(x: &'a [Tensor], constants: &'a [Tensor]) -> &'a Tensor {
     }
 }
 
-/// Results, gradients, and what a pass leaves in the states.
+/// Results, gradients, what parameters move, and what a pass leaves in the states.
 fn check<M: Module + Clone>(
     case: &Case<'_>,
     model: &M,
     run: &impl Fn(&M, &[Tensor], &[Tensor]) -> Result<Vec<Tensor>>,
+    moves: bool,
 ) {
     let (x, constants, weights) = (case.inputs(), case.constants(), case.weights());
     // A clone has states of its own.
@@ -87,9 +100,48 @@ fn check<M: Module + Clone>(
     let (_, (by_model, by_x)) =
         options.value_and_grad(loss, &(model.clone(), x.clone())).unwrap_or_else(|error| case.fail(&error));
     case.compare_gradients(&by_model, &by_x);
+    let value =
+        |model: &M| loss(&(model.clone(), x.clone())).and_then(|sum| sum.item()).map(|sum| sum.as_f64());
+    let value = |model: &M| value(model).unwrap_or_else(|error| case.fail(&error));
+    if moves {
+        perturb(case, model, &by_model, value);
+    }
 
     run(model, &x, &constants).unwrap_or_else(|error| case.fail(&error));
     case.compare_states(model);
+}
+
+/// Each parameter, moved a little, moves the sum as its gradient says.
+fn perturb<M: Module + Clone>(case: &Case<'_>, model: &M, by_model: &M, sum: impl Fn(&M) -> f64) {
+    // What is cut off, of third order, and what is rounded are as small as can be together. Halves have too few digits.
+    let (step, tolerance) = match case.dtype {
+        DType::F64 => (1e-5, 1e-7),
+        DType::F32 => (1e-3, 1e-2),
+        _ => return,
+    };
+    for (i, leaf) in parameters(by_model).iter().enumerate() {
+        let moved = |by: f64| {
+            let direction = values::ordinary(leaf.value.shape(), case.dtype, i as u64)?;
+            let direction = Tensor::from_host(direction, case.device)?;
+            let mut moved = model.clone();
+            let mut result = Ok(());
+            moved.visit_mut(&mut Path::root(), &mut |path, parameter| {
+                if let LeafMut::Parameter(x) = parameter
+                    && path == &leaf.path
+                {
+                    result = direction.mul(by).and_then(|by| x.add(&by)).map(|sum| *x = sum);
+                }
+            });
+            result.map(|()| (moved, direction))
+        };
+        let moved = |by| moved(by).unwrap_or_else(|error| case.fail(&error));
+        let ((there, direction), (back, _)) = (moved(step), moved(-step));
+        let got = (sum(&there) - sum(&back)) / (2.0 * step);
+        let want = leaf.value.mul(&direction).and_then(|slopes| slopes.sum_all()?.item());
+        let want = want.unwrap_or_else(|error| case.fail(&error)).as_f64();
+        let near = (got - want).abs() <= tolerance * want.abs().max(1.0);
+        assert!(near, "{}: {} moves the sum by {got}, and its gradient says {want}", case.name, leaf.path);
+    }
 }
 
 /// `Conv<2>` of `a::b::Conv<2>`, and the same inside of brackets.
