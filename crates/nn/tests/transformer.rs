@@ -55,7 +55,8 @@ fn stacks_go_on_step_by_step() {
     assert_near("decoder", &joined(&decoded), &decoder.run(&x, &memory, masks, &cx).unwrap(), 1e-5);
 }
 
-/// Keys and values of the memory are not computed again, and its mask and its positions are what they are in one pass.
+/// Keys and values of the memory are not computed again, and its mask and its positions are what they are in
+/// one pass.
 #[test]
 fn a_memory_is_read_once() {
     let rng = &mut Rng::new(1, &cpu());

@@ -2,8 +2,8 @@
 
 use tensorkeep_tensor::{DType, Tensor};
 
-/// Fails unless `got` is `want` in shape and, within so many parts of the largest number of `want` or of 1, in numbers, whatever their
-/// dtypes and devices.
+/// Fails unless `got` is `want` in shape and, within so many parts of the largest number of `want` or of 1,
+/// in numbers, whatever their dtypes and devices.
 #[track_caller]
 #[expect(clippy::panic, reason = "this is the end of a test")]
 pub fn assert_near(name: &str, got: &Tensor, want: &Tensor, tolerance: f64) {

@@ -1,5 +1,5 @@
-//! What each optimiser rule does to numbers, step by step: against PyTorch, and against NumPy where PyTorch has no such rule
-//! (`golden/rules.py`).
+//! What each optimiser rule does to numbers, step by step: against PyTorch, and against NumPy where PyTorch
+//! has no such rule (`golden/rules.py`).
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
@@ -16,7 +16,8 @@ use tensorkeep_train::{
 
 const START: [f64; 3] = [1.0, -2.0, 0.5];
 
-/// The gradient of step `t`, from 1; it depends on nothing, so that an error in one step cannot heal in the next.
+/// The gradient of step `t`, from 1; it depends on nothing, so that an error in one step cannot heal in the
+/// next.
 fn gradient(t: u32) -> [f64; 3] {
     let t = f64::from(t);
     [0.5 * t - 1.0, 0.25, 0.25 * t * t - 1.5 - 0.02 * t * t * t]
@@ -114,9 +115,9 @@ fn optimiser(name: &str) -> (Optimiser, Option<[f64; 4]>) {
     (optimiser, None)
 }
 
-/// Ten steps of every rule on every device, in f64 against f64 and in f32 against f32: a rule that divides by what was rounded
-/// before goes its own way in each, and a step at f32 is known to some ulps of the rate. Divisions and roots of a shader are within
-/// some ulps more.
+/// Ten steps of every rule on every device, in f64 against f64 and in f32 against f32: a rule that divides by
+/// what was rounded before goes its own way in each, and a step at f32 is known to some ulps of the rate.
+/// Divisions and roots of a shader are within some ulps more.
 #[test]
 fn rules_agree_with_pytorch_and_numpy() {
     for subject in devices().unwrap() {
@@ -152,7 +153,8 @@ fn every_rule_has_a_case() {
     assert_eq!(names, covered, "rules, and rules with cases: write one in golden/rules.py");
 }
 
-/// The halves round each stored number to 11 and 8 bits. A gradient that stays zero moves nothing, though ε is zero there.
+/// The halves round each stored number to 11 and 8 bits. A gradient that stays zero moves nothing, though ε
+/// is zero there.
 #[test]
 fn rules_work_in_halves() {
     let cpu = tensorkeep_cpu::device();

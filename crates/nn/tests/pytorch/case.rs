@@ -15,7 +15,8 @@ pub(crate) struct Case<'a> {
     pub(crate) tolerance: f64,
 }
 
-/// Something and what belongs to it: an input and its gradient, a state before and after, a result and its weight.
+/// Something and what belongs to it: an input and its gradient, a state before and after, a result and its
+/// weight.
 type Pair<'a> = (&'a Value, &'a Value);
 
 impl Case<'_> {

@@ -1,4 +1,5 @@
-//! Whether there is a case of everything: the lists are the sources themselves, so that a new layer without one fails here.
+//! Whether there is a case of everything: the lists are the sources themselves, so that a new layer without
+//! one fails here.
 
 use std::collections::BTreeSet;
 

@@ -9,9 +9,10 @@ use crate::case::Case;
 
 /// The dtypes that every case is run in, and how far off a number may be, beside 1 or itself if it is larger.
 ///
-/// Cases are of f64. What PyTorch makes of them in f32 would be off by as much as ours, so both dtypes are compared with the same
-/// numbers: in f32 there are some units of 6e-8 for each of the terms of a sum, whose size is some ones, and of which there are some
-/// dozens. Inputs have few digits, but f32 rounds most of them.
+/// Cases are of f64. What PyTorch makes of them in f32 would be off by as much as ours, so both dtypes are
+/// compared with the same numbers: in f32 there are some units of 6e-8 for each of the terms of a sum, whose
+/// size is some ones, and of which there are some dozens. Inputs have few digits, but f32 rounds most of
+/// them.
 pub(crate) const WIDE: &[(DType, f64)] = &[(DType::F64, 1e-12), (DType::F32, 1e-5)];
 
 /// The same with the halves, for what has no jumps: their inputs are rounded to 11 and 8 bits.

@@ -1,7 +1,8 @@
-//! What every layer, function and loss computes, and all gradients, against PyTorch's: in `f64` and `f32`, on every device.
+//! What every layer, function and loss computes, and all gradients, against PyTorch's: in `f64` and `f32`, on
+//! every device.
 //!
-//! A file of cases, `golden/NAME.json`, is written by a script beside it. A [`Group`] is such a file and the [`Row`] of each of
-//! its cases; there is one way to run a row, so none is of one dtype or one device alone.
+//! A file of cases, `golden/NAME.json`, is written by a script beside it. A [`Group`] is such a file and the
+//! [`Row`] of each of its cases; there is one way to run a row, so none is of one dtype or one device alone.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 

@@ -1,4 +1,5 @@
-//! Recurrent layers from given states, alone, and two upon each other in both directions over packed sequences.
+//! Recurrent layers from given states, alone, and two upon each other in both directions over packed
+//! sequences.
 
 use serde_json::Value;
 use tensorkeep_nn::layers::{

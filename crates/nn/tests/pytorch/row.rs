@@ -113,7 +113,8 @@ fn check<M: Module + Clone>(
 
 /// Each parameter, moved a little, moves the sum as its gradient says.
 fn perturb<M: Module + Clone>(case: &Case<'_>, model: &M, by_model: &M, sum: impl Fn(&M) -> f64) {
-    // What is cut off, of third order, and what is rounded are as small as can be together. Halves have too few digits.
+    // What is cut off, of third order, and what is rounded are as small as can be together. Halves have too
+    // few digits.
     let (step, tolerance) = match case.dtype {
         DType::F64 => (1e-5, 1e-7),
         DType::F32 => (1e-3, 1e-2),

@@ -252,8 +252,8 @@ impl MultiHeadAttention {
     ///
     /// # Errors
     ///
-    /// As for the layer; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if nothing was put into the
-    /// cache.
+    /// As for the layer; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if nothing was put into
+    /// the cache.
     #[track_caller]
     pub fn attend_to(
         &self,

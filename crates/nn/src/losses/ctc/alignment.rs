@@ -5,7 +5,8 @@ use tensorkeep_tensor::{DType, Device, Error, HostArray, HostData, Result, Scala
 use super::super::operands::require_labels;
 use super::{Ctc, NAME, TooLong, index_error};
 
-/// Which states a batch of sequences goes through: blank, label, blank, label, .., blank, as many as the longest has.
+/// Which states a batch of sequences goes through: blank, label, blank, label, .., blank, as many as the
+/// longest has.
 pub(super) struct Alignment {
     /// The class of each state, blanks beyond the labels of a sequence.
     classes: Vec<i64>,
