@@ -1,9 +1,6 @@
-//! Attention against PyTorch's, by `golden/attention.py`, and against NNlib's cases; what masks, caches and
-//! positions mean.
+//! Attention against NNlib's cases; what masks, caches and positions mean.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
-
-mod torch;
 
 use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
@@ -15,62 +12,10 @@ use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Tensor};
 use tensorkeep_testkit::flux::{Case, every_case};
 use tensorkeep_testkit::golden::doubles;
-use tensorkeep_testkit::gradient;
-
-use torch::{Torch, assert_near, tensor};
+use tensorkeep_testkit::{assert_near, gradient};
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
-}
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/attention.json")).unwrap()
-}
-
-#[test]
-fn products_are_pytorchs() {
-    for (name, case) in golden()["products"].as_object().unwrap() {
-        for torch in Torch::in_both_dtypes(case) {
-            let (keep, bias) = (torch.keep(), torch.array_if_any("bias"));
-            let causal = case["causal"] == true;
-            let mask = AttentionMask { causal, keep: keep.as_ref(), bias: bias.as_ref() };
-            let run = |(): &(), x: &[Tensor]| scaled_dot_product_attention(&x[0], &x[1], &x[2], mask);
-            torch.check(name, &(), run);
-        }
-    }
-}
-
-#[test]
-fn heads_are_pytorchs() {
-    let golden = golden();
-    let rng = &mut Rng::new(1, &cpu());
-    let case = &golden["multi_head"]["self_causal_padded"];
-    let layer = MultiHeadAttention { causal: true, ..MultiHeadAttention::new(4, 2, rng).unwrap() };
-    for torch in Torch::in_both_dtypes(case) {
-        let keep = torch.keep();
-        let mask = AttentionMask { keep: keep.as_ref(), ..AttentionMask::default() };
-        let cx = Context::evaluation();
-        torch.check("self", &layer, |layer, x| layer.attend(&x[0], &x[0], &x[0], mask, &cx));
-        let layer = torch.load(&layer);
-        let x = &torch.inputs()[0];
-        let (y, weights) = layer.attend_with_weights(x, x, x, mask, &cx).unwrap();
-        assert_near("y", &y, &tensor(&case["y"]), torch.tolerance());
-        assert_near("weights", &weights, &tensor(&case["rest"][0]), torch.tolerance());
-    }
-    let case = &golden["multi_head"]["across_unbiased"];
-    let sizes = AttentionSizes { keys: 3, values: 2, bias: false, ..AttentionSizes::new(4, 2) };
-    let layer = MultiHeadAttention::of_sizes(sizes, rng).unwrap();
-    for torch in Torch::in_both_dtypes(case) {
-        let cx = Context::evaluation();
-        let run = |layer: &MultiHeadAttention, x: &[Tensor]| {
-            layer.attend(&x[0], &x[1], &x[2], AttentionMask::default(), &cx)
-        };
-        torch.check("across", &layer, run);
-        let [q, k, v] = &torch.inputs()[..] else { panic!("three inputs") };
-        let layer = torch.load(&layer);
-        let (_, weights) = layer.attend_with_weights(q, k, v, AttentionMask::default(), &cx).unwrap();
-        assert_near("weights", &weights, &tensor(&case["rest"][0]), torch.tolerance());
-    }
 }
 
 /// NNlib has features in contiguous blocks of heads, `[batch, length, features]` here, and gives the weights
@@ -264,31 +209,22 @@ fn a_cache_gives_the_numbers_of_a_whole_pass() {
 }
 
 #[test]
-fn positions_follow_their_formulas() {
-    let golden = golden();
-    let case = &golden["rotary"];
-    let start = case["start"].as_u64().unwrap() as usize;
-    let rotary = Rotary::new(case["width"].as_u64().unwrap() as usize).unwrap();
-    for (layout, name) in
-        [(RotaryLayout::HalfSplit, "half_split"), (RotaryLayout::Interleaved, "interleaved")]
-    {
-        let rotary = Rotary { layout, ..rotary.clone() };
-        let x = tensor(&case["x"]);
-        assert_near(name, &rotary.rotate(&x, start).unwrap(), &tensor(&case[name]), 1e-13);
-        let narrow = x.to_dtype(DType::F32).unwrap();
-        assert_near(name, &rotary.rotate(&narrow, start).unwrap(), &tensor(&case[name]), 1e-6);
-        gradient::check(|x| rotary.rotate(&x[0], start), &[x]).unwrap();
-    }
-    assert_eq!(rotary.layout, RotaryLayout::HalfSplit);
-    let case = &golden["sinusoidal"];
-    let start = case["start"].as_u64().unwrap() as usize;
-    let zeros = Tensor::zeros([1, 3, 6], DType::F64, &cpu()).unwrap();
-    let y = SinusoidalPositions::default().add_from(start, &zeros).unwrap();
-    assert_near("sinusoidal", &y.squeeze(0).unwrap(), &tensor(&case["y"]), 1e-13);
+fn positions_go_on_from_where_they_start() {
+    let zeros = Tensor::zeros([1, 5, 6], DType::F32, &cpu()).unwrap();
     let learned = LearnedPositions::new(5, 6, &mut Rng::new(1, &cpu())).unwrap();
-    let zeros = zeros.to_dtype(DType::F32).unwrap();
-    let y = learned.add_from(2, &zeros).unwrap();
-    assert_near("learned", &y.squeeze(0).unwrap(), &learned.weight.narrow(0, 2..).unwrap(), 1e-13);
+    let waves = SinusoidalPositions::default();
+    let turned = |x: &Tensor, start| Rotary::new(6).unwrap().rotate(&x.add(1.0).unwrap(), start).unwrap();
+    let check = |name: &str, f: &dyn Fn(&Tensor, usize) -> Tensor| {
+        let (whole, tail) = (f(&zeros, 0), f(&zeros.narrow(1, 2..).unwrap(), 2));
+        assert_near(name, &tail, &whole.narrow(1, 2..).unwrap(), 1e-6);
+    };
+    check("learned", &|x, start| learned.add_from(start, x).unwrap());
+    check("sinusoidal", &|x, start| waves.add_from(start, x).unwrap());
+    check("rotary", &turned);
+    for layout in [RotaryLayout::HalfSplit, RotaryLayout::Interleaved] {
+        let rotary = Rotary { layout, ..Rotary::new(4).unwrap() };
+        gradient::check(|x| rotary.rotate(&x[0], 5), &[normal(&[2, 3, 6], 1)]).unwrap();
+    }
 }
 
 /// What rotary positions are for: scores depend on how far apart queries and keys are, and on nothing else.

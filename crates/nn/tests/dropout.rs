@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
+use tensorkeep_autodiff::grad;
 use tensorkeep_nn::layers::{AlphaDropout, Draws, Dropout};
 use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, Device, ErrorKind, Rng, Tensor};
@@ -43,6 +44,11 @@ fn limits() {
     // What is dropped is 0, whatever it was.
     let huge = Tensor::new([f32::INFINITY, f32::NEG_INFINITY, 3.0], &cpu()).unwrap();
     assert_eq!(run(1.0, &huge, &Context::training(1)), [0.0; 3]);
+    let layers: [&dyn Layer; 2] = [&Dropout::new(1.0).unwrap(), &AlphaDropout::new(1.0).unwrap()];
+    for layer in layers {
+        let slopes = grad(|x: &Tensor| layer.forward_with(x, &Context::training(1))?.sum_all(), &x).unwrap();
+        assert_eq!(slopes.to_vec::<f32>().unwrap(), [0.0; 3], "{}", layer.kind());
+    }
 }
 
 /// PyTorch's `Dropout2d` draws for each sample and channel; Flux's `dims` names the axes that are drawn along.

@@ -1,57 +1,22 @@
-//! Transformer layers against PyTorch's, by `golden/attention.py`; stacks, and the language model made of
-//! them.
+//! Stacks of transformer layers, and the language model made of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failing test may say so in the shortest way")]
 
-mod torch;
+use std::sync::{Arc, Mutex};
 
-use serde_json::Value;
 use tensorkeep_autodiff::value_and_grad;
 use tensorkeep_nn::layers::{
-    AttentionMask, DecoderMasks, FeedForward, Gpt, GptSizes, LayerNorm, MultiHeadAttention,
-    TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
+    AttentionMask, DecoderCache, DecoderMasks, Gpt, GptSizes, KeyValueCache, LayerNorm, MultiHeadAttention,
+    Rotary, TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer,
 };
 use tensorkeep_nn::losses::cross_entropy;
 use tensorkeep_nn::module::{count, parameters};
-use tensorkeep_nn::{Boxed, Context, Layer};
+use tensorkeep_nn::{Context, Layer};
 use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Tensor};
-
-use torch::{Torch, assert_near};
+use tensorkeep_testkit::assert_near;
 
 fn cpu() -> Device {
     tensorkeep_cpu::device()
-}
-
-fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/transformer.json")).unwrap()
-}
-
-#[test]
-fn layers_are_pytorchs() {
-    let rng = &mut Rng::new(1, &cpu());
-    let cx = Context::evaluation();
-    let encoder = TransformerEncoderLayer::new(4, 2, 5, rng).unwrap();
-    let feed_forward = FeedForward { activation: Boxed::new(Tensor::gelu), ..encoder.feed_forward.clone() };
-    let encoder = TransformerEncoderLayer { feed_forward, ..encoder };
-    let decoder = TransformerDecoderLayer::new(4, 2, 5, rng).unwrap();
-    for (norm_first, place) in [(false, "last"), (true, "first")] {
-        let encoder = TransformerEncoderLayer { norm_first, ..encoder.clone() };
-        let decoder = TransformerDecoderLayer { norm_first, ..decoder.clone() };
-        let golden = golden();
-        for torch in Torch::in_both_dtypes(&golden[format!("encoder_norm_{place}")]) {
-            let keep = torch.keep();
-            let mask = AttentionMask { keep: keep.as_ref(), ..AttentionMask::default() };
-            let run = |layer: &TransformerEncoderLayer, x: &[Tensor]| layer.run(&x[0], mask, &cx);
-            torch.check(&format!("encoder, norm {place}"), &encoder, run);
-        }
-        for torch in Torch::in_both_dtypes(&golden[format!("decoder_norm_{place}")]) {
-            let keep = torch.keep();
-            let memory = AttentionMask { keep: keep.as_ref(), ..AttentionMask::default() };
-            let masks = DecoderMasks { memory, ..DecoderMasks::default() };
-            let run = |layer: &TransformerDecoderLayer, x: &[Tensor]| layer.run(&x[0], &x[1], masks, &cx);
-            torch.check(&format!("decoder, norm {place}"), &decoder, run);
-        }
-    }
 }
 
 fn encoder(rng: &mut Rng) -> TransformerEncoder {
@@ -78,15 +43,45 @@ fn stacks_go_on_step_by_step() {
     let (x, memory) = (rng.normal([2, 5, 8], 0.0, 1.0).unwrap(), rng.normal([2, 3, 8], 0.0, 1.0).unwrap());
     let (cx, mask, masks) = (Context::evaluation(), AttentionMask::default(), DecoderMasks::default());
     let (mut encoded, mut decoded) = (Vec::new(), Vec::new());
-    let (mut of_encoder, mut of_decoder) = (encoder.caches(5).unwrap(), decoder.caches(5).unwrap());
+    let mut of_encoder = encoder.caches(5).unwrap();
+    let mut of_decoder = decoder.caches(5, &memory, &cx).unwrap();
     for range in [0..2, 2..3, 3..5] {
         let part = x.narrow(1, range).unwrap();
         encoded.push(encoder.decode(&part, &mut of_encoder, mask, &cx).unwrap());
-        decoded.push(decoder.decode(&part, &memory, &mut of_decoder, masks, &cx).unwrap());
+        decoded.push(decoder.decode(&part, &mut of_decoder, masks, &cx).unwrap());
     }
     let joined = |parts: &[Tensor]| Tensor::concat(&parts.iter().collect::<Vec<_>>(), 1).unwrap();
     assert_near("encoder", &joined(&encoded), &encoder.forward(&x).unwrap(), 1e-5);
     assert_near("decoder", &joined(&decoded), &decoder.run(&x, &memory, masks, &cx).unwrap(), 1e-5);
+}
+
+/// Keys and values of the memory are not computed again, and its mask and its positions are what they are in
+/// one pass.
+#[test]
+fn a_memory_is_read_once() {
+    let rng = &mut Rng::new(1, &cpu());
+    let layer = TransformerDecoderLayer::new(8, 2, 12, rng).unwrap();
+    let rotary = Some(Rotary::new(4).unwrap());
+    let memory_attention = MultiHeadAttention { rotary, ..layer.memory_attention };
+    let layer = TransformerDecoderLayer { memory_attention, ..layer };
+    let (x, memory) = (rng.normal([2, 4, 8], 0.0, 1.0).unwrap(), rng.normal([2, 3, 8], 0.0, 1.0).unwrap());
+    let keep = Tensor::new([[true, true, true], [true, false, true]], &cpu()).unwrap();
+    let keep = keep.reshape([2, 1, 1, 3]).unwrap();
+    let memory_mask = AttentionMask { keep: Some(&keep), ..AttentionMask::default() };
+    let masks = DecoderMasks { memory: memory_mask, ..DecoderMasks::default() };
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let paths = Arc::clone(&seen);
+    let cx = Context::evaluation().observed(move |path: &str, _: &dyn Layer, _: &Tensor| {
+        paths.lock().unwrap().push(path.to_owned());
+    });
+    let reads = |part: &str| seen.lock().unwrap().iter().filter(|path| path.as_str() == part).count();
+    let mut cache = layer.cache(4, &memory, &cx).unwrap();
+    let step = |t: usize| layer.decode(&x.narrow(1, t..=t).unwrap(), &mut cache, masks, &cx).unwrap();
+    let steps: Vec<Tensor> = (0..4).map(step).collect();
+    let counts = ["key", "value", "query"].map(|part| reads(&format!("memory_attention.{part}")));
+    assert_eq!(counts, [1, 1, 4]);
+    let got = Tensor::concat(&steps.iter().collect::<Vec<_>>(), 1).unwrap();
+    assert_near("step by step", &got, &layer.run(&x, &memory, masks, &cx).unwrap(), 1e-5);
 }
 
 /// A stack as a layer is the stack without a mask, and draws the same random numbers.
@@ -229,6 +224,8 @@ fn what_does_not_fit_is_refused() {
         TransformerEncoder { layers: vec![TransformerEncoderLayer::new(8, 2, 12, rng).unwrap()], norm: None };
     let layers = vec![TransformerDecoderLayer::new(8, 2, 12, rng).unwrap()];
     let decoder = TransformerDecoder { layers, norm: None };
+    let empty = KeyValueCache::new(4).unwrap();
+    let mut forgetful = [DecoderCache { own: empty.clone(), memory: empty }];
     let model = gpt(sizes());
     let (cx, mask, masks) = (Context::evaluation(), AttentionMask::default(), DecoderMasks::default());
     let x = zeros(&[2, 3, 8]);
@@ -272,11 +269,36 @@ fn what_does_not_fit_is_refused() {
         ),
         (
             "a decoder without room",
-            decoder.decode(&x, &x, &mut decoder.caches(2).unwrap(), masks, &cx).err(),
+            decoder.decode(&x, &mut decoder.caches(2, &x, &cx).unwrap(), masks, &cx).err(),
             limit,
             "layers.0.attention",
         ),
-        ("a decoder without caches", decoder.decode(&x, &x, &mut [], masks, &cx).err(), value, ""),
+        ("a decoder without caches", decoder.decode(&x, &mut [], masks, &cx).err(), value, ""),
+        ("a decoder of no steps", decoder.caches(0, &x, &cx).err(), value, "layers.0"),
+        (
+            "a narrow memory of steps",
+            decoder.caches(4, &zeros(&[2, 3, 4]), &cx).err(),
+            shape,
+            "layers.0.memory_attention.key",
+        ),
+        (
+            "a memory of no batch",
+            decoder.caches(4, &zeros(&[3, 8]), &cx).err(),
+            shape,
+            "layers.0.memory_attention",
+        ),
+        (
+            "a memory of another batch of steps",
+            decoder.decode(&x, &mut decoder.caches(4, &zeros(&[1, 3, 8]), &cx).unwrap(), masks, &cx).err(),
+            shape,
+            "layers.0.memory_attention",
+        ),
+        (
+            "no memory",
+            decoder.decode(&x, &mut forgetful, masks, &cx).err(),
+            value,
+            "layers.0.memory_attention",
+        ),
         ("no layers", made(GptSizes { layers: 0, ..sizes() }), value, ""),
         ("heads that do not divide", made(GptSizes { heads: 3, ..sizes() }), value, ""),
         ("no heads", made(GptSizes { heads: 0, rotary: true, ..sizes() }), value, ""),
@@ -302,4 +324,5 @@ fn what_does_not_fit_is_refused() {
     lame.layers[1].attention.causal = false;
     assert!(lame.decode(&x.narrow(1, ..1).unwrap(), &mut caches, mask, &cx).is_err());
     assert!(caches.iter().all(|cache| cache.len() == 3), "what was refused is held by none");
+    assert!(forgetful[0].own.is_empty(), "what was refused is not held");
 }

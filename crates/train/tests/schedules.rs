@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
+use std::any::type_name;
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 use tensorkeep_train::Goal;
@@ -23,52 +26,84 @@ fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
 }
 
-#[test]
-fn schedules_agree_with_pytorch() {
+/// A case, the type of a schedule, and the schedule.
+type Case = (&'static str, &'static str, Box<dyn Schedule>);
+
+fn case<S: Schedule + 'static>(name: &'static str, schedule: S) -> Case {
+    let path = type_name::<S>().split('<').next().unwrap_or_default();
+    (name, path.rsplit("::").next().unwrap_or_default(), Box::new(schedule))
+}
+
+fn cases() -> Vec<Case> {
     let half = OneCycle { start: 0.05, end: 0.0005, warm_up: 0.5, ..OneCycle::new(0.5, 10) };
     let warm = CosineAnnealing { low: 0.0, ..COSINE };
     let lopsided = Cyclic { rise: 3.0 / 8.0, ..CYCLE };
     let cycle = OneCycle::new(1.0, 20);
-    let rows: Vec<(&str, Box<dyn Schedule>)> = vec![
-        ("step", Box::new(Step { start: 1.0, decay: 0.5, every: 3 })),
-        ("multi_step", Box::new(MultiStep { start: 1.0, decay: 0.1, milestones: vec![2, 5, 9] })),
-        ("exponential", Box::new(Exponential { start: 1.0, decay: 0.9 })),
-        ("polynomial", Box::new(Polynomial { start: 1.0, degree: 2.0, steps: 8 })),
-        ("constant", Box::new(Constant(0.3))),
-        ("linear", Box::new(Linear { start: 0.25, end: 1.0, steps: 6 })),
-        ("cosine", Box::new(COSINE)),
-        ("cosine_restarts", Box::new(CosineWarmRestarts { high: 1.0, low: 0.1, period: 3, growth: 2 })),
-        ("triangular", Box::new(CYCLE)),
-        ("triangular2", Box::new(Cyclic { envelope: Envelope::Halving, ..CYCLE })),
-        ("exp_range", Box::new(Cyclic { envelope: Envelope::Exponential(0.9), ..CYCLE })),
-        ("lopsided", Box::new(lopsided)),
-        ("lopsided2", Box::new(Cyclic { envelope: Envelope::Halving, ..lopsided })),
-        ("lopsided_exp", Box::new(Cyclic { envelope: Envelope::Exponential(0.9), ..lopsided })),
-        ("late_peak", Box::new(Cyclic { rise: 6.0 / 7.0, ..Cyclic::new(0.1, 1.0, 7) })),
-        ("one_cycle", Box::new(cycle)),
-        ("one_cycle_linear", Box::new(OneCycle { curve: Curve::Line, ..cycle })),
-        ("one_cycle_three", Box::new(OneCycle { three_phase: true, ..cycle })),
-        (
+    vec![
+        case("step", Step { start: 1.0, decay: 0.5, every: 3 }),
+        case("multi_step", MultiStep { start: 1.0, decay: 0.1, milestones: vec![2, 5, 9] }),
+        case("exponential", Exponential { start: 1.0, decay: 0.9 }),
+        case("polynomial", Polynomial { start: 1.0, degree: 2.0, steps: 8 }),
+        case("inverse", Inverse { start: 0.8, decay: 0.3, degree: 0.5 }),
+        case("constant", Constant(0.3)),
+        case("linear", Linear { start: 0.25, end: 1.0, steps: 6 }),
+        case("cosine", COSINE),
+        case("cosine_restarts", CosineWarmRestarts { high: 1.0, low: 0.1, period: 3, growth: 2 }),
+        case("triangular", CYCLE),
+        case("triangular2", Cyclic { envelope: Envelope::Halving, ..CYCLE }),
+        case("exp_range", Cyclic { envelope: Envelope::Exponential(0.9), ..CYCLE }),
+        case("sine", Cyclic { wave: Wave::Sine, ..CYCLE }),
+        case("lopsided", lopsided),
+        case("lopsided2", Cyclic { envelope: Envelope::Halving, ..lopsided }),
+        case("lopsided_exp", Cyclic { envelope: Envelope::Exponential(0.9), ..lopsided }),
+        case("late_peak", Cyclic { rise: 6.0 / 7.0, ..Cyclic::new(0.1, 1.0, 7) }),
+        case("one_cycle", cycle),
+        case("one_cycle_linear", OneCycle { curve: Curve::Line, ..cycle }),
+        case("one_cycle_three", OneCycle { three_phase: true, ..cycle }),
+        case(
             "one_cycle_three_linear",
-            Box::new(OneCycle {
-                curve: Curve::Line,
-                three_phase: true,
-                warm_up: 0.4,
-                ..OneCycle::new(1.0, 30)
-            }),
+            OneCycle { curve: Curve::Line, three_phase: true, warm_up: 0.4, ..OneCycle::new(1.0, 30) },
         ),
-        ("one_cycle_short", Box::new(half)),
-        ("warm_up_cosine", Box::new(WarmUp { start: 0.1, steps: 4, then: warm })),
-    ];
+        case("one_cycle_short", half),
+        case("warm_up_cosine", WarmUp { start: 0.1, steps: 4, then: warm }),
+        case("sequence", Sequence::new().then(3, HALVES).then(1, Exponential { decay: 0.9, ..HALVES })),
+        case("loop", Loop { schedule: CosineAnnealing { period: 4, ..COSINE }, period: 4 }),
+        case("shift", Shift { schedule: HALVES, by: 2 }),
+        case("truncate", Truncate { schedule: HALVES, steps: 4 }),
+        case("per_epoch", PerEpoch { schedule: HALVES, steps_per_epoch: 3 }),
+        case("reverse", Reverse { schedule: HALVES, period: 6 }),
+        case("symmetric", Symmetric { schedule: HALVES, period: 6 }),
+        case("symmetric_odd", Symmetric { schedule: HALVES, period: 5 }),
+    ]
+}
+
+/// A rate is an f64, whatever the dtype of the parameters.
+#[test]
+fn schedules_agree_with_pytorch() {
     let golden = golden();
     let plateaus = 5;
-    assert_eq!(rows.len() + plateaus, golden.as_object().unwrap().len());
-    for (name, schedule) in rows {
+    assert_eq!(cases().len() + plateaus, golden.as_object().unwrap().len());
+    for (name, _, schedule) in cases() {
         for (step, want) in numbers(&golden[name]).into_iter().enumerate() {
             let got = (*schedule).at(step as u64).unwrap();
             assert!((got - want).abs() < 1e-12, "{name}, step {step}: {got} is not {want}");
         }
     }
+}
+
+/// The source is the list, so that a new schedule without a case fails here.
+#[test]
+fn every_schedule_has_a_case() {
+    let source = include_str!("../src/schedules/mod.rs");
+    let exported = source.split("pub use ").skip(1).filter_map(|rest| rest.split(';').next());
+    let names = exported.flat_map(|names| names.split(|c: char| !c.is_alphanumeric()));
+    let mut names: BTreeSet<&str> = names.filter(|name| name.starts_with(char::is_uppercase)).collect();
+    // Options and states of schedules, and what follows a loss: `plateaus_agree_with_pytorch`.
+    for other in ["Envelope", "Wave", "Threshold", "PlateauState", "ReduceOnPlateau"] {
+        assert!(names.remove(other), "{other} is gone: take it from the list");
+    }
+    let covered: BTreeSet<&str> = cases().iter().map(|(_, schedule, _)| *schedule).collect();
+    assert_eq!(names, covered, "schedules, and schedules with cases: write one in golden/schedules.py");
 }
 
 #[test]

@@ -69,10 +69,9 @@ impl Layer for AlphaDropout {
         let Some(mask) = self.draws.mask(x, keep, cx, ["alpha_dropout", "scaled and shifted"])? else {
             return Ok(x.clone());
         };
-        let [scale, shift] = self.scale_and_shift();
-        // With p = 1 no element is scaled.
-        let dropped = if keep > 0.0 { LEAST * scale + shift } else { 0.0 };
-        mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale + shift, dropped))
+        // Where all is dropped nothing is scaled: an infinite scale would make NaN of the gradient.
+        let [scale, shift] = if keep > 0.0 { self.scale_and_shift() } else { [0.0; 2] };
+        mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale + shift, LEAST * scale + shift))
     }
 
     #[track_caller]

@@ -77,7 +77,8 @@ impl Layer for Dropout {
             return Ok(x.clone());
         };
         // A choice and no product: what is dropped is 0, and 0 times infinity is not.
-        let scale = 1.0 / f64::from(keep);
+        // Where all is dropped nothing is scaled: an infinite scale would make NaN of the gradient.
+        let scale = if keep > 0.0 { 1.0 / f64::from(keep) } else { 0.0 };
         mask.zip(x, |mask, x| mask.gt(0.0).select(x * scale, 0.0))
     }
 

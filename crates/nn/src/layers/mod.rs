@@ -95,7 +95,7 @@ pub use scale::Scale;
 pub use spectral_norm::SpectralNorm;
 pub use standardise::Standardise;
 pub use transformer::{
-    DecoderMasks, FeedForward, Gpt, GptSizes, TransformerDecoder, TransformerDecoderLayer,
+    DecoderCache, DecoderMasks, FeedForward, Gpt, GptSizes, TransformerDecoder, TransformerDecoderLayer,
     TransformerEncoder, TransformerEncoderLayer,
 };
 pub use upsample::{Resize, Upsample};

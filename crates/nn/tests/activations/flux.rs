@@ -167,3 +167,14 @@ fn softmaxes_are_nnlibs() {
             .is_nan()
     );
 }
+
+/// The numbers that NNlib's suite takes from PyTorch, with a cotangent of ones.
+#[test]
+fn a_cotangent_of_ones() {
+    let x = Tensor::new([[-0.238_639, 0.690_384, -1.146_37]], &cpu()).unwrap();
+    let (_, pull) = vjp(|x: &Tensor| x.log_softmax(), &x).unwrap();
+    let dx = pull.call(&x.ones_like().unwrap()).unwrap().to_vec::<f64>().unwrap();
+    for (got, want) in dx.into_iter().zip([0.237_703, -0.930_163, 0.692_46]) {
+        assert!((got - want).abs() < 2e-6, "{got} is not {want}");
+    }
+}

@@ -4,7 +4,6 @@
 
 mod edges;
 mod flux;
-mod pytorch;
 
 use tensorkeep_tensor::{Device, Result, Tensor};
 

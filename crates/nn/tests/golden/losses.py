@@ -1,16 +1,15 @@
-"""Writes losses.json: values and gradients of PyTorch's losses, in f64. Run with PyTorch 2: python losses.py
+"""Writes losses.json: PyTorch's losses, each number, their mean and their sum, and the gradients of the mean. Run with PyTorch 2:
+python losses.py
 
 What PyTorch lacks is its formula in PyTorch's operations: there, the gradients are what is independent.
 """
 
-import json
-import pathlib
-
 import torch
 import torch.nn.functional as F
 
-torch.manual_seed(5)
-torch.set_default_dtype(torch.float64)
+from cases import Cases, ones
+
+cases = Cases(seed=5)
 
 
 def normal(*shape):
@@ -31,29 +30,31 @@ counts = torch.tensor([[0.0, 1, 2, 5], [3, 0, 1, 9], [1, 4, 0, 2]])
 labels = torch.tensor([2, 0, 3])
 weight = torch.tensor([0.5, 2.0, 1.25, 0.75])
 image, places = normal(2, 3, 2, 2), torch.tensor([[[0, 2], [1, 9]], [[9, 1], [2, 0]]])
-cases = []
 
 
-def case(name, loss, options=None, mean=None, **inputs):
-    """`loss(reduction, **inputs)`; gradients by every input of floats that PyTorch differentiates by."""
-    constant = {key: x for key, x in inputs.items() if not x.is_floating_point() or key in ("sign", "counts", "weight", "pos_weight")}
-    variable = {key: x.clone().requires_grad_() for key, x in inputs.items() if key not in constant}
-    each = loss("none", **variable, **constant)
-    value = loss("mean", **variable, **constant) if mean is None else mean(each)
-    gradients = torch.autograd.grad(value, list(variable.values()), allow_unused=True)
-    cases.append({
-        "name": name, "options": options or {}, "inputs": inputs, "each": each, "mean": value,
-        "gradients": {key: x for key, x in zip(variable, gradients) if x is not None},
-    })
+CONSTANT = ("sign", "counts", "weight", "pos_weight")
+
+
+def case(name, loss, options=None, mean=None, whole=False, **inputs):
+    """`loss(reduction, **inputs)`; gradients by every input of floats that PyTorch differentiates by. `mean` makes one number of the
+    others; a whole loss is one number from the start."""
+    constant = [key for key, x in inputs.items() if not x.is_floating_point() or key in CONSTANT]
+    variable = [key for key in inputs if key not in constant]
+
+    def run(*given):
+        given = dict(zip(variable + constant, given))
+        if whole:
+            return loss(None, **given)
+        each = loss("none", **given)
+        return each, loss("mean", **given) if mean is None else mean(each), each.sum()
+
+    settings = (options or {}) | {"inputs": variable, "constants": constant}
+    cases.add(name, run, [inputs[key] for key in variable], [inputs[key] for key in constant], settings=settings,
+              weighed=[True] if whole else [False, True, False], weights=ones)
 
 
 def composed(name, each, options=None, **inputs):
     case(name, lambda reduction, **x: each(**x), options, torch.mean, **inputs)
-
-
-def rows(loss):
-    """A loss of whole rows, whose mean is over rows."""
-    return lambda reduction, **x: loss(**x).sum(-1)
 
 
 case("mae", lambda r, y, t: F.l1_loss(y, t, reduction=r), y=y, t=t)
@@ -122,9 +123,10 @@ composed("kl_divergence", lambda y, t: F.kl_div(y, t, reduction="none", log_targ
          {"log_target": True, "log_input": True}, y=p.log(), t=q.log())
 composed("focal", lambda y, t: -(t * (1 - y.softmax(-1)) ** 1.5 * y.log_softmax(-1)).sum(-1), {"gamma": 1.5}, y=y, t=q)
 
-case("dice", lambda r, y, t: 1 - (2 * (y * t).sum() + 1) / ((y * y).sum() + (t * t).sum() + 1), y=p, t=q)
+case("dice", lambda r, y, t: 1 - (2 * (y * t).sum() + 1) / ((y * y).sum() + (t * t).sum() + 1), whole=True, y=p, t=q)
 case("tversky", lambda r, y, t: 1 - ((y * t).sum() + 0.5) / (
-    (y * t).sum() + 0.2 * (y * (1 - t)).sum() + 0.6 * ((1 - y) * t).sum() + 0.5), {"alpha": 0.2, "beta": 0.6, "smooth": 0.5}, y=p, t=q)
+    (y * t).sum() + 0.2 * (y * (1 - t)).sum() + 0.6 * ((1 - y) * t).sum() + 0.5), {"alpha": 0.2, "beta": 0.6, "smooth": 0.5},
+     whole=True, y=p, t=q)
 
 z = normal(3, 4)
 for norm, swap in ((2.0, False), (1.0, True), (3.0, True)):
@@ -154,14 +156,6 @@ case("ctc", lambda r, y, labels: F.ctc_loss(
     y.log_softmax(-1).transpose(0, 1), labels, [6, 6], [3, 2], blank=3, reduction=r),
     {"blank": 3, "zero": False, "lengths": [6, 6], "label_lengths": [3, 2]}, y=frames[:2], labels=words[:2])
 
-
-def plain(value):
-    if isinstance(value, torch.Tensor):
-        return value.detach().tolist()
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    return value
-
-
-text = ",\n".join(json.dumps(plain(case)).replace("Infinity", '"inf"') for case in cases)
-(pathlib.Path(__file__).parent / "losses.json").write_text(f"[\n{text}\n]\n")
+case("label_smoothing", lambda r, t: t * 0.7 + 0.3 / 4, {"share": 0.3}, whole=True, t=q)
+case("binary_label_smoothing", lambda r, t: t * 0.7 + 0.3 / 2, {"share": 0.3}, whole=True, t=q)
+cases.write("losses")

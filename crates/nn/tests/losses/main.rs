@@ -5,7 +5,6 @@
 mod ctc;
 mod edges;
 mod flux;
-mod pytorch;
 
 use tensorkeep_tensor::{Device, Tensor};
 

@@ -2,7 +2,9 @@
 
 use tensorkeep_tensor::op::{Conv, Window};
 
-use crate::{assert_near, numbers};
+use tensorkeep_testkit::assert_near;
+
+use crate::numbers;
 
 /// A convolution is the product of its weight with the columns, over one to three axes; and folding is the
 /// adjoint of unfolding: `⟨unfold x, y⟩ = ⟨x, fold y⟩`.

@@ -109,6 +109,22 @@ def lookahead_adam(p, g, t, state, lr=0.1, eps=1e-8, k=3, alpha=0.5):
     return p
 
 
+def adamw_uncoupled(p, g, t, state, lr=0.1, eps=1e-8):
+    """Adam after a decay that the learning rate does not scale: arXiv:1711.05101, algorithm 2, with a constant schedule."""
+    m, v = moments(g, t, state, 0.9, 0.999)
+    return (1 - 0.05) * p - lr * m / (np.sqrt(v) + eps)
+
+
+def rule_of(change):
+    """Steps of 0.1 against gradients that are changed first."""
+    return lambda p, g, t, state: p - 0.1 * change(p, g)
+
+
+def clipped_norm(p, g):
+    """arXiv:1211.5063, algorithm 1; PyTorch adds 1e-6 to the norm."""
+    return g * min(1.0, 0.7 / np.linalg.norm(g))
+
+
 o = torch.optim
 PYTORCH = {
     "sgd": lambda p: o.SGD(p, lr=0.1),
@@ -163,6 +179,11 @@ NUMPY = {
     "amsgrad": amsgrad,
     "rate_in_velocity": rate_in_velocity,
     "lookahead_adam": lookahead_adam,
+    "l1_decay": rule_of(lambda p, g: g + 0.2 * np.sign(p)),
+    "clip_value": rule_of(lambda p, g: np.clip(g, -0.4, 0.4)),
+    "clip_norm": rule_of(clipped_norm),
+    "clip_global_norm": rule_of(clipped_norm),
+    "adamw_uncoupled": adamw_uncoupled,
 }
 
 cases = {}

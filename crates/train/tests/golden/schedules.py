@@ -1,6 +1,7 @@
 """Writes schedules.json: the learning rates of PyTorch's schedulers, step by step. Run with PyTorch 2: python schedules.py"""
 
 import json
+import math
 import pathlib
 
 import torch
@@ -49,6 +50,18 @@ run(
     ),
     12,
 )
+
+# What PyTorch has no class for: a formula in LambdaLR, or the rates of a scheduler that it has, in another order.
+run("inverse", lambda o: s.LambdaLR(o, lambda step: (1 + 0.3 * step) ** -0.5), 12, rate=0.8)
+run("sine", lambda o: s.LambdaLR(o, lambda step: 0.1 + 0.9 * math.sin(math.pi * (step % 8) / 8)), 24)
+run("sequence", lambda o: s.SequentialLR(o, [s.ExponentialLR(o, 0.5), s.ExponentialLR(o, 0.9)], milestones=[3]), 8)
+run("loop", lambda o: s.CosineAnnealingWarmRestarts(o, T_0=4, eta_min=0.1), 12)
+run("halves", lambda o: s.ExponentialLR(o, gamma=0.5), 8)
+halves = cases.pop("halves")
+cases |= {
+    "shift": halves[2:], "truncate": halves[:4], "per_epoch": [rate for rate in halves for _ in range(3)],
+    "reverse": halves[:6][::-1], "symmetric": halves[:3] + halves[:3][::-1], "symmetric_odd": halves[:3] + halves[:2][::-1],
+}
 
 losses = [5, 4, 4.1, 4.2, 3.9999, 4, 3, 3.2, 3.3, 3.1, 3.05, 3.02, 3.01, 2.5, 2.6, 2.7, 2.8, 2.9, 3, 3.1, 3.2, 3.3, 3.4, 3.5]
 cases["losses"] = losses

@@ -65,6 +65,11 @@ impl KeyValueCache {
         self.capacity.saturating_sub(self.len())
     }
 
+    /// Keys and values of all that it holds, if anything was added.
+    pub(super) fn held(&self) -> Option<&[Tensor; 2]> {
+        self.held.as_ref()
+    }
+
     /// Forgets all positions.
     pub fn clear(&mut self) {
         self.held = None;

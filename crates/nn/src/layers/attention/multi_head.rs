@@ -232,6 +232,51 @@ impl MultiHeadAttention {
         taken
     }
 
+    /// The keys and values of a memory, `[batch, keys, ·]` each, computed once for all queries that will
+    /// [attend to](Self::attend_to) it.
+    ///
+    /// # Errors
+    ///
+    /// As for the layer.
+    #[track_caller]
+    pub fn remember(&self, key: &Tensor, value: &Tensor, cx: &Context) -> Result<KeyValueCache> {
+        self.check()?;
+        fit([key, key, value])?;
+        let [k, v] = self.keys_and_values(key, value, 0, cx)?;
+        // Of a memory without a position, nothing is held.
+        let mut cache = KeyValueCache::new(key.shape()[1].max(1))?;
+        cache.append(&k, &v).map(|_| cache)
+    }
+
+    /// [`attend`](Self::attend) to what a cache holds, the first of the queries being at position `start`.
+    ///
+    /// # Errors
+    ///
+    /// As for the layer; [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if nothing was put into
+    /// the cache.
+    #[track_caller]
+    pub fn attend_to(
+        &self,
+        query: &Tensor,
+        start: usize,
+        cache: &KeyValueCache,
+        mask: AttentionMask<'_>,
+        cx: &Context,
+    ) -> Result<Tensor> {
+        self.check()?;
+        fit([query; 3])?;
+        let Some([k, v]) = cache.held() else {
+            return Err(Error::value("attention", "the cache holds nothing: make it by `remember`"));
+        };
+        let q = self.queries(query, start, cx)?;
+        if q.shape().first() != k.shape().first() {
+            let rule = "queries and what the cache holds are of different batches";
+            let error = Error::shape("attention", rule, &[*q.shape(), *k.shape()]);
+            return Err(error.advise("make the cache for this batch"));
+        }
+        self.taken(&[q, k.clone(), v.clone()], self.masked(mask), cx)
+    }
+
     fn masked<'a>(&self, mask: AttentionMask<'a>) -> AttentionMask<'a> {
         AttentionMask { causal: mask.causal || self.causal, ..mask }
     }
@@ -240,20 +285,36 @@ impl MultiHeadAttention {
     #[track_caller]
     fn project(&self, inputs: [&Tensor; 3], start: usize, cx: &Context) -> Result<[Tensor; 3]> {
         self.check()?;
+        fit(inputs)?;
         let [query, key, value] = inputs;
-        let batches = inputs.map(|x| x.shape().first().copied());
-        let lengths = [key, value].map(|x| x.shape().get(1).copied());
-        if inputs.iter().any(|x| x.rank() != 3) || batches != [batches[0]; 3] || lengths[0] != lengths[1] {
-            let rule = "the inputs are not [batch, queries, ·], [batch, keys, ·] and [batch, keys, ·]";
-            let shapes = inputs.map(|x| *x.shape());
-            return Err(Error::shape("attention", rule, &shapes).advise("reshape them"));
-        }
-        let q = split(&cx.run("query", &self.query, query)?, self.heads)?;
+        let q = self.queries(query, start, cx)?;
+        let [k, v] = self.keys_and_values(key, value, start, cx)?;
+        Ok([q, k, v])
+    }
+
+    #[track_caller]
+    fn queries(&self, query: &Tensor, start: usize, cx: &Context) -> Result<Tensor> {
+        self.turned(split(&cx.run("query", &self.query, query)?, self.heads)?, start)
+    }
+
+    #[track_caller]
+    fn keys_and_values(
+        &self,
+        key: &Tensor,
+        value: &Tensor,
+        start: usize,
+        cx: &Context,
+    ) -> Result<[Tensor; 2]> {
         let k = split(&cx.run("key", &self.key, key)?, self.key_heads)?;
         let v = split(&cx.run("value", &self.value, value)?, self.key_heads)?;
+        Ok([self.turned(k, start)?, v])
+    }
+
+    #[track_caller]
+    fn turned(&self, x: Tensor, start: usize) -> Result<Tensor> {
         match &self.rotary {
-            Some(rotary) => Ok([rotary.rotate(&q, start)?, rotary.rotate(&k, start)?, v]),
-            None => Ok([q, k, v]),
+            Some(rotary) => rotary.rotate(&x, start),
+            None => Ok(x),
         }
     }
 
@@ -303,6 +364,19 @@ impl MultiHeadAttention {
         }
         Ok(())
     }
+}
+
+/// Refuses what are no queries, keys and values of one batch.
+#[track_caller]
+fn fit(inputs: [&Tensor; 3]) -> Result<()> {
+    let batches = inputs.map(|x| x.shape().first().copied());
+    let [_, keys, values] = inputs.map(|x| x.shape().get(1).copied());
+    if inputs.iter().any(|x| x.rank() != 3) || batches != [batches[0]; 3] || keys != values {
+        let rule = "the inputs are not [batch, queries, ·], [batch, keys, ·] and [batch, keys, ·]";
+        let shapes = inputs.map(|x| *x.shape());
+        return Err(Error::shape("attention", rule, &shapes).advise("reshape them"));
+    }
+    Ok(())
 }
 
 #[track_caller]

@@ -1,10 +1,12 @@
 //! A transformer's decoder.
 
+use std::panic::Location;
+
 use tensorkeep_tensor::{Result, Tensor};
 
 use super::layers::{decode_layers, run_layers};
-use super::{DecoderMasks, TransformerDecoderLayer};
-use crate::layers::{KeyValueCache, LayerNorm};
+use super::{DecoderCache, DecoderMasks, TransformerDecoderLayer};
+use crate::layers::LayerNorm;
 use crate::{Context, Module};
 
 /// Decoder layers one upon the other, all with the same memory, and a norm of what the last one gives, if
@@ -29,10 +31,10 @@ use crate::{Context, Module};
 /// assert_eq!(decoder.run(&x, &memory, masks, &cx)?.shape(), x.shape());
 ///
 /// // The same step by step.
-/// let mut caches = decoder.caches(5)?;
-/// let first = decoder.decode(&x.narrow(1, ..1)?, &memory, &mut caches, masks, &cx)?;
+/// let mut caches = decoder.caches(5, &memory, &cx)?;
+/// let first = decoder.decode(&x.narrow(1, ..1)?, &mut caches, masks, &cx)?;
 /// assert_eq!(*first.shape(), [2, 1, 64]);
-/// assert!(decoder.decode(&x, &memory, &mut caches, masks, &cx).is_err()); // five more do not fit
+/// assert!(decoder.decode(&x, &mut caches, masks, &cx).is_err()); // five more do not fit
 /// # Ok::<(), tensorkeep_tensor::Error>(())
 /// ```
 #[derive(Clone, Debug, Module)]
@@ -55,14 +57,19 @@ impl TransformerDecoder {
         cx.run("norm", &self.norm, &y)
     }
 
-    /// Empty caches of so many positions, one for each layer.
+    /// A cache for each layer, of so many steps from the first on, with the keys and values of the memory.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0.
+    /// Those of [`TransformerDecoderLayer::cache`].
     #[track_caller]
-    pub fn caches(&self, capacity: usize) -> Result<Vec<KeyValueCache>> {
-        Ok(vec![KeyValueCache::new(capacity)?; self.layers.len()])
+    pub fn caches(&self, capacity: usize, memory: &Tensor, cx: &Context) -> Result<Vec<DecoderCache>> {
+        let at = Location::caller();
+        let cache = |(i, layer): (usize, &TransformerDecoderLayer)| {
+            let cache = layer.cache(capacity, memory, &cx.at("layers").at(i));
+            cache.map_err(|error| error.within(format!("layers.{i}")).located(at))
+        };
+        self.layers.iter().enumerate().map(cache).collect()
     }
 
     /// The result for the steps that follow those in the [caches](Self::caches), which then hold them too:
@@ -77,15 +84,13 @@ impl TransformerDecoder {
     pub fn decode(
         &self,
         x: &Tensor,
-        memory: &Tensor,
-        caches: &mut [KeyValueCache],
+        caches: &mut [DecoderCache],
         masks: DecoderMasks<'_>,
         cx: &Context,
     ) -> Result<Tensor> {
-        let decode = |layer: &TransformerDecoderLayer,
-                      x: &Tensor,
-                      cache: &mut KeyValueCache,
-                      cx: &Context| { layer.decode(x, memory, cache, masks, cx) };
+        let decode = |layer: &TransformerDecoderLayer, x: &Tensor, cache: &mut DecoderCache, cx: &Context| {
+            layer.decode(x, cache, masks, cx)
+        };
         let y = decode_layers(&self.layers, x, caches, cx, decode)?;
         cx.run("norm", &self.norm, &y)
     }

@@ -1,9 +1,11 @@
 //! A layer of a transformer's decoder.
 
+use std::panic::Location;
+
 use tensorkeep_tensor::{Result, Rng, Tensor};
 
-use super::FeedForward;
 use super::shortcut::Shortcut;
+use super::{DecoderCache, FeedForward};
 use crate::layers::{AttentionMask, Dropout, KeyValueCache, LayerNorm, MultiHeadAttention};
 use crate::{Context, Layer, Module};
 
@@ -111,10 +113,32 @@ impl TransformerDecoderLayer {
     /// As for the layer.
     #[track_caller]
     pub fn run(&self, x: &Tensor, memory: &Tensor, masks: DecoderMasks<'_>, cx: &Context) -> Result<Tensor> {
-        self.with(x, memory, masks, cx, |x, cx| self.attention.attend(x, x, x, masks.own, cx))
+        let own = |x: &Tensor, cx: &Context| self.attention.attend(x, x, x, masks.own, cx);
+        let across =
+            |y: &Tensor, cx: &Context| self.memory_attention.attend(y, memory, memory, masks.memory, cx);
+        self.with(x, cx, own, across)
     }
 
-    /// The result for the steps that follow those in the cache: see [`MultiHeadAttention::decode`].
+    /// A cache for so many steps of a sequence from its first on, with the keys and values of a memory,
+    /// `[batch, memory length, features]`: they are the same at every step.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) for 0 steps; those of
+    /// [`MultiHeadAttention::remember`].
+    #[track_caller]
+    pub fn cache(&self, capacity: usize, memory: &Tensor, cx: &Context) -> Result<DecoderCache> {
+        let own = KeyValueCache::new(capacity)?;
+        let at = Location::caller();
+        let memory = self.memory_attention.remember(memory, memory, &cx.at("memory_attention"));
+        Ok(DecoderCache {
+            own,
+            memory: memory.map_err(|error| error.within("memory_attention").located(at))?,
+        })
+    }
+
+    /// The result for the steps that follow those in the [cache](Self::cache): see
+    /// [`MultiHeadAttention::decode`].
     ///
     /// # Errors
     ///
@@ -123,28 +147,33 @@ impl TransformerDecoderLayer {
     pub fn decode(
         &self,
         x: &Tensor,
-        memory: &Tensor,
-        cache: &mut KeyValueCache,
+        cache: &mut DecoderCache,
         masks: DecoderMasks<'_>,
         cx: &Context,
     ) -> Result<Tensor> {
-        self.with(x, memory, masks, cx, |x, cx| self.attention.decode(x, cache, masks.own, cx))
+        let start = cache.own.len();
+        let DecoderCache { own, memory } = cache;
+        let before = own.clone();
+        let across =
+            |y: &Tensor, cx: &Context| self.memory_attention.attend_to(y, start, memory, masks.memory, cx);
+        let decoded = self.with(x, cx, |x, cx| self.attention.decode(x, own, masks.own, cx), across);
+        if decoded.is_err() {
+            cache.own = before;
+        }
+        decoded
     }
 
     #[track_caller]
     fn with(
         &self,
         x: &Tensor,
-        memory: &Tensor,
-        masks: DecoderMasks<'_>,
         cx: &Context,
-        attention: impl FnOnce(&Tensor, &Context) -> Result<Tensor>,
+        own: impl FnOnce(&Tensor, &Context) -> Result<Tensor>,
+        across: impl FnOnce(&Tensor, &Context) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let beside =
             |name, norm| Shortcut { name, norm, norm_first: self.norm_first, dropout: &self.dropout };
-        let y = beside("attention", &self.attention_norm).beside(x, cx, attention)?;
-        let across =
-            |y: &Tensor, cx: &Context| self.memory_attention.attend(y, memory, memory, masks.memory, cx);
+        let y = beside("attention", &self.attention_norm).beside(x, cx, own)?;
         let y = beside("memory_attention", &self.memory_attention_norm).beside(&y, cx, across)?;
         let feed_forward = |y: &Tensor, cx: &Context| self.feed_forward.forward_with(y, cx);
         beside("feed_forward", &self.feed_forward_norm).beside(&y, cx, feed_forward)

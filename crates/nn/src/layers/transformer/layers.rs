@@ -5,7 +5,6 @@ use std::panic::Location;
 use tensorkeep_tensor::{Error, Result, Tensor};
 
 use crate::Context;
-use crate::layers::KeyValueCache;
 
 /// What the last of the layers gives.
 #[track_caller]
@@ -27,12 +26,12 @@ pub(super) fn run_layers<L>(
 /// What the last of the layers gives for the steps that follow those in the caches. If one fails, all caches
 /// are as before.
 #[track_caller]
-pub(super) fn decode_layers<L>(
+pub(super) fn decode_layers<L, C: Clone>(
     layers: &[L],
     x: &Tensor,
-    caches: &mut [KeyValueCache],
+    caches: &mut [C],
     cx: &Context,
-    decode: impl Fn(&L, &Tensor, &mut KeyValueCache, &Context) -> Result<Tensor>,
+    decode: impl Fn(&L, &Tensor, &mut C, &Context) -> Result<Tensor>,
 ) -> Result<Tensor> {
     if caches.len() != layers.len() {
         let message = format!("{} caches for {} layers: use `caches`", caches.len(), layers.len());

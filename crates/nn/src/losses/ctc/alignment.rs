@@ -1,11 +1,12 @@
 //! The states that frames may be in: the labels, and the blanks around them.
 
-use tensorkeep_tensor::{DType, Device, Error, Result, Tensor};
+use tensorkeep_tensor::{DType, Device, Error, HostArray, HostData, Result, Scalar, Tensor, ToShape};
 
 use super::super::operands::require_labels;
 use super::{Ctc, NAME, TooLong, index_error};
 
-/// Which states a batch of sequences goes through: blank, label, blank, label, .., blank, as many as the longest has.
+/// Which states a batch of sequences goes through: blank, label, blank, label, .., blank, as many as the
+/// longest has.
 pub(super) struct Alignment {
     /// The class of each state, blanks beyond the labels of a sequence.
     classes: Vec<i64>,
@@ -52,7 +53,11 @@ impl Alignment {
         if labels.undecorated().device().is_hollow() || labels.shape().is_empty() {
             return Ok(alignment);
         }
-        let labels = labels.undecorated().to_dtype(DType::I64)?.to_vec::<i64>()?;
+        // On the host: a device need not have i64.
+        let labels = labels.to_host()?;
+        let labels: Vec<i64> = (0..labels.shape().elements())
+            .map(|i| labels.data().get(i).map_or(blank, Scalar::as_i64))
+            .collect();
         for (i, labels) in labels.chunks(most).enumerate() {
             alignment.place(ctc, i, &labels[..label_lengths[i]], classes)?;
         }
@@ -108,8 +113,9 @@ impl Alignment {
 
     /// The class of each state, once for each frame: `[batch, frames, states]`.
     pub(super) fn classes(&self, frames: usize, device: &Device) -> Result<Tensor> {
-        let classes = Tensor::from_vec(self.classes.clone(), [self.batch(), 1, self.states], device)?;
-        classes.to_dtype(DType::INDEX)?.broadcast_to([self.batch(), frames, self.states])
+        let classes = self.classes.iter().map(|&class| Scalar::Int(class));
+        let classes = upload(classes, [self.batch(), 1, self.states], DType::INDEX, device)?;
+        classes.broadcast_to([self.batch(), frames, self.states])
     }
 
     /// Which states may be entered past a blank: `[batch, states]`.
@@ -126,34 +132,43 @@ impl Alignment {
 
     /// The logarithms of the states before the first frame: all are in the first blank.
     pub(super) fn start(&self, like: &Tensor) -> Result<Tensor> {
-        let start = (0..self.states).map(|state| if state == 0 { 0.0 } else { f64::NEG_INFINITY }).collect();
-        let start =
-            Tensor::from_vec::<f64>(start, [1, self.states], like.device())?.to_dtype(like.dtype())?;
+        let start = (0..self.states).map(|state| existing(state == 0));
+        let start = upload(start, [1, self.states], like.dtype(), like.device())?;
         start.broadcast_to([self.batch(), self.states])
     }
 
     /// The blank after the last label of each sequence, and that label: `[batch, 2]`.
     pub(super) fn ends(&self, device: &Device) -> Result<Tensor> {
-        let ends =
-            self.label_lengths.iter().flat_map(|&n| [2 * n as i64, (2 * n as i64 - 1).max(0)]).collect();
-        Tensor::from_vec::<i64>(ends, [self.batch(), 2], device)?.to_dtype(DType::INDEX)
+        let ends = self.label_lengths.iter().map(|&n| 2 * n as i64).flat_map(|end| [end, (end - 1).max(0)]);
+        upload(ends.map(Scalar::Int), [self.batch(), 2], DType::INDEX, device)
     }
 
     /// 0 for the [`ends`](Self::ends) that exist, −∞ for the last label of no labels.
     pub(super) fn end_exists(&self, like: &Tensor) -> Result<Tensor> {
-        let exists = self
-            .label_lengths
-            .iter()
-            .flat_map(|&n| [0.0, if n > 0 { 0.0 } else { f64::NEG_INFINITY }])
-            .collect();
-        Tensor::from_vec::<f64>(exists, [self.batch(), 2], like.device())?.to_dtype(like.dtype())
+        let exists = self.label_lengths.iter().flat_map(|&n| [existing(true), existing(n > 0)]);
+        upload(exists, [self.batch(), 2], like.dtype(), like.device())
     }
 
     /// The share of each sequence in its own loss: one over the number of its labels.
     pub(super) fn shares(&self, like: &Tensor) -> Result<Tensor> {
-        let shares = self.label_lengths.iter().map(|&n| 1.0 / n.max(1) as f64).collect();
-        Tensor::from_vec::<f64>(shares, [self.batch()], like.device())?.to_dtype(like.dtype())
+        let shares = self.label_lengths.iter().map(|&n| Scalar::Float(1.0 / n.max(1) as f64));
+        upload(shares, [self.batch()], like.dtype(), like.device())
     }
+}
+
+/// The logarithm of 1 where something exists, and of 0 where it does not.
+fn existing(exists: bool) -> Scalar {
+    Scalar::Float(if exists { 0.0 } else { f64::NEG_INFINITY })
+}
+
+/// Numbers on a device, written in the dtype there: it need not have those of the host.
+fn upload(
+    numbers: impl Iterator<Item = Scalar>,
+    shape: impl ToShape,
+    dtype: DType,
+    device: &Device,
+) -> Result<Tensor> {
+    Tensor::from_host(HostArray::new(HostData::cast(dtype, numbers), shape)?, device)
 }
 
 #[track_caller]

@@ -11,7 +11,9 @@ use tensorkeep_tensor::{DType, Result, Rng, Tensor};
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 
 use super::{array, asked, option, padding, per_axis, sizes};
-use crate::{HOLLOW, assert_near, numbers};
+use tensorkeep_testkit::assert_near;
+
+use crate::{HOLLOW, numbers};
 
 fn convolved<const N: usize>(case: &Case) -> Outcome {
     let (stride, dilation) = (per_axis(case.param("stride"), 1), per_axis(case.param("dilation"), 1));

@@ -6,7 +6,9 @@ use tensorkeep_nn::layers::{AdaptiveMaxPool, AdaptiveMeanPool, LpPool, MaxPool, 
 use tensorkeep_testkit::flux::{Case, Outcome, every_case};
 
 use super::{array, asked, padding, per_axis, sizes};
-use crate::{assert_near, numbers};
+use tensorkeep_testkit::assert_near;
+
+use crate::numbers;
 
 /// Which pool a case speaks of, with its windows, by how the name begins.
 fn pool<const N: usize>(case: &Case, kind: &str) -> Box<dyn Layer> {

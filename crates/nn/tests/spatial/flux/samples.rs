@@ -6,7 +6,7 @@ use tensorkeep_tensor::{DType, GridSample, Rotation, SampleMode, SamplePadding, 
 use tensorkeep_testkit::flux::every_case;
 
 use super::array;
-use crate::assert_near;
+use tensorkeep_testkit::assert_near;
 
 #[test]
 fn samples() {
