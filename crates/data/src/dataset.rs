@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use tensorkeep_tensor::{Error, ErrorKind, HostArray, Result, Scalar};
+use tensorkeep_tensor::{Device, Error, ErrorKind, HostArray, Result, Scalar, Tensor};
 
 use crate::draws::Draws;
 use crate::grouping::group_indices;
@@ -47,6 +47,36 @@ pub trait Dataset: Send + Sync {
     /// [`ErrorKind::Index`](tensorkeep_tensor::ErrorKind::Index) for a number outside `0..len`; whatever
     /// reading an example meets.
     fn batch(&self, indices: &[usize]) -> Result<Pair>;
+
+    /// Inputs and targets of all examples on a device, in one batch: for sets small enough that a step sees them all, and for
+    /// pictures to look at. A [`Loader`](crate::Loader) gives larger sets batch by batch.
+    ///
+    /// ```
+    /// use tensorkeep_data::{Dataset, iris};
+    /// use tensorkeep_tensor::meta;
+    ///
+    /// let (x, y) = iris()?.to_tensors(&meta::device())?;
+    /// assert_eq!((x.shape().sizes(), y.shape().sizes()), (&[150, 4][..], &[150][..]));
+    /// let (x, _) = iris()?.range(..10)?.to_tensors(&meta::device())?;
+    /// assert_eq!(*x.shape(), [10, 4]);
+    /// assert!(iris()?.range(..0)?.to_tensors(&meta::device()).is_err()); // no examples
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) without examples;
+    /// [`ErrorKind::Limit`](tensorkeep_tensor::ErrorKind::Limit) beyond 2²⁸ of them, or beyond the limits of the device; whatever
+    /// reading an example meets.
+    #[track_caller]
+    fn to_tensors(&self, device: &Device) -> Result<(Tensor, Tensor)> {
+        if self.is_empty() {
+            return Err(Error::value("dataset", "there are no examples: use at least 1"));
+        }
+        order::check("dataset", self.len())?;
+        let (x, y) = self.batch(&(0..self.len()).collect::<Vec<usize>>())?;
+        Ok((Tensor::from_host(x, device)?, Tensor::from_host(y, device)?))
+    }
 
     /// The targets of all examples as numbers: what stratified splits, folds and samplers go by.
     ///

@@ -34,6 +34,10 @@ fn seen(set: &dyn Dataset) -> Vec<i64> {
     assert_eq!(all, turned);
     assert_eq!(set.batch(&[set.len()]).unwrap_err().kind(), ErrorKind::Index);
     assert_eq!(set.labels().unwrap(), all);
+    if !set.is_empty() {
+        let (x, y) = set.to_tensors(&tensorkeep_cpu::device()).unwrap();
+        assert_eq!((x.to_host().unwrap(), y.to_host().unwrap()), set.batch(&forwards).unwrap());
+    }
     all
 }
 
@@ -198,6 +202,7 @@ fn bad_input_is_refused() {
     let wide = TensorDataset::new([[1, 2, 3]].to_host_array().unwrap(), ints(&[0])).unwrap();
     let windows = |size, stride, targets| refusal(Windows::new(ints(&[1, 2, 3]), size, stride, targets));
     let targets = || ints(&[0, 1]);
+    let device = tensorkeep_cpu::device();
     let rows = [
         (refusal(six().range(2..8)), "index: examples 2..8 among 6"),
         (refusal(six().range(..=usize::MAX)), "index: "),
@@ -213,6 +218,8 @@ fn bad_input_is_refused() {
         (refusal(six().concat(floats.clone()).unwrap().batch(&[0, 6])), "shape: arrays differ behind axis 0"),
         (refusal(numbered(0, 0).sample(1, 0)), "value: 1 draws from no examples"),
         (refusal(six().sample(usize::MAX, 0)), "limit: "),
+        (refusal(numbered(0, 0).to_tensors(&device)), "value: there are no examples"),
+        (refusal(six().repeat(1 << 26).unwrap().to_tensors(&device)), "limit: 402653184 examples"),
         (refusal(floats.labels()), "value: targets are f64 of shape [2], not one integer an example"),
         (windows(4, 1, 0..1), "value: a window and its targets take 4 steps, the series has 3"),
         (windows(2, 1, 2..4), "value: a window and its targets take 4 steps"),

@@ -1,24 +1,24 @@
 //! Pre-norm transformers.
 
-use tensorkeep::nn::layers::{Dense, Embedding, LayerNorm};
-use tensorkeep::nn::{Context, Layer};
-use tensorkeep::tensor::op::Attention;
+use tensorkeep::nn::layers::{
+    AttentionMask, Dense, Embedding, FeedForward, KeyValueCache, LayerNorm, LearnedPositions,
+    scaled_dot_product_attention,
+};
+use tensorkeep::nn::{Boxed, Context, Layer};
 use tensorkeep::{DType, Module, Result, Rng, Tensor};
 
 /// Attention and two dense layers, each behind a norm and beside a shortcut. Vaswani et al., *Attention Is All You Need*, 2017,
 /// with the norms first as in GPT-2.
+///
+/// Queries, keys and values come of one product, as the peers have it; `TransformerEncoderLayer` takes three.
 #[derive(Clone, Debug, Module)]
 struct Block {
     norms: [LayerNorm; 2],
     qkv: Dense,
     projection: Dense,
-    wide: Dense,
-    narrow: Dense,
+    feed_forward: FeedForward,
     heads: usize,
 }
-
-/// Keys and values of the tokens before, for each block.
-type Cache = Vec<Option<[Tensor; 2]>>;
 
 impl Block {
     fn new(features: usize, wide: usize, rng: &mut Rng) -> Result<Self> {
@@ -27,30 +27,28 @@ impl Block {
             norms: [norm()?, norm()?],
             qkv: Dense::new(features, 3 * features, rng)?,
             projection: Dense::new(features, features, rng)?,
-            wide: Dense::new(features, wide, rng)?,
-            narrow: Dense::new(wide, features, rng)?,
+            feed_forward: FeedForward {
+                activation: Boxed::new(Tensor::gelu_tanh),
+                ..FeedForward::new(features, wide, rng)?
+            },
             heads: 4,
         })
     }
 
-    fn run(&self, x: &Tensor, causal: bool, past: Option<&mut Option<[Tensor; 2]>>) -> Result<Tensor> {
+    fn run(&self, x: &Tensor, causal: bool, past: Option<&mut KeyValueCache>) -> Result<Tensor> {
         let [batch, length, features] = x.dims()?;
-        let width = features / self.heads;
         let qkv = self.qkv.forward(&self.norms[0].forward(x)?)?;
-        let qkv = qkv.reshape([batch, length, 3, self.heads, width])?.permute([2, 0, 3, 1, 4])?;
-        let [q, mut k, mut v] = [qkv.at(0, 0)?, qkv.at(0, 1)?, qkv.at(0, 2)?];
-        if let Some(past) = past {
-            if let Some([old_k, old_v]) = past {
-                k = Tensor::concat(&[old_k, &k], 2)?;
-                v = Tensor::concat(&[old_v, &v], 2)?;
-            }
-            *past = Some([k.clone(), v.clone()]);
-        }
-        let attention = Attention { scale: (width as f64).sqrt().recip(), causal };
-        let y = q.attention(&k, &v, attention)?.transpose(1, 2)?.reshape([batch, length, features])?;
+        let qkv =
+            qkv.reshape([batch, length, 3, self.heads, features / self.heads])?.permute([2, 0, 3, 1, 4])?;
+        let [q, k, v] = [qkv.at(0, 0)?, qkv.at(0, 1)?, qkv.at(0, 2)?];
+        let [k, v] = match past {
+            Some(past) => past.append(&k, &v)?,
+            None => [k, v],
+        };
+        let mask = AttentionMask { causal, ..AttentionMask::default() };
+        let y = scaled_dot_product_attention(&q, &k, &v, mask)?.transpose(1, 2)?.flatten(2)?;
         let x = x.add(&self.projection.forward(&y)?)?;
-        let y = self.wide.forward(&self.norms[1].forward(&x)?)?.gelu_tanh()?;
-        x.add(&self.narrow.forward(&y)?)
+        x.add(&self.feed_forward.forward(&self.norms[1].forward(&x)?)?)
     }
 }
 
@@ -58,7 +56,7 @@ impl Block {
 #[derive(Clone, Debug, Module)]
 pub(crate) struct Gpt {
     tokens: Embedding,
-    positions: Embedding,
+    positions: LearnedPositions,
     blocks: Vec<Block>,
     norm: LayerNorm,
     output: Dense,
@@ -67,21 +65,23 @@ pub(crate) struct Gpt {
 impl Gpt {
     /// How many blocks there are.
     const BLOCKS: usize = 4;
+    /// How many tokens a text may have.
+    const POSITIONS: usize = 128;
 
     pub(crate) fn new(rng: &mut Rng) -> Result<Self> {
-        let (tokens, positions) = (Embedding::new(65, 128, rng)?, Embedding::new(128, 128, rng)?);
+        let tokens = Embedding::new(65, 128, rng)?;
+        let positions = LearnedPositions::new(Self::POSITIONS, 128, rng)?;
         let blocks = (0..Self::BLOCKS).map(|_| Block::new(128, 512, rng)).collect::<Result<_>>()?;
         let output = Dense { bias: None, ..Dense::new(128, 65, rng)? };
         Ok(Self { tokens, positions, blocks, norm: LayerNorm::new(128, rng.device())?, output })
     }
 
-    /// The logits after each of `tokens`, which follow those that went into `cache`.
-    fn continued(&self, tokens: &Tensor, start: usize, mut cache: Option<&mut Cache>) -> Result<Tensor> {
-        let [_, length] = tokens.dims()?;
-        let positions = self.positions.weight.narrow(0, start..start + length)?;
-        let mut x = self.tokens.forward(tokens)?.add(&positions)?;
+    /// The logits after each of `tokens`, which follow those in the caches, if there are any.
+    fn continued(&self, tokens: &Tensor, caches: &mut [KeyValueCache]) -> Result<Tensor> {
+        let start = caches.first().map_or(0, KeyValueCache::len);
+        let mut x = self.positions.add_from(start, &self.tokens.forward(tokens)?)?;
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.run(&x, true, cache.as_mut().and_then(|cache| cache.get_mut(i)))?;
+            x = block.run(&x, true, caches.get_mut(i))?;
         }
         self.output.forward(&self.norm.forward(&x)?)
     }
@@ -89,11 +89,12 @@ impl Gpt {
     /// A text of `count` tokens, each the likeliest after those before, with or without remembering their keys and values.
     pub(crate) fn generate(&self, count: usize, remembers: bool) -> Result<Tensor> {
         let first = Tensor::zeros([1, 1], DType::INDEX, self.tokens.weight.device())?;
-        let (mut text, mut last, mut cache) = (first.clone(), first, vec![None; Self::BLOCKS]);
-        for i in 0..count {
+        let (mut text, mut last) = (first.clone(), first);
+        let mut caches = vec![KeyValueCache::new(Self::POSITIONS)?; Self::BLOCKS];
+        for _ in 0..count {
             let logits = match remembers {
-                true => self.continued(&last, i, Some(&mut cache))?,
-                false => self.continued(&text, 0, None)?,
+                true => self.continued(&last, &mut caches)?,
+                false => self.continued(&text, &mut [])?,
             };
             let length = logits.shape()[1];
             last = logits.narrow(1, length - 1..)?.argmax(-1, false)?;
@@ -105,7 +106,7 @@ impl Gpt {
 
 impl Layer for Gpt {
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        self.continued(x, 0, None)
+        self.continued(x, &mut [])
     }
 }
 

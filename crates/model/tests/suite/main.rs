@@ -5,6 +5,7 @@ mod checkpoints;
 mod containers;
 mod files;
 mod hostile;
+mod into_result;
 mod rebuild;
 mod round_trip;
 mod trust;
