@@ -298,16 +298,17 @@ fn options_change_between_steps() {
 #[test]
 fn decoupled_decay_is_that_of_adamw() {
     let (adam, coupled) = (Adam::new(0.1), AdamW { decay: 0.3, ..AdamW::new(0.1) });
+    let cpu = tensorkeep_cpu::device();
     let around = |optimiser: Optimiser| {
         let clipped = optimiser.transform(Transform::ClipGlobalNorm { max: 1.0, p: 2.0 });
         clipped.and_then(|it| it.lookahead(2, 0.5)?.average(0.9)?.accumulate(2)?.master_weights()).unwrap()
     };
     for dtype in [DType::F64, DType::F32, DType::F16] {
         let trace = |mut optimiser: Optimiser| -> Vec<Vec<f64>> {
-            let mut p = tensor(START, dtype).unwrap();
+            let mut p = tensor(START, dtype, &cpu).unwrap();
             let step = |t| {
                 optimiser.set_rate(0.1 / f64::from(t)).unwrap();
-                optimiser.update(&mut p, &tensor(gradient(t), dtype).unwrap()).unwrap();
+                optimiser.update(&mut p, &tensor(gradient(t), dtype, &cpu).unwrap()).unwrap();
                 p.to_dtype(DType::F64).unwrap().to_vec().unwrap()
             };
             (1..=10).map(step).collect()
@@ -319,8 +320,8 @@ fn decoupled_decay_is_that_of_adamw() {
     // What a rule measures is what has shrunk.
     let lamb = of(Lamb { decay: 0.0, ..Lamb::new(0.5) }).decoupled_decay(0.5);
     let mut lamb = lamb.unwrap().transform(Transform::ClipNorm { max: 1.0, p: 2.0 }).unwrap();
-    let mut p = tensor([4.0, 0.0, 0.0], DType::F64).unwrap();
-    lamb.update(&mut p, &tensor([2.0, 0.0, 0.0], DType::F64).unwrap()).unwrap();
+    let mut p = tensor([4.0, 0.0, 0.0], DType::F64, &cpu).unwrap();
+    lamb.update(&mut p, &tensor([2.0, 0.0, 0.0], DType::F64, &cpu).unwrap()).unwrap();
     // 4 shrinks to 3, and goes half of its own length.
     assert!((p.to_vec::<f64>().unwrap()[0] - 1.5).abs() < 1e-5, "{p}");
 }
