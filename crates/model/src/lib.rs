@@ -10,6 +10,7 @@
 //! | load into a model that the program builds | [`load_into`] |
 //! | load a model that the program does not build | [`LoadedModel`], with a [`LayerRegistry`] of the layers that it may have |
 //! | go on with a run after a crash | [`Checkpoints`] |
+//! | use `?` on what the crates of files give | [`IntoResult`] |
 //!
 //! # What loading asks
 //!
@@ -62,6 +63,7 @@ mod checkpoints;
 mod contents;
 mod cost;
 mod elements;
+mod into_result;
 mod leaves;
 mod load_into;
 mod load_options;
@@ -77,6 +79,7 @@ mod ties;
 pub use blueprint::Blueprint;
 pub use checkpoints::{Checkpoints, Resume};
 pub use cost::{Cost, CostLimits};
+pub use into_result::IntoResult;
 pub use load_into::load_into;
 pub use load_options::LoadOptions;
 pub use loaded_model::LoadedModel;

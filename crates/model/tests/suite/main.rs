@@ -4,6 +4,7 @@
 mod checkpoints;
 mod files;
 mod hostile;
+mod into_result;
 mod rebuild;
 mod round_trip;
 mod trust;
