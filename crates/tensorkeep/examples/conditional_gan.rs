@@ -17,12 +17,16 @@ mod pictures;
 
 use arguments::Arguments;
 use pictures::SIDE;
-use tensorkeep::nn::init;
+use tensorkeep::nn::layers::Resize;
 use tensorkeep::prelude::*;
+use tensorkeep::tensor::Interpolation;
 
 /// Random numbers that a drawing starts from.
 const NOISE: usize = 32;
 const BATCH: usize = 32;
+/// Every pixel four times: with a convolution behind it, it leaves no chequered pattern as transposed convolutions do. Odena et al.,
+/// *Deconvolution and Checkerboard Artifacts*, 2016.
+const TWICE: Upsample<2> = Upsample { to: Resize::Scale([2.0; 2]), mode: Interpolation::Nearest };
 
 /// Draws digits: from noise and a class to `[n, 1, 28, 28]`.
 #[derive(Clone, Debug, Module)]
@@ -54,9 +58,7 @@ impl Generator {
         for (i, (norm, convolution)) in self.norms.iter().zip(&self.convolutions).enumerate() {
             x = norm.forward_with(&x, cx)?.relu()?;
             if i < 2 {
-                // Twice as large, by every pixel four times: with a convolution behind it, it leaves no chequered pattern as
-                // transposed convolutions do. Odena et al., *Deconvolution and Checkerboard Artifacts*, 2016.
-                x = x.repeat(2, 2)?.repeat(3, 2)?;
+                x = TWICE.forward(&x)?;
             }
             x = convolution.forward(&x)?;
         }

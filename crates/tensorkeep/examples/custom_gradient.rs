@@ -7,7 +7,7 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use tensorkeep::autodiff::custom_vjp;
-use tensorkeep::data::{Dataset, digits};
+use tensorkeep::data::digits;
 use tensorkeep::prelude::*;
 
 /// Neurons of the hidden layer.
@@ -64,8 +64,7 @@ fn train(fire: fn(&Tensor) -> Result<Tensor>) -> Result<(Binary, f64)> {
         &loader,
         |model, x, y, cx| cross_entropy(&model.forward_with(x, cx)?, y),
     )?;
-    let (x, y) =
-        Loader::new(test, 1000, &device)?.epoch(0).next().ok_or_else(|| Error::value("digits", "none"))??;
+    let (x, y) = test.to_tensors(&device)?;
     let right = accuracy(&model.forward(&x)?, &y)?;
     Ok((model, right))
 }
@@ -94,8 +93,7 @@ fn main() -> Result<()> {
 
 /// Which neurons fire for a few digits: equal digits have like codes.
 fn codes(model: &Binary) -> Result<String> {
-    let loader = Loader::new(digits()?, 30, &tensorkeep::cpu::device())?;
-    let (x, y) = loader.epoch(0).next().ok_or_else(|| Error::value("digits", "none"))??;
+    let (x, y) = digits()?.range(..30)?.to_tensors(&tensorkeep::cpu::device())?;
     let fired = hard(&model.neurons.forward(&x.flatten(1)?)?)?.to_vec::<f32>()?;
     let mut lines: Vec<String> = Vec::new();
     for (label, code) in y.to_vec::<i32>()?.iter().zip(fired.chunks(NEURONS)) {

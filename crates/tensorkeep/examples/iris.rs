@@ -6,25 +6,17 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use tensorkeep::data::{Dataset, Subset, TensorDataset, iris};
-use tensorkeep::nn::layers::Standardise;
+use tensorkeep::data::iris;
 use tensorkeep::prelude::*;
-use tensorkeep::train::evaluate;
 
 const SPECIES: [&str; 3] = ["setosa", "versicolor", "virginica"];
 /// Columns and rows of the drawing.
 const SIZE: [usize; 2] = [60, 20];
 
-/// All of a data set at once.
-fn whole(set: &Subset<TensorDataset>, device: &Device) -> Result<(Tensor, Tensor)> {
-    let (x, y) = set.batch(&(0..set.len()).collect::<Vec<_>>())?;
-    Ok((Tensor::from_host(x, device)?, Tensor::from_host(y, device)?))
-}
-
 fn main() -> Result<()> {
     let device = tensorkeep::cpu::device();
     let (train, test) = iris()?.split(0.3, 4)?;
-    let (x, y) = whole(&train, &device)?;
+    let (x, y) = train.to_tensors(&device)?;
 
     // Part of the model, so that it sees new flowers as it saw those that it learnt from.
     let standardise = Standardise::fit(&x, 1)?;

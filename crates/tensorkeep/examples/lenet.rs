@@ -11,10 +11,11 @@
 mod arguments;
 mod pictures;
 
+use std::sync::Arc;
+
 use arguments::Arguments;
 use tensorkeep::data::Shift;
 use tensorkeep::prelude::*;
-use tensorkeep::train::{Evaluation, Progress, evaluate};
 
 /// LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998, figure 2, with ReLU and max-pooling where the
 /// original had sigmoids and means.
@@ -61,11 +62,8 @@ fn run(arguments: &Arguments) -> Result<()> {
         history.seconds
     );
     let worst = worst(&tested, 40);
-    let (x, _) = test.batch(&worst)?;
-    pictures::save(
-        &pictures::tiled(&Tensor::from_host(x, &device)?, 10)?,
-        &arguments.picture("lenet-mistakes.pgm")?,
-    )?;
+    let (x, _) = Subset::new(Arc::new(test), worst)?.to_tensors(&device)?;
+    pictures::save(&pictures::tiled(&x, 10)?, &arguments.picture("lenet-mistakes.pgm")?)?;
     assert!(accuracy >= wanted, "accuracy {accuracy}");
     Ok(())
 }

@@ -7,7 +7,6 @@
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use tensorkeep::autodiff::Options;
-use tensorkeep::nn::module;
 use tensorkeep::prelude::*;
 
 /// `x + gate ⊙ f(norm(x))`: a block that starts as the identity, since its gate starts at 0, and opens as far as it helps.

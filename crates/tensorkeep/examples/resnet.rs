@@ -18,7 +18,6 @@ use std::path::PathBuf;
 use arguments::Arguments;
 use tensorkeep::data::{ImageFolder, digits};
 use tensorkeep::prelude::*;
-use tensorkeep::train::{Progress, evaluate};
 
 /// Writes the embedded digits as pictures of 16 × 16 pixels, four of five to learn from.
 fn write_digits(folder: PathBuf) -> Result<PathBuf> {
@@ -104,7 +103,7 @@ fn run(arguments: &Arguments, epochs: usize, wanted: f64) -> Result<()> {
     );
 
     let mut model = resnet20(train.classes().len(), &mut Rng::new(1, &device))?;
-    println!("{} parameters\n", tensorkeep::nn::module::count(&model));
+    println!("{} parameters\n", module::count(&model));
     let loader = Loader::new(train, 64, &device)?.shuffle(1).workers(1);
     let mut optimiser = Optimiser::new(Sgd { momentum: 0.9, ..Sgd::new(0.1) })?;
     Fit::new(epochs, 1).rate(|done| 0.1 * (1.0 - done)).listen(&mut Progress::new()).run(

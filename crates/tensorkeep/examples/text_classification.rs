@@ -8,10 +8,7 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use tensorkeep::data::TensorDataset;
 use tensorkeep::prelude::*;
-use tensorkeep::tensor::{HostArray, HostData};
-use tensorkeep::train::evaluate;
 
 /// A language and some of what is written in it.
 const LANGUAGES: [(&str, &[&str]); 4] = [

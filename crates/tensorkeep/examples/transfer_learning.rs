@@ -15,10 +15,8 @@ use std::sync::Arc;
 
 use arguments::Arguments;
 use tensorkeep::autodiff::Options;
-use tensorkeep::data::{Dataset, Pair, Subset};
-use tensorkeep::nn::module;
+use tensorkeep::data::{Pair, group_indices};
 use tensorkeep::prelude::*;
-use tensorkeep::tensor::{HostArray, HostData};
 
 /// Numbers that stand for a picture.
 const FEATURES: usize = 32 * 4 * 4;
@@ -54,15 +52,9 @@ impl Layer for Network {
 
 /// The digits from `first` on, five of them, numbered from 0.
 fn five(set: &Arc<dyn Dataset>, first: i32) -> Result<Arc<dyn Dataset>> {
-    let mut found = Vec::new();
-    for start in (0..set.len()).step_by(1000) {
-        let places: Vec<usize> = (start..set.len().min(start + 1000)).collect();
-        let (_, labels) = set.batch(&places)?;
-        let is_one = |label: i64| (i64::from(first)..i64::from(first) + 5).contains(&label);
-        found.extend(
-            places.iter().zip(labels.data().iter()).filter(|(_, l)| is_one(l.as_i64())).map(|(i, _)| *i),
-        );
-    }
+    let five = i64::from(first)..i64::from(first) + 5;
+    let labels = set.labels()?;
+    let found = (0..labels.len()).filter(|&i| five.contains(&labels[i])).collect();
     let renumbered = move |x: HostArray, y: HostArray| -> Result<Pair> {
         let labels = y.data().iter().map(|label| label.as_i64() as i32 - first).collect();
         Ok((x, HostArray::new(HostData::I32(labels), y.shape())?))
@@ -72,17 +64,10 @@ fn five(set: &Arc<dyn Dataset>, first: i32) -> Result<Arc<dyn Dataset>> {
 
 /// The first so many pictures of each of the five digits.
 fn few(set: &Arc<dyn Dataset>, each: usize, device: &Device) -> Result<(Tensor, Tensor)> {
-    let labels = set.batch(&(0..set.len().min(1000)).collect::<Vec<_>>())?.1;
-    let mut left = [each; 5];
-    let mut places = Vec::new();
-    for (i, label) in labels.data().iter().enumerate() {
-        if let Some(left @ 1..) = left.get_mut(label.as_i64() as usize) {
-            *left -= 1;
-            places.push(i);
-        }
-    }
-    let (x, y) = set.batch(&places)?;
-    Ok((Tensor::from_host(x, device)?, Tensor::from_host(y, device)?))
+    let some = Arc::new(Arc::clone(set).range(..set.len().min(1000))?);
+    let groups = group_indices(&some.labels()?);
+    let places = groups.into_values().flat_map(|group| group.into_iter().take(each)).collect();
+    Subset::new(some, places)?.to_tensors(device)
 }
 
 /// Makes `steps` steps on the same few pictures. What `options` freezes stays as it is.
@@ -99,7 +84,7 @@ fn teach(model: &mut Network, (x, y): &(Tensor, Tensor), options: &Options, step
 
 /// The share of right guesses.
 fn tested(model: &Network, loader: &Loader) -> Result<f64> {
-    Ok(tensorkeep::train::evaluate(model, loader)?.confusion.accuracy())
+    Ok(evaluate(model, loader)?.confusion.accuracy())
 }
 
 fn run(arguments: &Arguments) -> Result<()> {

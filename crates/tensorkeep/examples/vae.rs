@@ -13,7 +13,6 @@ mod pictures;
 
 use arguments::Arguments;
 use pictures::SIDE;
-use tensorkeep::nn::losses;
 use tensorkeep::prelude::*;
 
 const PIXELS: usize = SIDE * SIDE;
@@ -73,7 +72,7 @@ impl Vae {
             }
             None => mean.clone(),
         };
-        let pixels = losses::binary_cross_entropy_with_logits(&self.decode(&z)?, &x.flatten(1)?)?;
+        let pixels = binary_cross_entropy_with_logits(&self.decode(&z)?, &x.flatten(1)?)?;
         let divergence = mean.zip(&log_variance, |m, v| (m * m + v.exp() - 1.0 - v) * 0.5)?.sum_all()?;
         pixels.mul(PIXELS as f64)? + divergence.div(n)
     }
@@ -87,8 +86,8 @@ fn run(arguments: &Arguments) -> Result<()> {
 
     let mut model = Vae::new(&mut Rng::new(1, &device))?;
     let mut optimiser = Optimiser::new(Adam::new(0.002))?;
-    let mut tell = |event: &tensorkeep::train::Event<'_>| {
-        if let tensorkeep::train::Event::EpochEnd { epoch, loss, seconds, .. } = event {
+    let mut tell = |event: &Event<'_>| {
+        if let Event::EpochEnd { epoch, loss, seconds, .. } = event {
             println!("epoch {:>2}  {loss:.1} nats a digit  {seconds:.1} s", epoch + 1);
         }
         Ok(())

@@ -28,23 +28,33 @@ pub use tensorkeep_tensor::Module;
 pub use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Shape, Tensor};
 
 /// What most programs use: `use tensorkeep::prelude::*`.
+///
+/// Types that a program names, and the modules `init`, `losses`, `module` and `schedules`, whose names say more in front of what
+/// they hold: `losses::huber`, `schedules::WarmUp`.
 pub mod prelude {
     #[cfg(feature = "data")]
-    pub use tensorkeep_data::{Dataset, Loader};
+    pub use tensorkeep_data::{Dataset, Loader, Subset, TensorDataset};
     #[cfg(feature = "model")]
     pub use tensorkeep_model::{
-        Blueprint, Checkpoints, LayerRegistry, LoadOptions, LoadedModel, Position, Save, SaveOptions,
-        load_into,
+        Blueprint, Checkpoints, IntoResult, LayerRegistry, LoadOptions, LoadedModel, Position, Save,
+        SaveOptions, load_into,
     };
     #[cfg(feature = "train")]
-    pub use tensorkeep_train::{Adam, AdamW, Fit, Optimiser, Sgd, accuracy};
+    pub use tensorkeep_train::{
+        Adam, AdamW, EarlyStopping, Evaluation, Event, Fit, History, Optimiser, Progress, Sgd, accuracy,
+        evaluate, schedules,
+    };
 
     pub use crate::Module;
     pub use tensorkeep_autodiff::{grad, value_and_grad};
     pub use tensorkeep_nn::layers::{
-        BatchNorm, Conv, Dense, Dropout, Embedding, Flatten, LayerNorm, MaxPool, MeanPool, Padding,
+        AdaptiveMeanPool, BatchNorm, Conv, ConvTranspose, Dense, Dropout, Embedding, Flatten, GlobalMeanPool,
+        GroupNorm, Gru, LayerNorm, LeakyRelu, Lstm, MaxPool, MeanPool, MultiHeadAttention, Padding, RmsNorm,
+        Standardise, TransformerEncoder, TransformerEncoderLayer, Upsample,
     };
     pub use tensorkeep_nn::losses::{binary_cross_entropy_with_logits, cross_entropy, mse};
-    pub use tensorkeep_nn::{Context, Layer, Sequential, summary};
-    pub use tensorkeep_tensor::{DType, Device, Error, ErrorKind, Result, Rng, Shape, Tensor};
+    pub use tensorkeep_nn::{Boxed, Context, Layer, Sequential, State, init, losses, module, summary};
+    pub use tensorkeep_tensor::{
+        DType, Device, Error, ErrorKind, HostArray, HostData, Result, Rng, Shape, Tensor, ToHostArray,
+    };
 }
