@@ -15,7 +15,6 @@ mod text;
 use std::time::Instant;
 
 use arguments::Arguments;
-use tensorkeep::nn::layers::Lstm;
 use tensorkeep::prelude::*;
 use text::Text;
 
@@ -66,7 +65,7 @@ impl Writer {
 fn run(arguments: &Arguments) -> Result<()> {
     let device = tensorkeep::cpu::device();
     let text = Text::read(arguments.data.as_deref())?;
-    let (steps, wanted) = if arguments.data.is_some() { (450, 1.75) } else { (40, 3.3) };
+    let (steps, wanted) = if arguments.data.is_some() { (380, 1.78) } else { (40, 3.3) };
 
     let mut model = Writer::new(text.characters(), &mut Rng::new(1, &device))?;
     let mut optimiser = Optimiser::new(AdamW::new(RATE))?;

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from windows import Text
 
 BATCH, LENGTH = 32, 64
-RATE, STEPS = 0.006, 450
+RATE, STEPS = 0.006, 380
 
 
 class Writer(nn.Module):

@@ -14,7 +14,7 @@ from windows import Text
 
 BATCH, LENGTH = 12, 64
 BLOCKS, FEATURES, HEADS = 4, 128, 4
-RATE, WARM_UP, STEPS = 0.003, 50, 600
+RATE, WARM_UP, STEPS = 0.003, 50, 450
 
 
 class Block(nn.Module):
@@ -32,7 +32,7 @@ class Block(nn.Module):
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         x = x + self.mix(y.transpose(1, 2).reshape(batch, length, FEATURES))
-        return x + self.narrow(F.gelu(self.wide(self.norms[1](x))))
+        return x + self.narrow(F.gelu(self.wide(self.norms[1](x)), approximate="tanh"))
 
 
 class Gpt(nn.Module):
