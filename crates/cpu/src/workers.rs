@@ -1,5 +1,6 @@
 //! Who runs a kernel: the caller alone, or several threads.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -186,23 +187,37 @@ impl Workers {
 
     /// Runs `here` on the caller's thread and, beside it, `there` on so many others, and waits for all.
     fn beside(&self, others: usize, there: &(dyn Fn() + Send + Sync), here: &mut dyn FnMut()) {
-        let Some(pool) = self.others() else {
+        let pool = self.others().filter(|_| others > 0 && !ALL_AT_WORK.get());
+        let Some(pool) = pool else {
             here();
             return (0..others).for_each(|_| there());
         };
-        let done = AtomicUsize::new(0);
+        let (all, done) = (others + 1 >= self.count, AtomicUsize::new(0));
         pool.in_place_scope(|scope| {
             for _ in 0..others {
                 scope.spawn(|_| {
-                    there();
+                    at_work(all, there);
                     self.awake.stay();
                     done.fetch_add(1, Ordering::Release);
                 });
             }
-            here();
+            at_work(all, here);
             awake::wait(|| done.load(Ordering::Acquire) == others);
         });
     }
+}
+
+thread_local! {
+    /// Whether this thread has a part of what keeps all threads at work. What it divides further it does itself: a caller would wait until
+    /// one of them is done with its own part and takes that too.
+    static ALL_AT_WORK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs a part of what keeps `all` threads at work.
+fn at_work(all: bool, part: impl FnOnce()) {
+    let before = ALL_AT_WORK.replace(all || ALL_AT_WORK.get());
+    part();
+    ALL_AT_WORK.set(before);
 }
 
 /// The most threads of a device.
@@ -217,3 +232,28 @@ fn pool(count: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
 /// What is done to a piece of a result and its number.
 type Piece<'a, T> = dyn Fn(usize, &mut [T]) + Send + Sync + 'a;
 type TryPiece<'a, T> = dyn Fn(usize, &mut [T]) -> Result<()> + Send + Sync + 'a;
+
+#[cfg(test)]
+mod tests {
+    use std::thread::{ThreadId, current};
+
+    use super::*;
+
+    /// With as many parts as threads, a part is divided no further: its thread would wait for one that is not free.
+    #[test]
+    fn who_is_at_work_waits_for_nobody() {
+        for (threads, parts) in [(2, 2), (2, 9), (3, 3), (4, 64)] {
+            let workers = Workers::start(threads).unwrap();
+            let mut within: Vec<Vec<Option<ThreadId>>> = vec![vec![None; 8]; parts];
+            workers.for_each(PARALLEL_WORK, &mut within, |_, pieces| {
+                workers.for_each(PARALLEL_WORK, pieces, |_, piece| *piece = Some(current().id()));
+            });
+            for pieces in within {
+                assert!(
+                    pieces[0].is_some() && pieces.iter().all(|id| *id == pieces[0]),
+                    "{threads}, {parts}"
+                );
+            }
+        }
+    }
+}
