@@ -2,6 +2,8 @@
 
 use tensorkeep_data::fuzzing as data;
 use tensorkeep_format::fuzzing as format;
+use tensorkeep_model::fuzzing as model;
+use tensorkeep_storage::fuzzing as storage;
 use tensorkeep_trust::fuzzing as trust;
 
 /// A named parser, and what it promises about any bytes.
@@ -19,11 +21,15 @@ pub const TARGETS: &[Target] = &[
     Target { name: "bundle", run: trust::bundle },
     Target { name: "container", run: format::container },
     Target { name: "csv", run: data::csv },
+    Target { name: "generation", run: storage::generation },
     Target { name: "gzip", run: data::gzip },
     Target { name: "idx", run: data::idx },
+    Target { name: "keys", run: trust::keys },
+    Target { name: "manifest", run: model::manifest },
     Target { name: "netpbm", run: data::netpbm },
     Target { name: "npy", run: format::npy },
     Target { name: "npz", run: format::npz },
+    Target { name: "release_record", run: trust::release_record },
     Target { name: "safetensors", run: format::safetensors },
     Target { name: "signature_block", run: trust::signature_block },
     Target { name: "trust_store", run: trust::trust_store },

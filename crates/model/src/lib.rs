@@ -63,6 +63,8 @@ mod checkpoints;
 mod contents;
 mod cost;
 mod elements;
+#[doc(hidden)]
+pub mod fuzzing;
 mod into_result;
 mod leaves;
 mod load_into;

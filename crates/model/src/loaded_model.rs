@@ -120,6 +120,30 @@ fn rebuild(
 ) -> Result<(LoadedModel, Report), Refusal> {
     let report = admit(source, Kind::Model, options)?;
     let manifest = source.head().manifest();
+    let Plan { mut layers, places, input, output, cost } = plan(manifest, registry, options)?;
+    let loaded = fill(&mut layers, &places, source, device)?;
+    let layers = layers.into_iter().fold(Sequential::new(), Sequential::then);
+    let model = LoadedModel { layers, input: input.clone(), output: output.clone() };
+    Ok((model, Report { loaded, cost: Some(cost), ..report }))
+}
+
+/// A model before anything of it is read or allocated.
+pub(crate) struct Plan<'a> {
+    /// Without elements.
+    pub(crate) layers: Vec<Boxed>,
+    /// Which tensor of the file each leaf of each layer is.
+    places: Vec<Vec<usize>>,
+    input: &'a Input,
+    output: &'a Output,
+    pub(crate) cost: Cost,
+}
+
+/// What a manifest asks for, if it fits together and costs no more than the options allow.
+pub(crate) fn plan<'a>(
+    manifest: &'a Manifest,
+    registry: &LayerRegistry,
+    options: &LoadOptions<'_>,
+) -> Result<Plan<'a>, Refusal> {
     let Some(architecture) = &manifest.architecture else {
         let message = "the file has tensors and no architecture: build the model, and use load_into";
         return Err(Refusal::new(Code::Graph, message));
@@ -141,12 +165,9 @@ fn rebuild(
         );
         return Err(Refusal::new(Code::Graph, format!("{message}: write the file again")));
     }
-    let loaded = fill(&mut layers, &places, source, device)?;
     let parameters =
         manifest.tensors.iter().map(|tensor| tensor.shape.elements()).fold(0, u64::saturating_add);
-    let layers = layers.into_iter().fold(Sequential::new(), Sequential::then);
-    let model = LoadedModel { layers, input: input.clone(), output: output.clone() };
-    Ok((model, Report { loaded, cost: Some(Cost { parameters, activations }), ..report }))
+    Ok(Plan { layers, places, input, output, cost: Cost { parameters, activations } })
 }
 
 /// The one input and the one output of a chain.

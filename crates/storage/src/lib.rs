@@ -31,6 +31,8 @@ mod directory;
 mod draft;
 mod error;
 mod folder;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generations;
 mod name;
 mod record;

@@ -2,10 +2,11 @@
 //!
 //! Each function is the body of a fuzz target, and tests replay its corpus by calling it. A broken promise is a failed assertion.
 
-use crate::age::{Identity, Limits, Passphrase, Unlock, decrypt};
+use crate::age::{Identity, Limits, Passphrase, Recipient, Unlock, decrypt};
 use crate::bundle::{Bundle, Statement};
+use crate::rollback;
 use crate::signature_block::SignatureBlock;
-use crate::{Artifact, Code, Policy, Result, Role, TrustStore};
+use crate::{Artifact, Code, KeyId, Policy, PublicKey, Result, Role, SecretKey, TrustStore};
 
 /// A moment in 2026, in seconds of Unix time.
 const NOW: i64 = 1_795_737_600;
@@ -62,5 +63,40 @@ pub fn age(data: &[u8]) {
     }
     if let Ok(passphrase) = Passphrase::new("password") {
         check(&Unlock::Passphrase(&passphrase));
+    }
+}
+
+/// A key in text is read or refused; what was read is read again, as the same, from what it writes.
+pub fn keys(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return;
+    };
+    let public =
+        |key: &PublicKey| PublicKey::from_pem(&key.to_pem()).map(|again| again.key_id() == key.key_id());
+    if let Ok(key) = PublicKey::from_pem(text) {
+        assert!(public(&key).is_ok_and(|same| same), "a public key changes when it is written");
+    }
+    let secret = |key: &SecretKey| -> Result<bool> {
+        let again = SecretKey::from_pem(&key.to_pem()?)?;
+        Ok(again.public_key().key_id() == key.public_key().key_id())
+    };
+    if let Ok(key) = SecretKey::from_pem(text) {
+        assert!(secret(&key).is_ok_and(|same| same), "a secret key changes when it is written");
+    }
+    if let Ok(id) = KeyId::parse(text) {
+        assert!(id.to_string() == text, "an identifier of a key has two spellings");
+    }
+    if let Ok(recipient) = Recipient::parse(text) {
+        assert!(recipient.to_string() == text, "a recipient has two spellings");
+    }
+    let _ = Identity::parse(text);
+}
+
+/// A record of releases is read or refused; what was read is read again from what it writes.
+pub fn release_record(data: &[u8]) {
+    if let Ok(lines) = std::str::from_utf8(data)
+        && let Ok(again) = rollback::reads_again(lines)
+    {
+        assert!(again, "a record changes when it is written");
     }
 }
