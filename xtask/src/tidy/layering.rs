@@ -32,7 +32,16 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("crates/testkit", &["tensorkeep-tensor", "tensorkeep-cpu", "tensorkeep-wgpu", "tensorkeep-autodiff"]),
-    ("crates/fuzz", &["tensorkeep-data", "tensorkeep-format", "tensorkeep-trust"]),
+    (
+        "crates/fuzz",
+        &[
+            "tensorkeep-data",
+            "tensorkeep-format",
+            "tensorkeep-model",
+            "tensorkeep-storage",
+            "tensorkeep-trust",
+        ],
+    ),
     ("crates/tensorkeep", EVERYTHING_BELOW),
     ("crates/cli", EVERYTHING_BELOW),
     ("crates/bench", EVERYTHING_BELOW),
