@@ -223,8 +223,10 @@ impl<'a> Fit<'a> {
             let message = "the loader has no batches: keep the last one, or make them smaller";
             return Err(Error::value("fit", message));
         }
-        let own = self.options.clone();
-        let asked = self.mixed.as_ref().map_or(own.clone(), |mixed| own.and(&mixed.options));
+        let mut asked = self.options.clone();
+        if let Some(mixed) = &self.mixed {
+            asked = asked.and(&mixed.options);
+        }
         let options = optimiser.asking(&asked, model)?;
         let mut history = History::default();
         for epoch in self.first..self.epochs {

@@ -119,4 +119,25 @@ least, span = lambda x: x.amin(0), lambda x: x.amax(0) - x.amin(0)
 min_max = lambda x, fitted: (
     (x - least(fitted)) / span(fitted) * 3 - 1, (x + 1) / 3 * span(fitted) + least(fitted))
 cases.add("min_max", min_max, [numbers(2, 3)], [data])
+
+# Behind the others, whose numbers were drawn already. Running statistics that are plain means go from batch to batch.
+layer = nn.BatchNorm1d(3, momentum=None)
+parameters = module(layer)
+states = {"running_mean": layer.running_mean, "running_variance": layer.running_var, "batches": layer.num_batches_tracked}
+for _ in range(4):
+    cases.add("batch_norm_cumulative", layer, [numbers(4, 3, 2)], parameters=parameters, states=states)
+cases.add("batch_norm_cumulative_evaluation", layer.eval(), [numbers(2, 3)], parameters=parameters, states=states)
+
+# The last bag but one is of padding alone; all vectors are negative, so that a largest of 0 would be seen.
+words = torch.tensor([[0, 1, 4], [4, 4, 2], [1, 1, 1], [3, 1, 1]])
+flat, offsets = torch.tensor([0, 1, 4, 4, 1, 1, 3, 1]), torch.tensor([0, 3, 3, 4, 6])
+negative = lambda *shape: distinct(shape, 2) - 3.0625
+for mode in ("sum", "mean", "max"):
+    table = nn.EmbeddingBag(5, 3, mode=mode, padding_idx=1)
+    parameters = module(table, draw=negative)
+    cases.add(f"embedding_bag_{mode}_padded", table, constants=[words], parameters=parameters)
+    cases.add(f"embedding_bag_{mode}_padded_offsets", lambda x: table(x, offsets), constants=[flat], parameters=parameters)
+table = nn.EmbeddingBag(5, 3, mode="sum", padding_idx=1)
+parameters = module(table, draw=negative)
+cases.add("embedding_bag_factors_padded", lambda factors, x: table(x, offsets, factors), [numbers(8)], [flat], parameters)
 cases.write("layers")

@@ -8,7 +8,7 @@ use tensorkeep_nn::layers::{
     SpectralNorm, Standardise, WeightNorm,
 };
 use tensorkeep_nn::{Layer, State};
-use tensorkeep_tensor::Result;
+use tensorkeep_tensor::{Result, Tensor};
 
 use crate::group::{ALL, Group};
 use crate::row::{Row, short};
@@ -75,6 +75,8 @@ fn tracked_norm(name: &str) -> Result<Row> {
         "batch_norm_of_rows" => Row::training(batch(2)?),
         "batch_norm_of_volumes" => Row::training(BatchNorm { weight: None, bias: None, ..batch(2)? }),
         "batch_norm_evaluation" => Row::layer(batch(3)?),
+        "batch_norm_cumulative" => Row::training(batch(3)?.cumulative()?),
+        "batch_norm_cumulative_evaluation" => Row::layer(batch(3)?.cumulative()?),
         "batch_norm_untracked" => {
             Row::layer(BatchNorm { running_mean: None, running_variance: None, ..batch(2)? })
         }
@@ -134,7 +136,9 @@ fn norm_of_weights(name: &str) -> Result<Row> {
 
 fn embedding(name: &str) -> Result<Row> {
     /// Bags of two words, none, and the rest.
-    const OFFSETS: [usize; 4] = [0, 2, 2, 5];
+    const OFFSETS: &[usize] = &[0, 2, 2, 5];
+    /// One of padding alone besides.
+    const PADDED_OFFSETS: &[usize] = &[0, 3, 3, 4, 6];
     let rng = &mut rng();
     if name == "embedding_unpadded" {
         return Ok(Row::training(Embedding::new(4, 2, rng)?));
@@ -150,10 +154,15 @@ fn embedding(name: &str) -> Result<Row> {
         _ => panic!("no row for {name}"),
     };
     let bag = EmbeddingBag::new(5, 3, mode, rng)?;
-    Ok(match name.split('_').next_back() {
-        Some("offsets" | "factors") => {
-            Row::of(bag, |bag, factors, words| Ok(vec![bag.bags(&words[0], &OFFSETS, factors.first())?]))
-        }
-        _ => Row::training(bag),
-    })
+    let (bag, offsets) = match name.contains("padded") {
+        true => (bag.with_padding(1)?, PADDED_OFFSETS),
+        false => (bag, OFFSETS),
+    };
+    if name.ends_with("offsets") || name.contains("factors") {
+        let bags = |bag: &EmbeddingBag, factors: &[Tensor], words: &[Tensor]| {
+            Ok(vec![bag.bags(&words[0], offsets, factors.first())?])
+        };
+        return Ok(Row::of(bag, bags));
+    }
+    Ok(Row::training(bag))
 }
