@@ -153,6 +153,7 @@ fn apply(cpu: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
         Op::Random(op) => random::apply(cpu, op),
         Op::Row(op) => row::apply(cpu, op, inputs),
         Op::Attention(op) => attention::apply(cpu, op, inputs),
+        Op::AttentionGrad(op) => attention::gradients(cpu, op, inputs),
         Op::BatchNorm(op) => batch_norm::apply(cpu, op, inputs),
         Op::View(_) => Err(Error::internal("cpu", "views are layouts and reach no real device")),
     }

@@ -1,11 +1,13 @@
 //! Floating-point elements, and the types that kernels compute them in.
 
 use half::{bf16, f16};
+use smallvec::SmallVec;
 use tensorkeep_tensor::op::Spec;
-use tensorkeep_tensor::{DType, Element, Result, Tensor};
+use tensorkeep_tensor::{DType, Element, Error, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::gemm;
+use crate::memory::Bytes;
 use crate::reduce::Number;
 use crate::storage::{Context, Stored, contiguous};
 use crate::vecmath::Real;
@@ -29,7 +31,7 @@ impl Wide for f64 {
 }
 
 /// A floating-point element. The halves compute in `f32` and are rounded once, at the end.
-pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide + Number> {}
+pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide + Number<Wide = f64>> {}
 
 impl Float for f32 {}
 impl Float for f64 {}
@@ -92,17 +94,37 @@ impl Context<'_> {
         spec: &Spec,
         fill: impl FnOnce(&mut [WideOf<T>]) -> Result<()>,
     ) -> Result<Tensor> {
-        let mut bytes = self.alloc(spec)?;
+        let [y] = self.all_computed::<T, 1>([spec], |[y]| fill(y))?;
+        Ok(y)
+    }
+
+    /// [`computed`](Self::computed) for several results.
+    pub(crate) fn all_computed<T: Float, const N: usize>(
+        &self,
+        specs: [&Spec; N],
+        fill: impl FnOnce([&mut [WideOf<T>]; N]) -> Result<()>,
+    ) -> Result<[Tensor; N]> {
         let dtype: DType = <WideOf<T> as Element>::DTYPE;
-        if spec.dtype == dtype {
-            fill(bytes.as_mut_slice())?;
-        } else {
-            let mut wide = self.alloc(&Spec::new(spec.shape, dtype))?;
-            fill(wide.as_mut_slice())?;
-            for (to, &from) in bytes.as_mut_slice::<T>().iter_mut().zip(wide.as_slice()) {
-                *to = <T as gemm::Element>::narrow(from);
-            }
+        let mut wide: SmallVec<[Bytes; N]> = SmallVec::new();
+        for spec in specs {
+            wide.push(self.alloc(&Spec::new(spec.shape, dtype))?);
         }
-        Ok(self.tensor(bytes, spec))
+        let Ok(mut wide) = wide.into_inner() else {
+            return Err(Error::internal("cpu", "as many results as specs"));
+        };
+        fill(wide.each_mut().map(Bytes::as_mut_slice))?;
+        let mut results: SmallVec<[Tensor; N]> = SmallVec::new();
+        for (spec, wide) in specs.into_iter().zip(wide) {
+            results.push(if spec.dtype == dtype {
+                self.tensor(wide, spec)
+            } else {
+                self.filled(spec, |out: &mut [T]| {
+                    let narrowed = wide.as_slice().iter().map(|&x| <T as gemm::Element>::narrow(x));
+                    out.iter_mut().zip(narrowed).for_each(|(to, x)| *to = x);
+                    Ok(())
+                })?
+            });
+        }
+        results.into_inner().map_err(|_| Error::internal("cpu", "as many results as specs"))
     }
 }

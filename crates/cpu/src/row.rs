@@ -182,7 +182,7 @@ impl<L: Wide, F: Fn(L) -> L> Loop for Each<'_, L, F> {
 }
 
 /// `xᵢ = f(xᵢ)`.
-fn each_in_place<L: Wide>(x: &mut [L], f: impl Fn(L) -> L) {
+pub(crate) fn each_in_place<L: Wide>(x: &mut [L], f: impl Fn(L) -> L) {
     dispatch(EachInPlace { x, f });
 }
 

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_tensor::op::{
-    Attention, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, Pool, PoolGrad, PoolKind,
-    ScatterMode, Window,
+    Attention, AttentionGrad, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, Op, Pool, PoolGrad,
+    PoolKind, ScatterMode, Window,
 };
 use tensorkeep_tensor::{DType, Device, Result, Rng, Tensor, meta};
 
@@ -29,7 +29,7 @@ const MEANS: Pool = Pool { kind: PoolKind::Mean { count_padding: true }, ..HALVE
 
 const ROWS: Gather = Gather { kind: GatherKind::Select, axis: 0 };
 
-const TABLE: [Row; 32] = [
+const TABLE: [Row; 33] = [
     ("a broadcast sum", |d| zeros(d, [2, 3])?.add(&zeros(d, [3])?), 6, 24),
     ("a program of two steps", |d| zeros(d, [4])?.mul_add(&zeros(d, [4])?, &zeros(d, [4])?), 8, 16),
     ("a comparison and a choice", |d| zeros(d, [4])?.relu(), 4, 16),
@@ -114,6 +114,17 @@ const TABLE: [Row; 32] = [
         },
         780,
         144,
+    ),
+    (
+        "the gradients of attention",
+        |d| {
+            let (keys, values) = (zeros(d, [2, 5, 4])?, zeros(d, [2, 5, 6])?);
+            let op = AttentionGrad { attention: Attention { scale: 1.0, causal: false } };
+            let inputs = [&zeros(d, [2, 3, 4])?, &keys, &values, &zeros(d, [2, 3, 6])?];
+            Ok(Tensor::apply(&Op::AttentionGrad(op), &inputs)?.swap_remove(0))
+        },
+        1800,
+        496,
     ),
     (
         "a norm over the batch, and its statistics",

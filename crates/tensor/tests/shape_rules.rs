@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 
 use tensorkeep_tensor::ErrorKind::{self, Axis, DType as Kind, Index, Limit, Shape as Sizes, Value};
 use tensorkeep_tensor::op::{
-    Attention, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, Op, Pad, PadAxis, Pool, PoolGrad,
-    PoolKind, ScatterMode, View, Window,
+    Attention, AttentionGrad, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, Op, Pad, PadAxis,
+    Pool, PoolGrad, PoolKind, ScatterMode, View, Window,
 };
 use tensorkeep_tensor::{DType, Device, Error, Result, Scalar, Tensor, meta};
 
@@ -108,6 +108,12 @@ fn products() {
     gives(f(&[0, 8]).attention(&f(&[6, 8]), &f(&[6, 5]), attention), [0, 5]);
     refused(f(&[4, 8]).attention(&f(&[0, 8]), &f(&[0, 8]), Attention { causal: false, ..attention }), Sizes);
     refused(f(&[2, 4, 8]).attention(&f(&[1, 6, 8]), &f(&[1, 6, 5]), attention), Sizes);
+    let gradients = Tensor::apply(
+        &Op::AttentionGrad(AttentionGrad { attention }),
+        &[&f(&[2, 4, 8]), &f(&[2, 6, 8]), &f(&[2, 6, 5]), &f(&[2, 4, 5])],
+    );
+    let shapes: Vec<_> = gradients.unwrap().iter().map(|x| x.shape().to_vec()).collect();
+    assert_eq!(shapes, [[2, 4, 8], [2, 6, 8], [2, 6, 5]]);
 }
 
 #[test]

@@ -161,9 +161,9 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Row(op) => row::apply(context, op, inputs),
         Op::Attention(op) => attention::apply(context, op, inputs),
         // By its definition.
-        Op::BatchNorm(_) => op
-            .composed(inputs)
-            .unwrap_or_else(|| Err(Error::internal("wgpu", "a batch norm has three operands"))),
+        Op::BatchNorm(_) | Op::AttentionGrad(_) => {
+            op.composed(inputs).unwrap_or_else(|| Err(Error::internal("wgpu", "operands were miscounted")))
+        }
         Op::View(_) => Err(Error::internal("wgpu", "views are layouts and reach no real device")),
     }
 }

@@ -56,6 +56,7 @@ impl Wanted {
 pub(crate) fn is_decomposed(op: &Op, inputs: &[&Tensor], wanted: &Wanted) -> Result<bool> {
     match op {
         Op::MatMul(MatMul { epilogue: Some(map) }) => matmul::reads_product(map, inputs, wanted),
+        Op::AttentionGrad(_) => Ok(true),
         _ => Ok(false),
     }
 }
@@ -104,6 +105,7 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
             | Op::Random(_)
             | Op::Row(_)
             | Op::Attention(_)
+            | Op::AttentionGrad(_)
             | Op::BatchNorm(_),
             _,
             _,

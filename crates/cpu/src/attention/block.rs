@@ -1,10 +1,11 @@
 //! Blocks of queries against blocks of keys.
 
+use tensorkeep_tensor::Result;
 use tensorkeep_tensor::op::Attention;
-use tensorkeep_tensor::{Error, Result};
 
+use super::matrix::{Matrix, multiply};
 use crate::float::Wide;
-use crate::gemm::{Matrices, Misfit, Store, gemm};
+use crate::gemm::Store;
 use crate::reduce::{Largest, Number, Sum, fold_tile};
 use crate::storage::Context;
 use crate::vecmath::{self, Exp, Real};
@@ -14,21 +15,6 @@ pub(super) const QUERIES: usize = 64;
 
 /// Keys of a block: its scores are 64 KiB of `f32`.
 const KEYS: usize = 256;
-
-/// A matrix within a buffer.
-#[derive(Clone, Copy)]
-pub(super) struct Matrix<'a, S> {
-    pub(super) data: &'a [S],
-    pub(super) offset: usize,
-    pub(super) strides: [isize; 2],
-}
-
-impl<'a, S> Matrix<'a, S> {
-    /// Where row `i` starts. Rows that exist lie inside the buffer.
-    fn row(&self, i: usize) -> usize {
-        self.offset.wrapping_add_signed((i as isize).wrapping_mul(self.strides[0]))
-    }
-}
 
 /// One of the attentions of a batch.
 pub(super) struct Head<'a, S> {
@@ -55,15 +41,13 @@ impl<S: Wide + Number> Head<'_, S> {
             let keys = KEYS.min(end - start);
             let scores = &mut scores.as_mut_slice::<S>()[..rows * keys];
             self.score(cpu, first, start, keys, scores)?;
-            let rows = scores.chunks_exact_mut(keys).zip(out.chunks_exact_mut(e)).zip(&mut softmax);
-            for (i, ((scores, out), softmax)) in rows.enumerate() {
+            let lines = scores.chunks_exact_mut(keys).zip(out.chunks_exact_mut(e)).zip(&mut softmax);
+            for (i, ((scores, out), softmax)) in lines.enumerate() {
                 let visible = self.visible(first + i).saturating_sub(start).min(keys);
                 softmax.step(S::nearest(self.op.scale), scores, visible, out);
             }
-            let v = Matrices { data: self.v.data, offsets: &[self.v.row(start)], strides: self.v.strides };
-            let weights = Matrices { data: &*scores, offsets: &[0], strides: [keys as isize, 1] };
-            let shape = [scores.len() / keys, e, keys];
-            gemm(cpu.workers, shape, weights, v, out, Store::Accumulate).map_err(misfit)?;
+            let weights = Matrix::contiguous(scores, keys);
+            multiply(cpu, [rows, e, keys], weights, self.v.rows_from(start), out, Store::Accumulate)?;
         }
         for (out, softmax) in out.chunks_exact_mut(e).zip(&softmax) {
             out.iter_mut().for_each(|out| *out = *out / softmax.sum);
@@ -72,12 +56,12 @@ impl<S: Wide + Number> Head<'_, S> {
     }
 
     /// How many keys query `i` sees: all, or up to the one that is as far from the last as it is from the last query.
-    fn visible(&self, i: usize) -> usize {
+    pub(super) fn visible(&self, i: usize) -> usize {
         if self.op.causal { i + 1 + self.keys - self.queries } else { self.keys }
     }
 
     /// `scores = Q Kᵀ` of some queries and keys.
-    fn score(
+    pub(super) fn score(
         &self,
         cpu: &Context<'_>,
         first: usize,
@@ -85,11 +69,8 @@ impl<S: Wide + Number> Head<'_, S> {
         keys: usize,
         scores: &mut [S],
     ) -> Result<()> {
-        let [row, col] = self.k.strides;
-        let q = Matrices { data: self.q.data, offsets: &[self.q.row(first)], strides: self.q.strides };
-        let k = Matrices { data: self.k.data, offsets: &[self.k.row(start)], strides: [col, row] };
-        let shape = [scores.len() / keys, keys, self.width];
-        gemm(cpu.workers, shape, q, k, scores, Store::Overwrite).map_err(misfit)
+        let (q, k) = (self.q.rows_from(first), self.k.rows_from(start).transposed());
+        multiply(cpu, [scores.len() / keys, keys, self.width], q, k, scores, Store::Overwrite)
     }
 }
 
@@ -127,9 +108,4 @@ impl<S: Wide + Number> Online<S> {
         self.sum = self.sum * correction[0] + fold_tile::<S, Sum>(seen);
         self.max = max;
     }
-}
-
-#[cold]
-fn misfit(Misfit(why): Misfit) -> Error {
-    Error::internal("attention", why)
 }

@@ -1,6 +1,6 @@
 //! Lengths beyond a block, awkward scores, memory and threads.
 
-use tensorkeep_tensor::op::{Attention, Op};
+use tensorkeep_tensor::op::{Attention, AttentionGrad, Op};
 use tensorkeep_tensor::{Device, Tensor};
 
 use crate::{Options, device, with_options};
@@ -11,6 +11,11 @@ fn irregular(len: usize, seed: f64) -> Vec<f64> {
 
 fn attend(op: Attention, q: &Tensor, k: &Tensor, v: &Tensor) -> Vec<f64> {
     Tensor::apply(&Op::Attention(op), &[q, k, v]).unwrap()[0].to_vec().unwrap()
+}
+
+fn gradients(attention: Attention, inputs: [&Tensor; 4]) -> Vec<Vec<f64>> {
+    let gradients = Tensor::apply(&Op::AttentionGrad(AttentionGrad { attention }), &inputs).unwrap();
+    gradients.iter().map(|x| x.to_vec().unwrap()).collect()
 }
 
 fn tensor(data: &[f64], shape: &[usize], device: &Device) -> Tensor {
@@ -59,6 +64,34 @@ fn agrees_with_the_definition() {
     }
 }
 
+/// The definition, at sizes around the blocks of queries, of operands that lie the other way round in memory.
+#[test]
+fn gradients_agree_with_the_definition() {
+    let device = device();
+    for ([t, s, d, e], causal) in [
+        ([1, 700, 8, 4], true),
+        ([63, 64, 3, 5], true),
+        ([64, 64, 4, 1], false),
+        ([65, 65, 1, 17], true),
+        ([130, 300, 16, 8], true),
+        ([257, 129, 5, 2], false),
+    ] {
+        let lying = |[rows, cols]: [usize; 2], seed| {
+            let turned = tensor(&irregular(2 * rows * cols, seed), &[cols, rows, 2], &device);
+            turned.permute([2, 1, 0]).unwrap()
+        };
+        let (q, k, v, dy) = (lying([t, d], 1.0), lying([s, d], 2.0), lying([s, e], 3.0), lying([t, e], 4.0));
+        let attention = Attention { scale: 0.4, causal };
+        let op = Op::AttentionGrad(AttentionGrad { attention });
+        let want = op.composed(&[&q, &k, &v, &dy]).unwrap().unwrap();
+        for (got, want) in gradients(attention, [&q, &k, &v, &dy]).iter().zip(want) {
+            for (got, want) in got.iter().zip(want.to_vec::<f64>().unwrap()) {
+                assert!((got - want).abs() < 1e-12, "{t} {s} {d} {e}: {got} and not {want}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_block_of_impossible_keys_weighs_nothing() {
     let device = device();
@@ -77,7 +110,11 @@ fn memory_is_linear_in_the_length() {
     let device = with_options(Options { threads: Some(1), memory_bytes: Some(8 << 20) }).unwrap();
     let x = tensor(&irregular(n, 0.0), &[n, 1], &device);
     // The scores of all queries would take 512 MiB.
-    assert_eq!(attend(Attention { scale: 1.0, causal: true }, &x, &x, &x).len(), n);
+    let op = Attention { scale: 1.0, causal: true };
+    assert_eq!(attend(op, &x, &x, &x).len(), n);
+    let device = with_options(Options { threads: Some(1), memory_bytes: Some(24 << 20) }).unwrap();
+    let x = tensor(&irregular(n, 0.0), &[n, 1], &device);
+    assert_eq!(gradients(op, [&x, &x, &x, &x])[0].len(), n);
 }
 
 #[test]
@@ -87,7 +124,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let device = with_options(Options { threads: Some(threads), memory_bytes: None }).unwrap();
             let [q, k, v] = [(t, 1.0), (s, 2.0), (s, 3.0)]
                 .map(|(n, seed)| tensor(&irregular(heads * n * d, seed), &[heads, n, d], &device));
-            attend(Attention { scale: 0.25, causal: true }, &q, &k, &v)
+            let op = Attention { scale: 0.25, causal: true };
+            (attend(op, &q, &k, &v), gradients(op, [&q, &k, &v, &q]))
         };
         assert!(results(1) == results(3), "{heads} heads");
     }

@@ -1,6 +1,8 @@
 //! Scaled dot-product attention.
 
-use super::{Spec, require_float, same_dtype};
+use smallvec::smallvec;
+
+use super::{Spec, Specs, require_float, same_dtype};
 use crate::{DType, Error, Result, Shape};
 
 /// `softmax(scale · Q Kᵀ) V`, row by row. Vaswani et al., 2017, arXiv:1706.03762, equation 1.
@@ -49,6 +51,37 @@ impl Attention {
         let mut sizes: smallvec::SmallVec<[usize; 8]> = batch.iter().copied().collect();
         sizes.extend([*t, *e]);
         Ok(Spec::new(Shape::new(&sizes)?, dtype))
+    }
+}
+
+/// Gradients of an [`Attention`] by queries, keys and values.
+///
+/// With `P = softmax(scale · Q Kᵀ)`: `dV = Pᵀ dY`, `dP = dY Vᵀ`, `dS = scale · P ∘ (dP − rowsum(dP ∘ P))`, `dQ = dS K`,
+/// `dK = dSᵀ Q`. Dao et al., *FlashAttention*, 2022, arXiv:2205.14135, appendix B.2.
+///
+/// | operand | shape |
+/// |---|---|
+/// | `q`, `k`, `v` | those of the attention |
+/// | `dy` | `[b.., t, e]`, the gradient of its result |
+/// | results | those of `q`, `k` and `v` |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct AttentionGrad {
+    /// The attention.
+    pub attention: Attention,
+}
+
+impl AttentionGrad {
+    #[track_caller]
+    pub(super) fn infer(&self, inputs: &[Spec; 4]) -> Result<Specs> {
+        let op = "attention_grad";
+        same_dtype(op, inputs)?;
+        let [q, k, v, dy] = *inputs;
+        let y = self.attention.infer(&[q, k, v])?;
+        if dy != y {
+            return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, y.shape])
+                .advise("pass the gradient of that very attention"));
+        }
+        Ok(smallvec![q, k, v])
     }
 }
 

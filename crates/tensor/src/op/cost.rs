@@ -1,8 +1,8 @@
 //! What an operation costs, as a function of shapes.
 
 use super::{
-    Attention, BatchNorm, Conv, ConvInputGrad, ConvWeightGrad, Map, MatMul, Op, PoolKind, Row, ScanKind,
-    ScatterMode, Sort, Spec,
+    Attention, AttentionGrad, BatchNorm, Conv, ConvInputGrad, ConvWeightGrad, Map, MatMul, Op, PoolKind, Row,
+    ScanKind, ScatterMode, Sort, Spec,
 };
 use crate::expr::Node;
 
@@ -49,7 +49,10 @@ impl Op {
             Self::Gather(_) | Self::View(_) | Self::Concat(_) | Self::Pad(_) | Self::Random(_) => 0,
             Self::Sort(op) => sort(*op, inputs, result),
             Self::Row(row) => row_steps(row).saturating_mul(of_input(0)),
-            Self::Attention(Attention { .. }) => attention(inputs),
+            // Two products, and between them for each score a factor and a softmax.
+            Self::Attention(Attention { .. }) => attention(inputs, [2, 2, 6]),
+            // Five products: three as wide as a query, two as a value. For each score a softmax, and six steps to its gradient.
+            Self::AttentionGrad(AttentionGrad { .. }) => attention(inputs, [6, 4, 12]),
             // The mean, the variance in three steps, and a factor and a term.
             Self::BatchNorm(BatchNorm { .. }) => 6u64.saturating_mul(of_input(0)),
         }
@@ -106,14 +109,14 @@ fn row_steps(row: &Row) -> u64 {
     }
 }
 
-/// Two products, and between them for each score a factor and a softmax.
-fn attention(inputs: &[Spec]) -> u64 {
-    let [q, k, v] = inputs else { return 0 };
+/// So many steps for each score and each number of a query, each of a value, and each score.
+fn attention(inputs: &[Spec], [of_query, of_value, alone]: [u64; 3]) -> u64 {
+    let [q, k, v, ..] = inputs else { return 0 };
     let ([.., t, d], [.., s, _], [.., e]) = (q.shape.sizes(), k.shape.sizes(), v.shape.sizes()) else {
         return 0;
     };
     let batch = elements(q) / (*t as u64).saturating_mul(*d as u64).max(1);
     let scores = batch.saturating_mul(*t as u64).saturating_mul(*s as u64);
-    let of_score = 2u64.saturating_mul((*d as u64).saturating_add(*e as u64)).saturating_add(6);
-    scores.saturating_mul(of_score)
+    let of_score = of_query.saturating_mul(*d as u64).saturating_add(of_value.saturating_mul(*e as u64));
+    scores.saturating_mul(of_score.saturating_add(alone))
 }

@@ -27,7 +27,7 @@ use smallvec::SmallVec;
 
 pub(crate) use composed::without_elements;
 
-pub use attention::Attention;
+pub use attention::{Attention, AttentionGrad};
 pub use batch_norm::BatchNorm;
 pub use concat::Concat;
 pub use conv::{Conv, ConvInputGrad, ConvWeightGrad};
@@ -104,6 +104,8 @@ pub enum Op {
     Row(Row),
     /// Scaled dot-product attention.
     Attention(Attention),
+    /// Gradients of attention.
+    AttentionGrad(AttentionGrad),
     /// Normalises channels over a batch.
     BatchNorm(BatchNorm),
 }
@@ -130,6 +132,7 @@ impl Op {
             Self::Random(op) => op.distribution.name(),
             Self::Row(op) => op.name(),
             Self::Attention(_) => "attention",
+            Self::AttentionGrad(_) => "attention_grad",
             Self::BatchNorm(_) => "batch_norm",
         }
     }
@@ -156,6 +159,10 @@ impl Op {
                 return Ok(());
             }
             Self::Sort(op) => {
+                results.extend(op.infer(operands(self, inputs)?)?);
+                return Ok(());
+            }
+            Self::AttentionGrad(op) => {
                 results.extend(op.infer(operands(self, inputs)?)?);
                 return Ok(());
             }

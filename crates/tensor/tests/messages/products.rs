@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::Tensor;
 use tensorkeep_tensor::expr::{Expr, Program};
-use tensorkeep_tensor::op::{Attention, Map, MatMul, Op};
+use tensorkeep_tensor::op::{Attention, AttentionGrad, Map, MatMul, Op};
 
 use crate::{Table, floats, integers, truths};
 
@@ -56,6 +56,12 @@ fn products() {
         n.attention(&n, &n, attention(1.0, false)),
         "attention: i32 has no fractions: cast to a float dtype with to_dtype",
     );
+    let gradients = |dy: &Tensor| {
+        let op = Op::AttentionGrad(AttentionGrad { attention: attention(1.0, false) });
+        Tensor::apply(&op, &[&q, &floats(&[6, 8]), &floats(&[6, 3]), dy])
+    };
+    t.row(gradients(&floats(&[4, 8])), "attention_grad: the gradient is not shaped like the result: [4, 8] and [4, 3]; pass the gradient of that very attention");
+    t.row(gradients(&integers(&[4, 3])), "attention_grad: operands of f32 and i32: cast one with to_dtype");
     t.finish();
 }
 

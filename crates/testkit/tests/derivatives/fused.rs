@@ -70,7 +70,7 @@ fn attention() {
         [&[2, 3], &[4, 3], &[4, 1]],
         [&[2, 2, 2], &[2, 3, 2], &[2, 3, 2]],
         [&[1, 1], &[1, 1], &[1, 1]],
-        // More queries than the derivative takes at a time.
+        // More queries than the derivative, and its definition, takes at a time.
         [&[131, 1], &[133, 1], &[133, 1]],
     ];
     for shapes in shapes {

@@ -1,12 +1,13 @@
 //! Fused operations by their definitions, and operations on nothing.
 
+mod attention;
+
 use smallvec::smallvec;
 
-use super::attention::too_few_keys;
-use super::{Attention, BatchNorm, Map, MatMul, Op, ReduceKind, Row, Spec};
+use super::{BatchNorm, Map, MatMul, Op, ReduceKind, Row, Spec};
 use crate::backend::{Device, Outputs};
 use crate::tensor::constants;
-use crate::{DType, Error, Result, Scalar, Shape, Tensor};
+use crate::{Error, Result, Scalar, Shape, Tensor};
 
 impl Op {
     /// The operation in terms of simpler ones, if it is a fused one: its definition, the oracle of its tests.
@@ -17,7 +18,8 @@ impl Op {
         let one = |result: Result<Tensor>| Some(result.map(|result| smallvec![result]));
         match (self, inputs) {
             (Self::Row(row), inputs) => one(compose_row(row, inputs)),
-            (Self::Attention(attention), [q, k, v]) => one(compose_attention(attention, q, k, v)),
+            (Self::Attention(attention), [q, k, v]) => one(attention.weights(q, k).and_then(|p| p.matmul(v))),
+            (Self::AttentionGrad(op), [q, k, v, dy]) => Some(op.gradients([q, k, v], dy)),
             (Self::BatchNorm(norm), [x, w, b]) => Some(compose_batch_norm(norm, x, w, b)),
             (Self::MatMul(MatMul { epilogue: Some(map) }), [a, b, more @ ..]) => {
                 one(compose_epilogue(map, a, b, more))
@@ -40,6 +42,7 @@ impl Op {
                 | Self::Sort(_)
                 | Self::Random(_)
                 | Self::Attention(_)
+                | Self::AttentionGrad(_)
                 | Self::BatchNorm(_),
                 _,
             ) => None,
@@ -106,38 +109,6 @@ fn compose_batch_norm(norm: &BatchNorm, x: &Tensor, w: &Tensor, b: &Tensor) -> R
     Ok(smallvec![y, of_channels(&mean)?, of_channels(&variance)?])
 }
 
-#[track_caller]
-fn compose_attention(attention: &Attention, q: &Tensor, k: &Tensor, v: &Tensor) -> Result<Tensor> {
-    attention.weights(q, k)?.matmul(v)
-}
-
-impl Attention {
-    /// The attention weights `softmax(scale · Q Kᵀ)`, masked: `[b.., t, s]`.
-    ///
-    /// # Errors
-    ///
-    /// Those of its operations.
-    #[track_caller]
-    pub fn weights(&self, q: &Tensor, k: &Tensor) -> Result<Tensor> {
-        let scores = q.matmul(&k.transpose(-2, -1)?)?;
-        let scale = self.scale;
-        if !self.causal {
-            return scores.mul(scale)?.softmax();
-        }
-        let [.., t, s] = *scores.shape().sizes() else {
-            return Err(Error::shape("attention", "scores have at least 2 axes", &[*scores.shape()])
-                .advise("add one with unsqueeze"));
-        };
-        let Some(ahead) = s.checked_sub(t) else {
-            return Err(too_few_keys(q.shape(), k.shape()));
-        };
-        // Query i sees key j if j ≤ i + s − t.
-        let last = Tensor::arange(t, DType::INDEX, q.device())?.add(ahead as i64)?.unsqueeze(-1)?;
-        let hidden = Tensor::arange(s, DType::INDEX, q.device())?.gt(&last)?;
-        hidden.zip(&scores, |hidden, score| hidden.select(f64::NEG_INFINITY, score * scale))?.softmax()
-    }
-}
-
 /// An operation some of whose operands have no elements though its results have: every such result is a
 /// constant.
 #[track_caller]
@@ -149,9 +120,9 @@ pub(crate) fn without_elements(
 ) -> Result<Outputs> {
     match op {
         Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constants(device, results, Scalar::Int(1)),
-        Op::MatMul(MatMul { epilogue: Some(_) }) => match op.composed(inputs) {
+        Op::MatMul(MatMul { epilogue: Some(_) }) | Op::AttentionGrad(_) => match op.composed(inputs) {
             Some(result) => result,
-            None => Err(Error::internal("matmul", "an epilogue has a definition")),
+            None => Err(Error::internal(op.name(), "a fused operation has a definition")),
         },
         // A sum over nothing.
         Op::Reduce(_) | Op::MatMul(_) | Op::Conv(_) | Op::ConvInputGrad(_) | Op::ConvWeightGrad(_) => {
