@@ -4,6 +4,7 @@ mod attention;
 mod awake;
 mod backend;
 mod batch_norm;
+mod cache;
 mod concat;
 mod conv;
 mod copy;

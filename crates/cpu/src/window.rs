@@ -37,14 +37,25 @@ impl Axis {
 
     /// The places at which some window has an element of the input. Padding may make a window much larger than that.
     pub(crate) fn seen(&self) -> Range<usize> {
-        let last = (self.output - 1) * self.stride;
-        let start = self.low.saturating_sub(last).div_ceil(self.dilation).min(self.kernel);
-        let end = (self.low + self.input).div_ceil(self.dilation).min(self.kernel);
+        self.places(self.output - 1).start..self.places(0).end
+    }
+
+    /// The places at which window `p` has an element of the input.
+    pub(crate) fn places(&self, p: usize) -> Range<usize> {
+        let first = p * self.stride;
+        let [start, end] = [self.low, self.low + self.input]
+            .map(|bound| bound.saturating_sub(first).div_ceil(self.dilation).min(self.kernel));
         start..end
     }
 
+    /// The windows that have an element of the input at each of their places.
+    pub(crate) fn whole(&self) -> Range<usize> {
+        let whole = common(&self.inside(0), &self.inside(self.kernel - 1));
+        whole.start..whole.end.max(whole.start)
+    }
+
     /// Which element of the input lies at place `k` of window `p`, one of those [`inside`](Self::inside).
-    fn source(&self, p: usize, k: usize) -> usize {
+    pub(crate) fn source(&self, p: usize, k: usize) -> usize {
         p * self.stride + k * self.dilation - self.low
     }
 }

@@ -108,3 +108,28 @@ fn results_do_not_depend_on_the_number_of_threads() {
         assert!(results(1) == results(3), "{kind:?}");
     }
 }
+
+/// Results of less and more than what is written past the caches, of whole lines and not, from near and far.
+#[test]
+fn large_results_are_the_rows_that_were_picked() -> Result<()> {
+    for (outer, size, width, picked) in [
+        (1, 300, 512, 4095),
+        (1, 300, 512, 4097),
+        (3, 200, 16, 50_000),
+        (2, 7, 33, 70_000),
+        (1, 3, 700_000, 4),
+    ] {
+        let n = outer * size * width;
+        let data: Vec<f32> = (0..=n).map(|i| i as f32).collect();
+        let index: Vec<i32> = (0..picked).map(|i| ((i * i + 5 * i) % size) as i32).collect();
+        // From the second element on, where no line starts.
+        let x = tensor(&data, &[n + 1]).narrow(0, 1..)?.reshape([outer, size, width])?;
+        let y = x.take(1, &tensor(&index, &[picked]))?.to_vec::<f32>()?;
+        assert_eq!(y.len(), outer * picked * width);
+        for (row, y) in y.chunks(width).enumerate() {
+            let from = (row / picked * size + index[row % picked] as usize) * width + 1;
+            assert!(y == &data[from..from + width], "row {row} of {outer} x {picked} of {width}");
+        }
+    }
+    Ok(())
+}

@@ -1,10 +1,10 @@
 //! Packing: an operand copied into the order in which tiles read it.
-#![allow(unsafe_code, reason = "memory can be asked for ahead only by an instruction of the machine")]
 
 use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
+use crate::cache::prefetch;
 use crate::transpose::{SIDE, transposed};
 
 /// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
@@ -122,17 +122,4 @@ fn transpose_columns<T: Element, const COUNT: usize>(
             *into = column[p].widen();
         }
     }
-}
-
-/// Asks for the line that holds `x` without waiting for it.
-#[inline(always)]
-fn prefetch<T>(x: &T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 machine has SSE, and `x` is there, though an address that is not would do.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = x;
 }

@@ -1,25 +1,22 @@
 //! The largest element of each window.
 
+use std::ops::Range;
+
 use smallvec::SmallVec;
 use tensorkeep_tensor::Result;
 
 use super::work;
 use crate::dispatch::{Loop, dispatch};
 use crate::float::Wide;
+use crate::reduce::Number;
 use crate::storage::Context;
-use crate::window::{Run, Windows};
+use crate::window::{Axis, Windows};
 
 /// Windows in the piece that a thread handles at a time, at least a channel.
 const CHUNK: usize = 1 << 10;
 
-/// Elements that are compared at a time.
-const LANES: usize = 8;
-
-/// What stands for an index before an element was seen.
-const NOWHERE: i32 = -1;
-
 /// The maxima, and where they are in their channels: NaN before all numbers, the first among equals.
-pub(super) fn forward<S: Wide>(
+pub(super) fn forward<S: Wide + Number>(
     cpu: &Context<'_>,
     windows: &Windows,
     x: &[S],
@@ -46,90 +43,112 @@ struct Channel<'a, S> {
     index: &'a mut [i32],
 }
 
-impl<S: Wide> Loop for Channel<'_, S> {
+impl<S: Wide + Number> Loop for Channel<'_, S> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
+        // Steps that the compiler knows are shuffles, not eight loads.
+        match self.windows.axes[2].stride {
+            1 => self.rows(1),
+            2 => self.rows(2),
+            step => self.rows(step),
+        }
+    }
+}
+
+impl<S: Wide + Number> Channel<'_, S> {
+    #[inline(always)]
+    fn rows(self, step: usize) {
         let Self { windows, x, y, index } = self;
-        // Some rows at a time, which stay in the first cache.
-        let rows = CHUNK.next_multiple_of(windows.axes[2].output);
-        let mut runs: SmallVec<[Run; 32]> = SmallVec::new();
-        let blocks = y.chunks_mut(rows).zip(index.chunks_mut(rows));
-        for (block, (y, index)) in blocks.enumerate() {
-            index.fill(NOWHERE);
-            let outputs = block * rows..block * rows + y.len();
-            // In the order of their places, so that the first of equals stays.
-            for place in windows.seen() {
-                runs.clear();
-                windows.runs(place, outputs.clone(), |run| runs.push(run));
-                for run in &runs {
-                    // To the end of the last step, which vectors read too.
-                    let x = &x[run.from..x.len().min(run.from + run.len * run.step)];
-                    let (y, index) = (&mut y[run.windows()], &mut index[run.windows()]);
-                    match run.step {
-                        1 => challenge::<S, 1>(x, run.from, y, index),
-                        2 => challenge::<S, 2>(x, run.from, y, index),
-                        step => challenge_one_by_one(x, run.from, step, y, index),
-                    }
+        let [planes, rows, cols] = &windows.axes;
+        let (whole, mut starts) = (cols.whole(), Starts::new());
+        let results = y.chunks_exact_mut(cols.output).zip(index.chunks_exact_mut(cols.output));
+        for (i, (y, index)) in results.enumerate() {
+            let line = Line { planes, rows, cols, plane: i / rows.output, row: i % rows.output };
+            for at in (0..whole.start).chain(whole.end..cols.output) {
+                line.find(at, cols.places(at), &mut starts);
+                largest::<S, 1>(x, &starts, step, &mut y[at..=at], &mut index[at..=at]);
+            }
+            if !whole.is_empty() {
+                line.find(whole.start, 0..cols.kernel, &mut starts);
+                let (y, index) = (&mut y[whole.clone()], &mut index[whole.clone()]);
+                match whole.len() {
+                    8.. => largest::<S, 8>(x, &starts, step, y, index),
+                    4.. => largest::<S, 4>(x, &starts, step, y, index),
+                    _ => largest::<S, 1>(x, &starts, step, y, index),
                 }
             }
         }
     }
 }
 
-/// Puts elements of the input, `STEP` apart from number `from` on, in the place of those that they are larger than.
-#[inline(always)]
-fn challenge<S: Wide, const STEP: usize>(x: &[S], from: usize, best: &mut [S], index: &mut [i32]) {
-    let len = best.len();
-    let vectors = if len < LANES { 0 } else { len.div_ceil(LANES) };
-    for vector in 0..vectors {
-        // The last one ends with the run. What is compared twice wins once.
-        let at = (vector * LANES).min(len - LANES);
-        let (best, index) = (&mut best[at..at + LANES], &mut index[at..at + LANES]);
-        let (Some(best), Some(index)) = (best.first_chunk_mut(), index.first_chunk_mut()) else { continue };
-        match x[at * STEP..].get(..LANES * STEP) {
-            Some(x) => challenge_vector::<S, STEP>(x, from + at * STEP, best, index),
-            None => challenge_one_by_one(&x[at * STEP..], from + at * STEP, STEP, best, index),
+/// Where elements of a window lie.
+type Starts = SmallVec<[i32; 64]>;
+
+/// A row of windows.
+struct Line<'a> {
+    planes: &'a Axis,
+    rows: &'a Axis,
+    cols: &'a Axis,
+    plane: usize,
+    row: usize,
+}
+
+impl Line<'_> {
+    /// Where the elements in those columns of window `at` are, in order.
+    #[inline(always)]
+    fn find(&self, at: usize, columns: Range<usize>, starts: &mut Starts) {
+        let Self { planes, rows, cols, plane, row } = *self;
+        starts.clear();
+        for k_plane in planes.places(plane) {
+            let before = planes.source(plane, k_plane) * rows.input;
+            for k_row in rows.places(row) {
+                let before = (before + rows.source(row, k_row)) * cols.input;
+                columns.clone().for_each(|k| starts.push((before + cols.source(at, k)) as i32));
+            }
         }
-    }
-    if vectors == 0 {
-        challenge_one_by_one(x, from, STEP, best, index);
     }
 }
 
-/// [`challenge`] for a vector.
+/// The largest elements of windows next to each other, `LANES` at a time, and where they are. The first window's elements lie at
+/// `starts`, those of each other `step` further.
 #[inline(always)]
-fn challenge_vector<S: Wide, const STEP: usize>(
+fn largest<S: Wide + Number, const LANES: usize>(
     x: &[S],
-    from: usize,
-    best: &mut [S; LANES],
-    index: &mut [i32; LANES],
+    starts: &[i32],
+    step: usize,
+    y: &mut [S],
+    index: &mut [i32],
 ) {
-    // All lanes are read before any is written: else the compiler branches for each.
-    let (old, old_index) = (*best, *index);
-    let x: [S; LANES] = std::array::from_fn(|lane| x[lane * STEP]);
-    let wins: [bool; LANES] = std::array::from_fn(|lane| wins(x[lane], old[lane], old_index[lane]));
-    *best = std::array::from_fn(|lane| if wins[lane] { x[lane] } else { old[lane] });
-    let place = |lane: usize| (from + lane * STEP) as i32;
-    *index = std::array::from_fn(|lane| if wins[lane] { place(lane) } else { old_index[lane] });
-}
-
-/// [`challenge`] for any step.
-#[inline(always)]
-fn challenge_one_by_one<S: Wide>(x: &[S], from: usize, step: usize, best: &mut [S], index: &mut [i32]) {
-    for (i, (best, index)) in best.iter_mut().zip(index).enumerate() {
-        if wins(x[i * step], *best, *index) {
-            (*best, *index) = (x[i * step], (from + i * step) as i32);
+    let (Some(&first), len) = (starts.first(), y.len()) else { return };
+    for at in (0..len).step_by(LANES) {
+        // The last ones end with the row, and some of them are found twice.
+        let at = at.min(len - LANES);
+        let (mut best, mut place) = ([S::LEAST; LANES], [first; LANES]);
+        for &start in starts {
+            let x = &x[start as usize + at * step..][..(LANES - 1) * step + 1];
+            let x: [S; LANES] = std::array::from_fn(|lane| x[lane * step]);
+            // Choices by masks: of other forms the compiler makes a branch for each lane.
+            let wins: [i32; LANES] = std::array::from_fn(|lane| -i32::from(wins(x[lane], best[lane])));
+            best = std::array::from_fn(|lane| S::choose(wins[lane] != 0, x[lane], best[lane]));
+            place = std::array::from_fn(|lane| start & wins[lane] | place[lane] & !wins[lane]);
         }
+        let place: [i32; LANES] = std::array::from_fn(|lane| place[lane] + ((at + lane) * step) as i32);
+        y[at..at + LANES].copy_from_slice(&best);
+        index[at..at + LANES].copy_from_slice(&place);
     }
 }
 
-/// Whether an element takes the place of the best before it.
+/// Whether an element takes the place of the best before it: if it is larger, or the first NaN.
 #[inline(always)]
-#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-fn wins<S: Wide>(x: S, best: S, index: i32) -> bool {
-    (index == NOWHERE) | (x > best) | ((x != x) & (best == best))
+#[expect(
+    clippy::eq_op,
+    clippy::neg_cmp_op_on_partial_ord,
+    reason = "NaN differs from itself and is not less"
+)]
+fn wins<S: Wide>(x: S, best: S) -> bool {
+    !(x <= best) & (best == best)
 }
 
 /// The gradient goes to where the maxima were.

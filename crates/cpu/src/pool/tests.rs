@@ -35,6 +35,40 @@ fn the_first_maximum_wins_and_padding_never_does() {
     }
 }
 
+/// Rows of windows as long as vectors, a bit longer, shorter, and with some that reach into the padding.
+#[test]
+fn rows_of_any_length_have_their_maxima() {
+    let special = [LOW, -0.0, NAN, 0.0, f32::INFINITY, LOW];
+    let value = |i: usize| special.get(i * i % 23).copied().unwrap_or((i * 7 % 5) as f32);
+    for (kernel, stride, padding) in
+        [(1, 1, (0, 0)), (2, 2, (0, 0)), (2, 2, (1, 1)), (3, 2, (1, 1)), (3, 1, (1, 0)), (3, 3, (0, 1))]
+    {
+        for windows in (1_usize..20).chain([31, 33]) {
+            let n = ((windows - 1) * stride + kernel).saturating_sub(padding.0 + padding.1);
+            if n == 0 {
+                continue;
+            }
+            let data: Vec<f32> = (0..2 * n).map(value).collect();
+            let x = Tensor::from_vec(data.clone(), [1, 2, n], &device()).unwrap();
+            let outputs = apply(pool(PoolKind::Max, kernel, stride, padding), &x).unwrap();
+            let (mut want, mut want_index) = (Vec::new(), Vec::new());
+            for channel in data.chunks(n) {
+                for p in 0..windows {
+                    let start = (p * stride).saturating_sub(padding.0);
+                    let end = (p * stride + kernel - padding.0).min(n);
+                    let wins = |a: f32, b: f32| a > b || (a.is_nan() && !b.is_nan());
+                    let best = (start..end).reduce(|a, b| if wins(channel[b], channel[a]) { b } else { a });
+                    want.push(channel[best.unwrap()].to_bits());
+                    want_index.push(best.unwrap() as i32);
+                }
+            }
+            let got: Vec<u32> = outputs[0].to_vec::<f32>().unwrap().iter().map(|y| y.to_bits()).collect();
+            assert_eq!(got, want, "{windows} windows of {kernel}, stride {stride}, {padding:?}");
+            assert_eq!(outputs[1].to_vec::<i32>().unwrap(), want_index);
+        }
+    }
+}
+
 #[test]
 fn a_window_mostly_of_padding_costs_what_it_sees() {
     let x = Tensor::from_vec(vec![2.0f32, 4.0], [1, 1, 2, 1, 1], &device()).unwrap();

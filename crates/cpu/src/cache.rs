@@ -1,0 +1,51 @@
+//! What only the program knows of memory: what it will read soon, and what it will not read again soon.
+#![allow(unsafe_code, reason = "caches are told so only by instructions of the machine")]
+
+use crate::memory::Line;
+
+/// Asks for the line that holds `x` without waiting for it.
+#[inline(always)]
+pub(crate) fn prefetch<T>(x: &T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every x86-64 machine has SSE, and `x` is there, though an address that is not would do.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = x;
+}
+
+/// Copies pairs of as many bytes past the caches: what is written is not read first, and puts nothing else out of them.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [Line])>) {
+    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
+
+    /// Orders what was written before what this thread does next, also if `pairs` panics.
+    struct Fence;
+    impl Drop for Fence {
+        fn drop(&mut self) {
+            // SAFETY: every x86-64 machine has SSE.
+            unsafe { _mm_sfence() };
+        }
+    }
+
+    let _fence = Fence;
+    for (from, to) in pairs {
+        for (from, to) in from.as_chunks::<{ size_of::<Line>() }>().0.iter().zip(to) {
+            let (from, to): (*const __m128i, *mut __m128i) =
+                (std::ptr::from_ref(from).cast(), std::ptr::from_mut(to).cast());
+            for i in 0..size_of::<Line>() / size_of::<__m128i>() {
+                // SAFETY: every x86-64 machine has SSE2. Both point to as many bytes as a line has, of which these are some;
+                // `to` is aligned like a line, and the fence follows before anyone else learns of what is written.
+                unsafe { _mm_stream_si128(to.add(i), _mm_loadu_si128(from.add(i))) };
+            }
+        }
+    }
+}
+
+/// Copies pairs of as many bytes.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [Line])>) {
+    pairs.for_each(|(from, to)| bytemuck::cast_slice_mut(to).copy_from_slice(from));
+}
