@@ -20,7 +20,13 @@ pub(crate) trait Loop {
 /// Runs a loop with the machine's best instruction set.
 #[inline]
 pub(crate) fn dispatch<L: Loop>(body: L) -> L::Output {
-    match Isa::best().level() {
+    dispatch_on(Isa::best(), body)
+}
+
+/// [`dispatch`] to a given instruction set.
+#[inline]
+pub(crate) fn dispatch_on<L: Loop>(isa: Isa, body: L) -> L::Output {
+    match isa.level() {
         Level::Portable => body.run(),
         // The compiler's target has it.
         #[cfg(target_arch = "aarch64")]

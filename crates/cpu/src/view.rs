@@ -53,9 +53,11 @@ impl View {
             return None;
         }
         let (mut row, mut position) = (start / n, self.offset as isize + (start % n) as isize);
-        for &(n, stride) in outer.iter().rev() {
-            position += (row % n) as isize * stride;
-            row /= n;
+        for (depth, &(n, stride)) in outer.iter().enumerate().rev() {
+            // The outermost needs no division, which is most of what this costs.
+            let (left, index) = if depth == 0 { (0, row) } else { (row / n, row % n) };
+            position += index as isize * stride;
+            row = left;
         }
         Some(position as usize)
     }
@@ -123,6 +125,7 @@ mod tests {
         let shape = |sizes: &[usize]| Shape::new(sizes).unwrap();
         let base = Layout::contiguous(shape(&[3, 4, 5]));
         let row = Layout::contiguous(shape(&[4, 1]));
+        let planes = Layout::contiguous(shape(&[3, 1, 5]));
         let whole: Vec<i32> = data.clone();
         let stretched: Vec<i32> = [0, 1, 2, 3].iter().flat_map(|&i| [i; 5]).collect::<Vec<_>>().repeat(3);
         let (whole_shape, vector) = (shape(&[3, 4, 5]), Layout::contiguous(shape(&[5])));
@@ -130,6 +133,10 @@ mod tests {
             (View::new(&base), whole),
             (View::broadcast(&row, &whole_shape), stretched),
             (View::broadcast(&vector, &whole_shape), [0, 1, 2, 3, 4].repeat(12)),
+            (
+                View::broadcast(&planes, &whole_shape),
+                [0, 1, 2].map(|i| [5 * i, 5 * i + 1, 5 * i + 2, 5 * i + 3, 5 * i + 4].repeat(4)).concat(),
+            ),
         ] {
             for start in 0..want.len() {
                 for len in 1..=want.len() - start {

@@ -25,15 +25,18 @@ pub(super) struct Job<'a> {
 /// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
 pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
     let plan = job.plan;
-    let loaded = !job.sources.iter().all(Source::is_direct);
+    // Tiles end where rows do that can be used where they lie.
+    let row = job.sources.iter().filter_map(Source::row).min().unwrap_or(TILE);
+    let loaded = !job.sources.iter().all(|source| source.is_direct(row));
     let banks = if loaded || !plan.is_direct { [plan.registers, plan.uniforms.len()] } else { [0, 0] };
     let steps = if loaded { &plan.steps } else { &plan.steps_of_direct };
+    // A single step leaves nothing in cache for another, and without registers nothing bounds it.
+    let is_one_pass = banks == [0, 0] && steps.len() == 1 && job.sources.iter().all(Source::is_contiguous);
+    let longest = if is_one_pass { usize::MAX } else { row };
     Registers::with(banks, |registers| {
         let mut machine = Machine { job, registers, outputs, start, at: 0, len: 1 };
         plan.uniform_steps.iter().for_each(|step| machine.step(step));
         machine.spread_uniforms(TILE.min(count));
-        // Tiles end where rows do that can be used where they lie.
-        let longest = job.sources.iter().filter_map(Source::row).min().unwrap_or(TILE);
         let mut at = 0;
         while at < count {
             let len = (longest - (start + at) % longest).min(count - at);

@@ -78,8 +78,18 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// Whether [`direct`](Self::direct) gives them wherever they start.
-    pub(super) fn is_direct(&self) -> bool {
+    /// Whether [`direct`](Self::direct) gives any that lie within as many, from a multiple of that on.
+    pub(super) fn is_direct(&self, tile: usize) -> bool {
+        is_native(self.dtype)
+            && match &self.lies {
+                Lies::Contiguous(_) => true,
+                Lies::Strided(_, view) => matches!(view.axes.last(), Some((n, 1)) if n % tile == 0),
+                Lies::Result(_) => false,
+            }
+    }
+
+    /// Whether [`direct`](Self::direct) gives all at once.
+    pub(super) fn is_contiguous(&self) -> bool {
         matches!(self.lies, Lies::Contiguous(_)) && is_native(self.dtype)
     }
 

@@ -1,8 +1,9 @@
 //! Folds to an index.
 
 use super::element::{Element, Number, TILE};
-use super::fold::{Fold, fold_tile};
+use super::fold::Fold;
 use super::geometry::Geometry;
+use super::row::fold_tile;
 use crate::dispatch::{Loop, dispatch};
 use crate::workers::Workers;
 

@@ -1,5 +1,8 @@
 //! Elements as folds read them.
 
+use std::ops::{Add, BitOr, Mul};
+
+use bytemuck::Zeroable;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
@@ -40,7 +43,10 @@ pub(crate) trait Element: Stored {
 pub(crate) trait Number: Element<Lane = Self> {
     /// What sums and products of many are kept in.
     type Wide: Stored;
+    /// An integer as large.
+    type Bits: Stored + BitOr<Output = Self::Bits>;
     const ZERO: Self;
+    const ONE: Self;
     const LEAST: Self;
     const GREATEST: Self;
     const WIDE_ZERO: Self::Wide;
@@ -51,6 +57,19 @@ pub(crate) trait Number: Element<Lane = Self> {
     fn add_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
     fn mul_wide(a: Self::Wide, b: Self::Wide) -> Self::Wide;
 
+    /// Whether it is NaN.
+    #[inline(always)]
+    #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
+    fn is_nan(self) -> bool {
+        self != self
+    }
+
+    /// All bits set if either is NaN, else none.
+    #[inline(always)]
+    fn nan_bits(_a: Self, _b: Self) -> Self::Bits {
+        Self::Bits::zeroed()
+    }
+
     /// `a` if it is the `first` that is wanted, else `b`.
     #[inline(always)]
     fn choose(first: bool, a: Self, b: Self) -> Self {
@@ -59,7 +78,7 @@ pub(crate) trait Number: Element<Lane = Self> {
 }
 
 macro_rules! numbers {
-    ($($t:ident in $wide:ident $(by $bits:ident)?: $zero:literal $one:literal $least:expr, $greatest:expr; $add:path, $add_wide:path, $mul_wide:path;)*) => {$(
+    ($($t:ident $bits:ident in $wide:ident $(by $float_bits:ident)?: $zero:literal $one:literal $least:expr, $greatest:expr; $add:path, $add_wide:path, $mul_wide:path;)*) => {$(
         impl Element for $t {
             type Lane = Self;
 
@@ -92,7 +111,9 @@ macro_rules! numbers {
 
         impl Number for $t {
             type Wide = $wide;
+            type Bits = $bits;
             const ZERO: Self = $zero;
+            const ONE: Self = $one;
             const LEAST: Self = $least;
             const GREATEST: Self = $greatest;
             const WIDE_ZERO: $wide = $zero;
@@ -126,21 +147,24 @@ macro_rules! numbers {
             // By the bits, since of a choice between floats that is stored the compiler makes a branch.
             $(#[inline(always)]
             fn choose(first: bool, a: Self, b: Self) -> Self {
-                let mask = $bits::from(first).wrapping_neg();
+                let mask = $float_bits::from(first).wrapping_neg();
                 Self::from_bits(a.to_bits() & mask | b.to_bits() & !mask)
+            }
+
+            #[inline(always)]
+            fn nan_bits(a: Self, b: Self) -> $float_bits {
+                $float_bits::from(a.is_nan() | b.is_nan()).wrapping_neg()
             })?
         }
     )*};
 }
 
-use std::ops::{Add, Mul};
-
 numbers! {
-    f32 in f64 by u32: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
-    f64 in f64 by u64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
-    i64 in i64: 0 1 i64::MIN, i64::MAX; i64::wrapping_add, i64::wrapping_add, i64::wrapping_mul;
-    i32 in i32: 0 1 i32::MIN, i32::MAX; i32::wrapping_add, i32::wrapping_add, i32::wrapping_mul;
-    u8 in u8: 0 1 u8::MIN, u8::MAX; u8::wrapping_add, u8::wrapping_add, u8::wrapping_mul;
+    f32 u32 in f64 by u32: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
+    f64 u64 in f64 by u64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
+    i64 i64 in i64: 0 1 i64::MIN, i64::MAX; i64::wrapping_add, i64::wrapping_add, i64::wrapping_mul;
+    i32 i32 in i32: 0 1 i32::MIN, i32::MAX; i32::wrapping_add, i32::wrapping_add, i32::wrapping_mul;
+    u8 u8 in u8: 0 1 u8::MIN, u8::MAX; u8::wrapping_add, u8::wrapping_add, u8::wrapping_mul;
 }
 
 macro_rules! halves {

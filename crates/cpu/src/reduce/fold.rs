@@ -1,6 +1,6 @@
 //! What is folded with.
 
-use super::element::{Element, Number, TILE};
+use super::element::Number;
 use crate::dispatch::{Loop, dispatch};
 use crate::storage::Stored;
 
@@ -12,9 +12,20 @@ pub(crate) trait Fold<L: Number> {
     type Sum: Stored;
     /// The fold of nothing.
     const START: Self::Part;
+    /// What changes no fold.
+    const NEUTRAL: L;
+    /// Whether [`join_numbers`](Self::join_numbers) drops NaN, which must then be looked for.
+    const DROPS_NAN: bool = false;
 
     fn lift(x: L) -> Self::Part;
     fn join(a: Self::Part, b: Self::Part) -> Self::Part;
+
+    /// [`join`](Self::join) where none is NaN.
+    #[inline(always)]
+    fn join_numbers(a: Self::Part, b: Self::Part) -> Self::Part {
+        Self::join(a, b)
+    }
+
     fn widen(part: Self::Part) -> Self::Sum;
     fn merge(a: Self::Sum, b: Self::Sum) -> Self::Sum;
     fn finish(sum: Self::Sum) -> L;
@@ -27,6 +38,7 @@ impl<L: Number> Fold<L> for Sum {
     type Part = L;
     type Sum = L::Wide;
     const START: L = L::ZERO;
+    const NEUTRAL: L = L::ZERO;
 
     #[inline(always)]
     fn lift(x: L) -> L {
@@ -61,6 +73,7 @@ impl<L: Number + std::ops::Mul<Output = L>> Fold<L> for SquareSum {
     type Part = L;
     type Sum = L::Wide;
     const START: L = L::ZERO;
+    const NEUTRAL: L = L::ZERO;
 
     #[inline(always)]
     fn lift(x: L) -> L {
@@ -95,6 +108,7 @@ impl<L: Number> Fold<L> for Product {
     type Part = L::Wide;
     type Sum = L::Wide;
     const START: L::Wide = L::WIDE_ONE;
+    const NEUTRAL: L = L::ONE;
 
     #[inline(always)]
     fn lift(x: L) -> L::Wide {
@@ -132,6 +146,8 @@ macro_rules! extreme {
             type Part = L;
             type Sum = L;
             const START: L = L::$start;
+            const NEUTRAL: L = L::$start;
+            const DROPS_NAN: bool = true;
 
             #[inline(always)]
             fn lift(x: L) -> L {
@@ -140,7 +156,13 @@ macro_rules! extreme {
 
             #[inline(always)]
             fn join(a: L, b: L) -> L {
-                L::choose((a $beats b) | (a != a), a, b)
+                L::choose((b $beats a) | (b != b), b, a)
+            }
+
+            // So written it is one instruction.
+            #[inline(always)]
+            fn join_numbers(a: L, b: L) -> L {
+                if b $beats a { b } else { a }
             }
 
             #[inline(always)]
@@ -163,70 +185,12 @@ macro_rules! extreme {
 
 extreme! {
     /// The largest; NaN if any is.
-    Largest: LEAST >=
+    Largest: LEAST >
 }
 
 extreme! {
     /// The smallest; NaN if any is.
-    Smallest: GREATEST <=
-}
-
-/// Accumulators side by side in the fold of a row: enough to hide the latency of the widest registers.
-const LANES: usize = 64;
-
-/// Folds elements that lie side by side.
-pub(crate) fn fold_row<T: Element, F: Fold<T::Lane>>(x: &[T]) -> F::Sum {
-    let start = F::widen(F::START);
-    let tiles = x.chunks(TILE);
-    if T::lanes(x).is_some() {
-        let parts = tiles.filter_map(T::lanes).map(|tile| F::widen(fold_tile::<T::Lane, F>(tile)));
-        return parts.fold(start, F::merge);
-    }
-    let mut buffer = [T::Lane::ZERO; TILE];
-    tiles.fold(start, |sum, tile| {
-        F::merge(sum, F::widen(fold_tile::<T::Lane, F>(T::widen(tile, &mut buffer))))
-    })
-}
-
-/// Folds at most [`TILE`] numbers.
-#[inline]
-pub(crate) fn fold_tile<L: Number, F: Fold<L>>(x: &[L]) -> F::Part {
-    if x.len() < LANES {
-        return x.iter().fold(F::START, |part, &x| F::join(part, F::lift(x)));
-    }
-    dispatch(Row::<L, F> { x, with: std::marker::PhantomData })
-}
-
-struct Row<'a, L, F> {
-    x: &'a [L],
-    with: std::marker::PhantomData<F>,
-}
-
-impl<L: Number, F: Fold<L>> Loop for Row<'_, L, F> {
-    type Output = F::Part;
-
-    #[inline(always)]
-    fn run(self) -> F::Part {
-        let (chunks, rest) = self.x.as_chunks::<LANES>();
-        let mut lanes = [F::START; LANES];
-        for chunk in chunks {
-            for (lane, &x) in lanes.iter_mut().zip(chunk) {
-                *lane = F::join(*lane, F::lift(x));
-            }
-        }
-        for (lane, &x) in lanes.iter_mut().zip(rest) {
-            *lane = F::join(*lane, F::lift(x));
-        }
-        let mut width = LANES;
-        while width > 1 {
-            width /= 2;
-            let (low, high) = lanes.split_at_mut(width);
-            for (low, &high) in low.iter_mut().zip(&*high) {
-                *low = F::join(*low, high);
-            }
-        }
-        lanes[0]
-    }
+    Smallest: GREATEST <
 }
 
 /// `to[j] = join(parts[j], x[j])`. Not in place: of a part that may stay as it is the compiler makes a masked store, which

@@ -10,6 +10,9 @@ mod element;
 mod fold;
 mod geometry;
 mod pass;
+mod row;
+#[cfg(test)]
+mod tests;
 
 use smallvec::smallvec;
 use tensorkeep_tensor::op::{Reduce, ReduceKind, Spec};
@@ -20,7 +23,8 @@ use crate::storage::{Context, elements, for_stored};
 use geometry::Geometry;
 
 pub(crate) use element::{Element, Number, TILE};
-pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum, fold_row, fold_tile};
+pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
+pub(crate) use row::{fold_row, fold_tile};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Result<Outputs> {
     let [x] = inputs else {

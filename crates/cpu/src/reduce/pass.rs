@@ -1,8 +1,9 @@
 //! The pass over the input.
 
 use super::element::{Element, Number, TILE};
-use super::fold::{Fold, fold_columns, fold_row};
+use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
+use super::row::fold_row;
 use crate::storage::Stored;
 use crate::workers::Workers;
 

@@ -1,0 +1,87 @@
+//! Folds of rows on each instruction set, around the edges of their chunks.
+
+use std::marker::PhantomData;
+
+use super::element::Number;
+use super::fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
+use super::row::Row;
+use crate::dispatch::dispatch_on;
+use crate::isa::Isa;
+
+const LENGTHS: [usize; 15] = [0, 1, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 129, 1024];
+
+/// The fold of `x` on each instruction set, after that of one number at a time.
+fn folds<L: Number, F: Fold<L>>(x: &[L]) -> (F::Part, Vec<F::Part>) {
+    let one_by_one = x.iter().fold(F::START, |part, &x| F::join(part, F::lift(x)));
+    let on = |isa| dispatch_on(isa, Row::<L, F> { x, with: PhantomData });
+    (one_by_one, Isa::available().map(on).collect())
+}
+
+fn check<L: Number, F: Fold<L>>(x: &[L], what: &str) {
+    let (expected, found) = folds::<L, F>(x);
+    for (level, found) in found.iter().enumerate() {
+        assert!(*found == expected, "{what} of {} numbers, instruction set {level}", x.len());
+    }
+}
+
+/// Small integers, whose sums are exact in any order.
+fn numbers(len: usize) -> impl Iterator<Item = i32> {
+    (0..len as i32).map(|i| i * 37 % 23 - 11)
+}
+
+#[test]
+fn rows_fold_as_one_by_one() {
+    for len in LENGTHS {
+        let integers: Vec<i32> = numbers(len).collect();
+        let singles: Vec<f32> = numbers(len).map(|x| x as f32).collect();
+        let doubles: Vec<f64> = numbers(len).map(f64::from).collect();
+        check::<i32, Sum>(&integers, "sum");
+        check::<i32, Product>(&integers, "product");
+        check::<i32, Largest>(&integers, "largest");
+        check::<i32, Smallest>(&integers, "smallest");
+        check::<f32, Sum>(&singles, "sum");
+        check::<f32, SquareSum>(&singles, "sum of squares");
+        check::<f32, Largest>(&singles, "largest");
+        check::<f32, Smallest>(&singles, "smallest");
+        check::<f64, Sum>(&doubles, "sum");
+        check::<f64, Largest>(&doubles, "largest");
+        check::<f64, Smallest>(&doubles, "smallest");
+    }
+}
+
+/// The largest and the smallest are found wherever they are, infinities too, and NaN wherever that is.
+#[test]
+fn extremes_are_found_at_each_place() {
+    fn check_at<L: Number, F: Fold<L, Part = L>>(x: &mut [L], extreme: L) {
+        for at in 0..x.len() {
+            let before = std::mem::replace(&mut x[at], extreme);
+            for found in folds::<L, F>(x).1 {
+                let both_nan = found.is_nan() && extreme.is_nan();
+                assert!(found == extreme || both_nan, "at {at} of {}", x.len());
+            }
+            x[at] = before;
+        }
+    }
+    for len in LENGTHS {
+        let mut singles: Vec<f32> = numbers(len).map(|x| x as f32).collect();
+        let mut doubles: Vec<f64> = numbers(len).map(f64::from).collect();
+        for extreme in [12.0, f32::INFINITY, f32::NAN, -f32::NAN] {
+            check_at::<f32, Largest>(&mut singles, extreme);
+            check_at::<f32, Smallest>(&mut singles, -extreme);
+            check_at::<f64, Largest>(&mut doubles, extreme.into());
+            check_at::<f64, Smallest>(&mut doubles, (-extreme).into());
+        }
+    }
+}
+
+/// What a row starts with and is filled up with is not seen, even where it is the extreme.
+#[test]
+fn rows_of_what_changes_nothing() {
+    for len in LENGTHS {
+        check::<f32, Largest>(&vec![f32::NEG_INFINITY; len], "largest");
+        check::<f32, Smallest>(&vec![f32::INFINITY; len], "smallest");
+        check::<f32, Sum>(&vec![-0.0; len], "sum");
+        check::<u8, Largest>(&vec![0; len], "largest");
+        check::<u8, Smallest>(&vec![255; len], "smallest");
+    }
+}
