@@ -193,26 +193,36 @@ extreme! {
     Smallest: GREATEST <
 }
 
-/// `to[j] = join(parts[j], x[j])`. Not in place: of a part that may stay as it is the compiler makes a masked store, which
-/// some processors take very long for.
+/// `to[j] = join(join(parts[j], x[0][j]), x[1][j])` and so on. Not in place: of a part that may stay as it is the compiler
+/// makes a masked store, which some processors take very long for.
 #[inline]
-pub(crate) fn fold_columns<L: Number, F: Fold<L>>(parts: &[F::Part], x: &[L], to: &mut [F::Part]) {
-    dispatch(Columns::<L, F> { parts, x, to });
+pub(crate) fn fold_columns<L: Number, F: Fold<L>, const ROWS: usize>(
+    parts: &[F::Part],
+    x: [&[L]; ROWS],
+    to: &mut [F::Part],
+) {
+    dispatch(Columns::<L, F, ROWS> { parts, x, to });
 }
 
-struct Columns<'a, L: Number, F: Fold<L>> {
+struct Columns<'a, L: Number, F: Fold<L>, const ROWS: usize> {
     parts: &'a [F::Part],
-    x: &'a [L],
+    x: [&'a [L]; ROWS],
     to: &'a mut [F::Part],
 }
 
-impl<L: Number, F: Fold<L>> Loop for Columns<'_, L, F> {
+impl<L: Number, F: Fold<L>, const ROWS: usize> Loop for Columns<'_, L, F, ROWS> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for ((to, &part), &x) in self.to.iter_mut().zip(self.parts).zip(self.x) {
-            *to = F::join(part, F::lift(x));
+        let count = self.to.len();
+        let (parts, x) = (&self.parts[..count], self.x.map(|x| &x[..count]));
+        for j in 0..count {
+            let mut part = parts[j];
+            for x in x {
+                part = F::join(part, F::lift(x[j]));
+            }
+            self.to[j] = part;
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The pass over the input.
 
+use std::array;
+
 use super::element::{Element, Number, TILE};
 use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
@@ -9,6 +11,9 @@ use crate::workers::Workers;
 
 /// Elements of the input that a thread folds at a time, at least.
 const CHUNK: usize = 1 << 16;
+
+/// Rows that are folded at once, so that parts are read and written once for all of them.
+const AT_ONCE: usize = 4;
 
 /// Rows that are folded in the lane before they are merged into wider sums.
 const BLOCK_ROWS: usize = 64;
@@ -104,14 +109,25 @@ impl<T: Element> Pass<'_, T> {
 
     /// Folds rows, as long as there are sums, into these.
     fn fold_rows<F: Fold<T::Lane>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
-        let mut buffer = [T::Lane::ZERO; TILE];
+        let mut buffers = [[T::Lane::ZERO; TILE]; AT_ONCE];
+        let at = |row: usize| (start + row as isize * stride) as usize;
         for block in (0..rows).step_by(BLOCK_ROWS) {
             let [mut parts, mut next] = [[F::START; TILE]; 2];
             let (mut parts, mut next) = (&mut parts[..sums.len()], &mut next[..sums.len()]);
-            for row in block..rows.min(block + BLOCK_ROWS) {
-                let at = (start + row as isize * stride) as usize;
-                let x = T::widen(&self.data[at..][..parts.len()], &mut buffer);
-                fold_columns::<T::Lane, F>(parts, x, next);
+            let (mut row, end) = (block, rows.min(block + BLOCK_ROWS));
+            while row < end {
+                let columns = parts.len();
+                let mut buffers = buffers.each_mut().into_iter();
+                let mut numbers =
+                    |row| buffers.next().map_or(&[][..], |to| T::widen(&self.data[at(row)..][..columns], to));
+                if row + AT_ONCE <= end {
+                    let x: [_; AT_ONCE] = array::from_fn(|i| numbers(row + i));
+                    fold_columns::<T::Lane, F, AT_ONCE>(parts, x, next);
+                    row += AT_ONCE;
+                } else {
+                    fold_columns::<T::Lane, F, 1>(parts, [numbers(row)], next);
+                    row += 1;
+                }
                 std::mem::swap(&mut parts, &mut next);
             }
             for (sum, &part) in sums.iter_mut().zip(&*parts) {

@@ -2,9 +2,12 @@
 
 use std::marker::PhantomData;
 
+use tensorkeep_tensor::{DType, Result, Tensor};
+
 use super::element::Number;
 use super::fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
 use super::row::Row;
+use crate::device;
 use crate::dispatch::dispatch_on;
 use crate::isa::Isa;
 
@@ -84,4 +87,42 @@ fn rows_of_what_changes_nothing() {
         check::<u8, Largest>(&vec![0; len], "largest");
         check::<u8, Smallest>(&vec![255; len], "smallest");
     }
+}
+
+/// Columns of any number of rows, which are taken some at a time and in blocks: sums that are exact, and NaN in each row.
+#[test]
+fn columns_fold_as_one_by_one() -> Result<()> {
+    for rows in [1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 66, 67, 68, 129] {
+        for columns in [2, 33, 1024, 1030] {
+            let integers: Vec<i32> = numbers(rows * columns).collect();
+            let x = Tensor::from_vec(integers.clone(), [rows, columns], &device())?;
+            let by_column = |fold: fn(i32, i32) -> i32, start| {
+                let column = |j| (0..rows).map(|i| integers[i * columns + j]).fold(start, fold);
+                (0..columns).map(column).collect::<Vec<i32>>()
+            };
+            let (sums, largest) = (by_column(|a, b| a + b, 0), by_column(i32::max, i32::MIN));
+            for dtype in [DType::I32, DType::F32, DType::F64, DType::BF16] {
+                let x = x.to_dtype(dtype)?;
+                let sum = x.sum([0], false)?;
+                assert_eq!(
+                    sum.to_dtype(DType::I32)?.to_vec::<i32>()?,
+                    sums,
+                    "{rows} by {columns} of {dtype}"
+                );
+                let max = x.max([0], false)?.to_dtype(DType::I32)?.to_vec::<i32>()?;
+                assert_eq!(max, largest, "{rows} by {columns} of {dtype}");
+            }
+            let mut singles: Vec<f32> = integers.iter().map(|&x| x as f32).collect();
+            for row in 0..rows {
+                let before = std::mem::replace(&mut singles[row * columns + 1], f32::NAN);
+                let x = Tensor::from_vec(singles.clone(), [rows, columns], &device())?;
+                for y in [x.max([0], false)?, x.min([0], false)?] {
+                    let nan: Vec<bool> = y.to_vec::<f32>()?.iter().map(|y| y.is_nan()).collect();
+                    assert!(nan.iter().enumerate().all(|(j, &nan)| nan == (j == 1)), "row {row} of {rows}");
+                }
+                singles[row * columns + 1] = before;
+            }
+        }
+    }
+    Ok(())
 }
