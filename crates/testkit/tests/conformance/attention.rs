@@ -6,7 +6,7 @@ use tensorkeep_testkit::values::ordinary;
 use crate::on_every_device;
 
 /// Queries, keys, values.
-const TABLE: [[&[usize]; 3]; 11] = [
+const TABLE: [[&[usize]; 3]; 12] = [
     [&[1, 1], &[1, 1], &[1, 1]],
     [&[4, 3], &[4, 3], &[4, 5]],
     [&[2, 8], &[7, 8], &[7, 8]],
@@ -18,6 +18,7 @@ const TABLE: [[&[usize]; 3]; 11] = [
     [&[2, 130, 3], &[2, 131, 3], &[2, 131, 2]],
     [&[3, 0], &[4, 0], &[4, 2]],
     [&[2, 3], &[4, 3], &[4, 0]],
+    [&[2, 0, 3], &[2, 4, 3], &[2, 4, 2]],
 ];
 
 #[test]
