@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rayon::Yield;
+use rayon::{ThreadPool, Yield};
 
 /// How long a thread that has nothing to do stays awake.
 const STAY: Duration = Duration::from_micros(100);
@@ -31,6 +31,12 @@ impl Awake {
             let awake = self.clone();
             rayon::spawn(move || awake.look_for_work());
         }
+    }
+
+    /// Wakes a thread of the pool, which stays awake.
+    pub(crate) fn wake(&self, pool: &ThreadPool) {
+        let awake = self.clone();
+        pool.spawn(move || awake.look_for_work());
     }
 
     /// Takes what the pool has to do, until there was nothing for a while.

@@ -75,6 +75,19 @@ impl Workers {
         if work < worthwhile { 1 } else { self.count }
     }
 
+    /// Whether a thread has nothing to do and is awake. If none is, one wakes for the kernels after this, which need not wait until
+    /// it does.
+    pub(crate) fn rouse(&self) -> bool {
+        if ALL_AT_WORK.get() {
+            return false;
+        }
+        let is_any = self.awake.is_any();
+        if let Some(pool) = self.others().filter(|_| !is_any) {
+            self.awake.wake(pool);
+        }
+        is_any
+    }
+
     /// Runs `f` on each item and its position: in order on the caller's thread if all of it is less than
     /// [`PARALLEL_WORK`], else on all threads.
     ///

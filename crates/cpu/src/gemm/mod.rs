@@ -40,6 +40,10 @@ const STEP: u64 = 20;
 /// costs to wake one.
 const PARALLEL_WORK: u64 = STEP * workers::PARALLEL_WORK;
 
+/// Operations from which a product is divided where a thread is awake. It reads and writes little for what it computes, so that less
+/// pays than for other kernels.
+const AWAKE_WORK: u64 = PARALLEL_WORK / 4;
+
 /// Work, in the same unit, that it is to read an element of an operand from memory.
 const READ_WORK: u64 = 16;
 
@@ -158,7 +162,7 @@ fn gemm_on<T: Element>(
         Ok(())
     };
     let work = work([m, n, k]);
-    let pieces = pieces(work, batch, workers.count());
+    let pieces = pieces([m, n, k], batch, workers);
     let products_a_task = usize::try_from(PARALLEL_WORK / 2 / work).unwrap_or(usize::MAX).max(1);
     let misfit = OnceLock::new();
     let task = size.saturating_mul(products_a_task);
@@ -175,13 +179,21 @@ fn gemm_on<T: Element>(
 
 /// What a product with no empty side costs: two operations a term, and the reading of the operands.
 fn work([m, n, k]: [usize; 3]) -> u64 {
-    let [m, n, k] = [m, n, k].map(|size| size as u64);
-    let terms = m.saturating_mul(n).saturating_mul(k).saturating_mul(2);
-    terms.saturating_add(m.saturating_add(n).saturating_mul(k).saturating_mul(READ_WORK))
+    let read = (m as u64).saturating_add(n as u64).saturating_mul(k as u64);
+    operations([m, n, k]).saturating_add(read.saturating_mul(READ_WORK))
 }
 
-/// Into how many pieces to cut each product of a batch, given its work.
-fn pieces(work: u64, batch: usize, threads: usize) -> usize {
-    let worthwhile = usize::try_from(work / (PARALLEL_WORK / 2)).unwrap_or(usize::MAX);
-    threads.div_ceil(batch).min(worthwhile).max(1)
+/// How many operations a product is.
+fn operations(shape: [usize; 3]) -> u64 {
+    shape.iter().fold(2, |product, &size| product.saturating_mul(size as u64))
+}
+
+/// Into how many pieces to cut each product of a batch.
+fn pieces(shape: [usize; 3], batch: usize, workers: &Workers) -> usize {
+    let wanted = workers.count().div_ceil(batch);
+    let worthwhile = usize::try_from(work(shape) / (PARALLEL_WORK / 2)).unwrap_or(usize::MAX).max(1);
+    if wanted > 1 && worthwhile == 1 && operations(shape) >= AWAKE_WORK && workers.rouse() {
+        return 2;
+    }
+    wanted.min(worthwhile)
 }

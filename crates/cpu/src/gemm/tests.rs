@@ -162,6 +162,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
         ([1, 3000, 900], [3000, 1]),
         ([3000, 1, 900], [1, 1]),
         ([600, 20, 300], [1, 300]),
+        // Divided only where a thread is awake.
+        ([128, 130, 140], [130, 1]),
     ] {
         let (a, b) = (irregular(m * k), irregular(k * n));
         let product = |threads| {
@@ -169,7 +171,11 @@ fn results_do_not_depend_on_the_number_of_threads() {
             let a = Matrices { data: &a, offsets: &[0], strides: [k as isize, 1] };
             let b = Matrices { data: &b, offsets: &[0], strides: b_strides };
             let workers = Workers::start(threads).unwrap();
-            gemm(&workers, [m, n, k], a, b, &mut c, Store::Overwrite).unwrap();
+            // The first one may wake it.
+            for _ in 0..8 {
+                c.fill(0.0);
+                gemm(&workers, [m, n, k], a, b, &mut c, Store::Overwrite).unwrap();
+            }
             c
         };
         let alone = product(1);
