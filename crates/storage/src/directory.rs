@@ -51,6 +51,11 @@ pub trait Handle: Read + Write + Seek {
 
     /// Takes the file's lock, which lasts until the handle is dropped or its process ends. `false` if another has it.
     fn try_lock(&self) -> io::Result<bool>;
+
+    /// Lets the lock go, also if a process that is just being started has the file too. Nothing to do where none can.
+    fn unlock(&self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl<D: Directory> Directory for &D {

@@ -7,9 +7,10 @@ use std::path::Path;
 
 use blake3::Hash;
 
-use crate::directory::{Directory, Handle};
+use crate::directory::Directory;
 use crate::error::{Code, Error, Result};
-use crate::name::{LATEST, LOCK, data_name, numbers, record_name};
+use crate::lock::Lock;
+use crate::name::{LATEST, data_name, numbers, record_name};
 use crate::record::{Link, Record};
 use crate::recovery::{Generation, Recovery, scan};
 use crate::{Draft, Folder, Written, temporary};
@@ -35,7 +36,7 @@ pub struct Generations<D: Directory = Folder> {
     /// Numbers known to be good, ascending, at most `keep`.
     good: VecDeque<u64>,
     /// Held until the writer is dropped.
-    _lock: D::File,
+    _lock: Lock<D::File>,
 }
 
 impl Generations {
@@ -81,7 +82,7 @@ impl<D: Directory> Generations<D> {
                 format!("{keep} generations are too few to survive the loss of one; keep at least 2");
             return Err(Error::new(Code::Limit, ".", message));
         }
-        let lock = lock(&directory)?;
+        let lock = Lock::take(&directory)?;
         sweep(&directory)?;
         let scan = scan(&directory, check)?;
         let good = scan.head.iter().map(|head| head.number).collect();
@@ -158,21 +159,6 @@ impl<D: Directory> Generations<D> {
             let _ = self.directory.remove(OsStr::new(&name));
         }
     }
-}
-
-/// Takes the lock that keeps two writers apart.
-fn lock<D: Directory>(directory: &D) -> Result<D::File> {
-    let name = OsStr::new(LOCK);
-    let cannot = |error| Error::io(LOCK, "cannot keep other writers away", error);
-    let file = match directory.create(name) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => directory.open(name),
-        created => created,
-    };
-    let file = file.map_err(cannot)?;
-    if file.try_lock().map_err(cannot)? {
-        return Ok(file);
-    }
-    Err(Error::new(Code::Busy, LOCK, "another writer is at work; stop it, or choose another directory"))
 }
 
 /// Removes the unfinished files of dead writers.

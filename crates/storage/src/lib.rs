@@ -34,6 +34,7 @@ mod folder;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generations;
+mod lock;
 mod name;
 mod record;
 mod recovery;

@@ -30,6 +30,10 @@ impl Handle for File {
             Err(TryLockError::Error(error)) => Err(error),
         }
     }
+
+    fn unlock(&self) -> io::Result<()> {
+        File::unlock(self)
+    }
 }
 
 fn not_regular() -> io::Error {
