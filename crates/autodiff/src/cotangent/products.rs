@@ -80,10 +80,8 @@ impl Products {
         if pairs.is_empty() {
             return Ok(());
         }
-        let stacked = |side: fn(&Pair) -> &Tensor| match &pairs[..] {
-            [one] => Ok(side(one).clone()),
-            all => Tensor::concat(&all.iter().map(side).collect::<Vec<_>>(), 0),
-        };
+        let stacked =
+            |side: fn(&Pair) -> &Tensor| Tensor::concat(&pairs.iter().map(side).collect::<Vec<_>>(), 0);
         let (a, b) = (stacked(|pair| &pair.a)?, stacked(|pair| &pair.b)?);
         let (left, right) = if self.by_columns { (b.t()?, a) } else { (a.t()?, b) };
         self.sum = Some(match self.sum.take() {

@@ -84,10 +84,7 @@ impl Slices {
         if let Some(Piece { dy, .. }) = layer.last().filter(|_| end < size) {
             parts.push(self.zeros(size - end, dy)?);
         }
-        match &parts[..] {
-            [whole] => Ok(whole.clone()),
-            _ => Tensor::concat(&parts.iter().collect::<Vec<_>>(), self.axis as isize),
-        }
+        Tensor::concat(&parts.iter().collect::<Vec<_>>(), self.axis as isize)
     }
 
     /// Zeros for a gap of so many along the axis.
