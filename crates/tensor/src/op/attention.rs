@@ -1,8 +1,6 @@
 //! Scaled dot-product attention.
 
-use smallvec::smallvec;
-
-use super::{Spec, Specs, require_float, same_dtype};
+use super::{Spec, require_float, same_dtype};
 use crate::{DType, Error, Result, Shape};
 
 /// `softmax(scale · Q Kᵀ) V`, row by row. Vaswani et al., 2017, arXiv:1706.03762, equation 1.
@@ -72,7 +70,7 @@ pub struct AttentionGrad {
 
 impl AttentionGrad {
     #[track_caller]
-    pub(super) fn infer(&self, inputs: &[Spec; 4]) -> Result<Specs> {
+    pub(super) fn infer(&self, inputs: &[Spec; 4]) -> Result<[Spec; 3]> {
         let op = "attention_grad";
         same_dtype(op, inputs)?;
         let [q, k, v, dy] = *inputs;
@@ -81,7 +79,7 @@ impl AttentionGrad {
             return Err(Error::shape(op, "the gradient is not shaped like the result", &[dy.shape, y.shape])
                 .advise("pass the gradient of that very attention"));
         }
-        Ok(smallvec![q, k, v])
+        Ok([q, k, v])
     }
 }
 

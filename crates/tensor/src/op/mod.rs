@@ -154,22 +154,10 @@ impl Op {
     pub(crate) fn infer_into(&self, inputs: &[Spec], results: &mut Specs) -> Result<()> {
         let result = match self {
             Self::Map(op) => return op.infer_into(inputs, results),
-            Self::Pool(op) => {
-                results.extend(op.infer(operands(self, inputs)?)?);
-                return Ok(());
-            }
-            Self::Sort(op) => {
-                results.extend(op.infer(operands(self, inputs)?)?);
-                return Ok(());
-            }
-            Self::AttentionGrad(op) => {
-                results.extend(op.infer(operands(self, inputs)?)?);
-                return Ok(());
-            }
-            Self::BatchNorm(op) => {
-                results.extend(op.infer(operands(self, inputs)?)?);
-                return Ok(());
-            }
+            Self::Pool(op) => return several(op.infer(operands(self, inputs)?)?, results),
+            Self::Sort(op) => return several(op.infer(operands(self, inputs)?)?, results),
+            Self::AttentionGrad(op) => return several(op.infer(operands(self, inputs)?)?, results),
+            Self::BatchNorm(op) => return several(op.infer(operands(self, inputs)?)?, results),
             Self::Reduce(op) => op.infer(operands(self, inputs)?)?,
             Self::Scan(op) => op.infer(inputs)?,
             Self::MatMul(op) => op.infer(inputs)?,
@@ -189,6 +177,12 @@ impl Op {
         results.push(result);
         Ok(())
     }
+}
+
+/// Hands on the specs of an operation that may have several results.
+fn several(specs: impl IntoIterator<Item = Spec>, results: &mut Specs) -> Result<()> {
+    results.extend(specs);
+    Ok(())
 }
 
 /// The operands of an operation that takes exactly `N`.
