@@ -1,8 +1,10 @@
 //! Scaled dot-product attention.
 
 use tensorkeep_tensor::op::{Attention, Spec};
+use tensorkeep_tensor::{Result, Shape};
 
 use super::Operand;
+use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
 
 pub(super) fn expect(
@@ -94,22 +96,13 @@ impl Sums {
     }
 }
 
-/// The index of element `number` of an array of these sizes.
-fn unravel(mut number: usize, sizes: &[usize]) -> Vec<usize> {
-    let mut index = vec![0; sizes.len()];
-    for (at, size) in index.iter_mut().zip(sizes).rev() {
-        (*at, number) = (number % size, number / size);
-    }
-    index
-}
-
 /// The gradients of queries, keys and values.
 pub(super) fn gradients(
     attention: &Attention,
     inputs: &[Operand<'_>],
     results: &[Spec],
     arithmetic: Arithmetic,
-) -> Vec<Expected> {
+) -> Result<Vec<Expected>> {
     let [q, k, v, dy] = [inputs[0], inputs[1], inputs[2], inputs[3]];
     // By their definition, too, halves compute in f32.
     let arithmetic = Arithmetic { stepwise: false, ..arithmetic };
@@ -117,9 +110,8 @@ pub(super) fn gradients(
     let (t, s, width) = (q.shape()[rank - 2], k.shape()[rank - 2], v.shape()[rank - 1]);
     let (unit, tiny) = (arithmetic.unit(dtype), arithmetic.smallest(dtype));
     let [mut by_q, mut by_k, mut by_v] = [0, 1, 2].map(|input| Sums::new(results[input]));
-    let batch: usize = q.shape()[..rank - 2].iter().product();
-    for number in 0..batch * t {
-        let (batch, query) = (&unravel(number / t, &q.shape()[..rank - 2])[..], number % t);
+    for (number, index) in indices(&Shape::new(&q.shape()[..rank - 1])?).enumerate() {
+        let (batch, query) = (&index[..rank - 2], index[rank - 2]);
         let (head, row) = (number / t, |x: &Operand<'_>, i: usize| x.row(&[batch, &[i]].concat()));
         let Weights { weights, relative } = weights(attention, [q, k], batch, query, unit);
         let dy = row(&dy, query);
@@ -147,5 +139,5 @@ pub(super) fn gradients(
             by_k.add(head * s + j, (score, error), &row(&q, query));
         }
     }
-    vec![by_q.expected(s, arithmetic), by_k.expected(t, arithmetic), by_v.expected(t, arithmetic)]
+    Ok(vec![by_q.expected(s, arithmetic), by_k.expected(t, arithmetic), by_v.expected(t, arithmetic)])
 }

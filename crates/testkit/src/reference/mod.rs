@@ -69,7 +69,7 @@ pub fn expect(op: &Op, inputs: &[HostArray], arithmetic: Arithmetic) -> Result<V
         Op::Random(op) => one(random::expect(op, first)),
         Op::Row(op) => one(row::expect(op, &operands, first, arithmetic)?),
         Op::Attention(op) => one(attention::expect(op, &operands, first, arithmetic)),
-        Op::AttentionGrad(op) => Ok(attention::gradients(&op.attention, &operands, &results, arithmetic)),
+        Op::AttentionGrad(op) => attention::gradients(&op.attention, &operands, &results, arithmetic),
         Op::BatchNorm(op) => Ok(batch_norm::expect(op, &operands, &results, arithmetic)),
     }
 }
