@@ -1,7 +1,5 @@
 //! The pass over the input.
 
-use std::array;
-
 use super::element::{Element, Number, TILE};
 use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
@@ -110,22 +108,21 @@ impl<T: Element> Pass<'_, T> {
     /// Folds rows, as long as there are sums, into these.
     fn fold_rows<F: Fold<T::Lane>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
         let mut buffers = [[T::Lane::ZERO; TILE]; AT_ONCE];
-        let at = |row: usize| (start + row as isize * stride) as usize;
+        let columns = sums.len();
+        let row_at = |row: usize| &self.data[(start + row as isize * stride) as usize..][..columns];
         for block in (0..rows).step_by(BLOCK_ROWS) {
             let [mut parts, mut next] = [[F::START; TILE]; 2];
-            let (mut parts, mut next) = (&mut parts[..sums.len()], &mut next[..sums.len()]);
+            let (mut parts, mut next) = (&mut parts[..columns], &mut next[..columns]);
             let (mut row, end) = (block, rows.min(block + BLOCK_ROWS));
             while row < end {
-                let columns = parts.len();
-                let mut buffers = buffers.each_mut().into_iter();
-                let mut numbers =
-                    |row| buffers.next().map_or(&[][..], |to| T::widen(&self.data[at(row)..][..columns], to));
                 if row + AT_ONCE <= end {
-                    let x: [_; AT_ONCE] = array::from_fn(|i| numbers(row + i));
+                    let x = buffers.each_mut().map(|to| {
+                        row += 1;
+                        T::widen(row_at(row - 1), to)
+                    });
                     fold_columns::<T::Lane, F, AT_ONCE>(parts, x, next);
-                    row += AT_ONCE;
                 } else {
-                    fold_columns::<T::Lane, F, 1>(parts, [numbers(row)], next);
+                    fold_columns::<T::Lane, F, 1>(parts, [T::widen(row_at(row), &mut buffers[0])], next);
                     row += 1;
                 }
                 std::mem::swap(&mut parts, &mut next);
