@@ -7,6 +7,7 @@ use super::lane::Element;
 use super::loops::map1;
 use super::machine::Machine;
 use super::plan::Place;
+use crate::dispatch::{Loop, dispatch};
 
 /// An element as each other lane has it: fractions cut towards zero and saturating, integers wrapping.
 pub(super) trait Castable: Element {
@@ -65,7 +66,22 @@ pub(super) fn cast<T: Castable>(machine: &mut Machine<'_, '_>, dtype: DType, x: 
 }
 
 fn write<T: Castable, Z: Element>(machine: &mut Machine<'_, '_>, x: Place, to: Place, f: impl Fn(T) -> Z) {
-    machine.write(to, |machine, to: &mut [Z]| {
-        map1(machine.tile(x), to, f);
-    });
+    machine.write(to, |machine, to: &mut [Z]| dispatch(Cast { x: machine.tile(x), to, f }));
+}
+
+struct Cast<'a, T, Z, F> {
+    x: &'a [T],
+    to: &'a mut [Z],
+    f: F,
+}
+
+impl<T: Castable, Z: Element, F: Fn(T) -> Z> Loop for Cast<'_, T, Z, F> {
+    type Output = ();
+
+    const IN_AVX512: bool = T::IN_AVX512;
+
+    #[inline(always)]
+    fn run(self) {
+        map1(self.x, self.to, self.f);
+    }
 }

@@ -5,7 +5,7 @@ use tensorkeep_tensor::op::{Map, Spec};
 use tensorkeep_tensor::{DType, Result, Tensor};
 
 use super::is_scattered;
-use super::machine::{Job, run};
+use super::job::Job;
 use super::plan::Plan;
 use super::source::Source;
 
@@ -33,5 +33,5 @@ pub(crate) fn with_epilogue<R>(
         sources.push(Source::new(x, &result.shape)?);
     }
     let job = Job { plan, sources: &sources, params: &op.params };
-    f(&|start, part| run(&job, start, part.len() / dtype.size(), &mut [part])).map(Some)
+    f(&|start, part| job.run(start, part.len() / dtype.size(), &mut [part])).map(Some)
 }

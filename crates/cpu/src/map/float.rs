@@ -6,6 +6,7 @@ use super::lane::Element;
 use super::loops::{map1, map2, map3};
 use super::machine::Machine;
 use super::plan::{Place, ProductSum};
+use crate::dispatch::{Loop, dispatch};
 use crate::vecmath::{self, Function, Function2, Real};
 use crate::vecmath::{Atan2, Cos, Erf, Exp, Expm1, Log, Log1p, Pow, Sigmoid, Sin, Tan, Tanh};
 
@@ -54,19 +55,55 @@ floats!(f32 f64);
 /// `to = function(x)`.
 pub(super) fn unary<T: Float>(machine: &mut Machine<'_, '_>, function: Unary, x: Place, to: Place)
 where
+    for<'a> OfOne<'a, T>: Loop,
+{
+    machine.write(to, |machine, to| _ = dispatch(OfOne { function, x: machine.tile(x), to }));
+}
+
+/// `to = function(a, b)`.
+pub(super) fn binary<T: Float>(machine: &mut Machine<'_, '_>, function: Binary, [a, b]: [Place; 2], to: Place)
+where
+    for<'a> OfTwo<'a, T>: Loop,
+{
+    machine.write(to, |machine, to| {
+        dispatch(OfTwo { function, of: [machine.tile(a), machine.tile(b)], to });
+    });
+}
+
+/// `to = a · b + with`, or as `sum` says.
+pub(super) fn mul_add(
+    machine: &mut Machine<'_, '_>,
+    sum: ProductSum,
+    [a, b]: [Place; 2],
+    with: Place,
+    to: Place,
+) {
+    machine.write(to, |machine, to| {
+        dispatch(MulAdd { sum, of: [machine.tile(a), machine.tile(b)], with: machine.tile(with), to });
+    });
+}
+
+/// `to = function(x)`.
+pub(super) struct OfOne<'a, T> {
+    pub(super) function: Unary,
+    pub(super) x: &'a [T],
+    pub(super) to: &'a mut [T],
+}
+
+impl<T: Float> Loop for OfOne<'_, T>
+where
     Sin: Function<T>,
     Cos: Function<T>,
     Tan: Function<T>,
     Erf: Function<T>,
 {
-    if function == Unary::IsNan {
-        // Only NaN differs from itself.
-        #[expect(clippy::eq_op, reason = "`is_nan` of any float")]
-        return machine
-            .write(to, |machine, to: &mut [u8]| map1(machine.tile(x), to, |x: T| u8::from(x != x)));
-    }
-    machine.write(to, |machine, to: &mut [T]| {
-        let x: &[T] = machine.tile(x);
+    type Output = ();
+
+    const IN_AVX512: bool = T::IN_AVX512;
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { function, x, to } = self;
         match function {
             Unary::Neg => map1(x, to, |x| -x),
             Unary::Abs => map1(x, to, T::abs),
@@ -87,53 +124,68 @@ where
             Unary::Tanh => vecmath::map::<T, Tanh>(x, to),
             Unary::Sigmoid => vecmath::map::<T, Sigmoid>(x, to),
             Unary::Erf => vecmath::map::<T, Erf>(x, to),
-            // Typing gives these no floats, or they were handled above.
+            // Typing gives the first no floats; what gives truth values is in `compare`.
             Unary::Not | Unary::IsNan => {}
         }
-    });
+    }
 }
 
 /// `to = a · b + with`, or as `sum` says.
-pub(super) fn mul_add(
-    machine: &mut Machine<'_, '_>,
-    sum: ProductSum,
-    [a, b]: [Place; 2],
-    with: Place,
-    to: Place,
-) {
-    machine.write(to, |machine, to: &mut [f32]| {
-        let (a, b, x) = (machine.tile(a), machine.tile(b), machine.tile(with));
+pub(super) struct MulAdd<'a> {
+    pub(super) sum: ProductSum,
+    pub(super) of: [&'a [f32]; 2],
+    pub(super) with: &'a [f32],
+    pub(super) to: &'a mut [f32],
+}
+
+impl Loop for MulAdd<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { sum, of, with, to } = self;
         match sum {
-            ProductSum::Plus => map3(a, b, x, to, |a: f32, b, x| a * b + x),
-            ProductSum::Minus => map3(a, b, x, to, |a: f32, b, x| a * b - x),
-            ProductSum::From => map3(a, b, x, to, |a: f32, b, x| x - a * b),
+            ProductSum::Plus => map3(with, of, to, |x, a, b| a * b + x),
+            ProductSum::Minus => map3(with, of, to, |x, a, b| a * b - x),
+            ProductSum::From => map3(with, of, to, |x, a, b| x - a * b),
         }
-    });
+    }
 }
 
 /// `to = function(a, b)`, where the result is a float again.
-pub(super) fn binary<T: Float>(machine: &mut Machine<'_, '_>, function: Binary, [a, b]: [Place; 2], to: Place)
+pub(super) struct OfTwo<'a, T> {
+    pub(super) function: Binary,
+    pub(super) of: [&'a [T]; 2],
+    pub(super) to: &'a mut [T],
+}
+
+impl<T: Float> Loop for OfTwo<'_, T>
 where
     Pow: Function2<T>,
     Atan2: Function2<T>,
 {
-    machine.write(to, |machine, to: &mut [T]| {
-        let (a, b): (&[T], &[T]) = (machine.tile(a), machine.tile(b));
+    type Output = ();
+
+    const IN_AVX512: bool = T::IN_AVX512;
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { function, of, to } = self;
         match function {
-            Binary::Add => map2(a, b, to, |a, b| a + b),
-            Binary::Sub => map2(a, b, to, |a, b| a - b),
-            Binary::Mul => map2(a, b, to, |a, b| a * b),
-            Binary::Div => map2(a, b, to, |a, b| a / b),
-            Binary::Rem => map2(a, b, to, rem),
-            Binary::Max => map2(a, b, to, max),
-            Binary::Min => map2(a, b, to, min),
-            Binary::Pow => vecmath::map2::<T, Pow>(a, b, to),
-            Binary::Atan2 => vecmath::map2::<T, Atan2>(a, b, to),
+            Binary::Add => map2(of, to, |a, b| a + b),
+            Binary::Sub => map2(of, to, |a, b| a - b),
+            Binary::Mul => map2(of, to, |a, b| a * b),
+            Binary::Div => map2(of, to, |a, b| a / b),
+            Binary::Rem => map2(of, to, rem),
+            Binary::Max => map2(of, to, max),
+            Binary::Min => map2(of, to, min),
+            Binary::Pow => vecmath::map2::<T, Pow>(of[0], of[1], to),
+            Binary::Atan2 => vecmath::map2::<T, Atan2>(of[0], of[1], to),
             // Tests are in `compare`.
             Binary::Eq | Binary::Ne | Binary::Lt | Binary::Le | Binary::Gt | Binary::Ge => {}
             Binary::And | Binary::Or | Binary::Xor => {}
         }
-    });
+    }
 }
 
 /// −1, 0 or 1; zeros and NaN as they are.

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use tensorkeep_tensor::op::Map;
 use tensorkeep_tensor::{Access, Result};
 
-use super::machine::Job;
+use super::job::Job;
 use super::plan::Plan;
 use super::source::Source;
 use super::{Part, compute, is_scattered};

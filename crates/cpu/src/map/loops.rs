@@ -1,112 +1,75 @@
-//! Loops over tiles.
-
-use bytemuck::Pod;
+//! Loops over tiles and strips, for functions that are compiled for an instruction set.
 
 use super::lane::Element;
-use crate::dispatch::{Loop, dispatch};
 
 /// `to[i] = f(x[i])`.
-pub(super) fn map1<A: Element, Z: Pod>(x: &[A], to: &mut [Z], f: impl Fn(A) -> Z) {
-    dispatch(Map1 { x, to, f });
+#[inline(always)]
+pub(super) fn map1<A: Copy, Z>(x: &[A], to: &mut [Z], f: impl Fn(A) -> Z) {
+    for (to, &x) in to.iter_mut().zip(x) {
+        *to = f(x);
+    }
 }
 
 /// `to[i] = f(x[i], y[i])`.
-pub(super) fn map2<A: Element, Z: Pod>(x: &[A], y: &[A], to: &mut [Z], f: impl Fn(A, A) -> Z) {
-    dispatch(Map2 { x, y, to, f });
+#[inline(always)]
+pub(super) fn map2<A: Copy, Z>([x, y]: [&[A]; 2], to: &mut [Z], f: impl Fn(A, A) -> Z) {
+    for ((to, &x), &y) in to.iter_mut().zip(x).zip(y) {
+        *to = f(x, y);
+    }
 }
 
 /// `to[i] = f(x[i], y[i], z[i])`.
-pub(super) fn map3<A: Pod, B: Element>(x: &[A], y: &[B], z: &[B], to: &mut [B], f: impl Fn(A, B, B) -> B) {
-    dispatch(Map3 { x, y, z, to, f });
+#[inline(always)]
+pub(super) fn map3<A: Copy, B: Copy>(x: &[A], [y, z]: [&[B]; 2], to: &mut [B], f: impl Fn(A, B, B) -> B) {
+    for (((to, &x), &y), &z) in to.iter_mut().zip(x).zip(y).zip(z) {
+        *to = f(x, y, z);
+    }
+}
+
+/// Where a loop finds an operand: side by side, or as one number for all.
+pub(super) trait Operand<T>: Copy {
+    /// As many of its numbers as there are indices.
+    fn first(self, count: usize) -> Self;
+
+    /// That of index `i`.
+    fn at(self, i: usize) -> T;
+}
+
+impl<T: Copy> Operand<T> for &[T] {
+    #[inline(always)]
+    fn first(self, count: usize) -> Self {
+        &self[..count]
+    }
+
+    #[inline(always)]
+    fn at(self, i: usize) -> T {
+        self[i]
+    }
+}
+
+impl<T: Element> Operand<T> for T {
+    #[inline(always)]
+    fn first(self, _count: usize) -> Self {
+        self
+    }
+
+    #[inline(always)]
+    fn at(self, _i: usize) -> T {
+        self
+    }
 }
 
 /// `to[i] = if test(a[i], b[i]) { x[i] } else { y[i] }`.
-pub(super) fn choose(
-    [a, b]: [&[f32]; 2],
-    [x, y]: [&[f32]; 2],
-    to: &mut [f32],
-    test: impl Fn(f32, f32) -> bool,
+#[inline(always)]
+pub(super) fn choose<T: Element, N: Operand<T>>(
+    (a, b): (&[T], N),
+    (x, y): (N, &[T]),
+    to: &mut [T],
+    test: impl Fn(T, T) -> bool,
 ) {
-    dispatch(Choose { a, b, x, y, to, test });
-}
-
-struct Choose<'a, F> {
-    a: &'a [f32],
-    b: &'a [f32],
-    x: &'a [f32],
-    y: &'a [f32],
-    to: &'a mut [f32],
-    test: F,
-}
-
-impl<F: Fn(f32, f32) -> bool> Loop for Choose<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let (of, between) = (self.a.iter().zip(self.b), self.x.iter().zip(self.y));
-        for ((to, (&a, &b)), (&x, &y)) in self.to.iter_mut().zip(of).zip(between) {
-            *to = f32::blend(u8::from((self.test)(a, b)), x, y);
-        }
-    }
-}
-
-struct Map1<'a, A, Z, F> {
-    x: &'a [A],
-    to: &'a mut [Z],
-    f: F,
-}
-
-impl<A: Element, Z: Pod, F: Fn(A) -> Z> Loop for Map1<'_, A, Z, F> {
-    type Output = ();
-
-    const IN_AVX512: bool = A::IN_AVX512;
-
-    #[inline(always)]
-    fn run(self) {
-        for (to, &x) in self.to.iter_mut().zip(self.x) {
-            *to = (self.f)(x);
-        }
-    }
-}
-
-struct Map2<'a, A, Z, F> {
-    x: &'a [A],
-    y: &'a [A],
-    to: &'a mut [Z],
-    f: F,
-}
-
-impl<A: Element, Z: Pod, F: Fn(A, A) -> Z> Loop for Map2<'_, A, Z, F> {
-    type Output = ();
-
-    const IN_AVX512: bool = A::IN_AVX512;
-
-    #[inline(always)]
-    fn run(self) {
-        for ((to, &x), &y) in self.to.iter_mut().zip(self.x).zip(self.y) {
-            *to = (self.f)(x, y);
-        }
-    }
-}
-
-struct Map3<'a, A, B, F> {
-    x: &'a [A],
-    y: &'a [B],
-    z: &'a [B],
-    to: &'a mut [B],
-    f: F,
-}
-
-impl<A: Pod, B: Element, F: Fn(A, B, B) -> B> Loop for Map3<'_, A, B, F> {
-    type Output = ();
-
-    const IN_AVX512: bool = B::IN_AVX512;
-
-    #[inline(always)]
-    fn run(self) {
-        for (((to, &x), &y), &z) in self.to.iter_mut().zip(self.x).zip(self.y).zip(self.z) {
-            *to = (self.f)(x, y, z);
-        }
+    let count = to.len();
+    let (a, b, x, y) = (&a[..count], b.first(count), x.first(count), &y[..count]);
+    for (i, (to, (&a, &y))) in to.iter_mut().zip(a.iter().zip(y)).enumerate() {
+        *to = T::blend(u8::from(test(a, b.at(i))), x.at(i), y);
     }
 }

@@ -1,50 +1,57 @@
 //! The execution of a plan, tile by tile.
 
 use std::mem;
+use std::ops::Range;
 
 use bytemuck::Pod;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
-use tensorkeep_tensor::{DType, Scalar};
+use tensorkeep_tensor::DType;
+use tensorkeep_tensor::expr::Unary;
 
-use super::lane::{Element, Lane, for_lane};
-use super::loops::map3;
+use super::job::{Job, Tiles};
+use super::lane::{Element as _, Lane, for_lane};
 use super::plan::{Number, Place, Plan, Step};
-use super::registers::Registers;
-use super::source::Source;
+use super::registers::{Banks, Registers};
 use super::{TILE, cast, compare, float, integer};
 use crate::memory::Line;
 
-/// What is to be computed.
-pub(super) struct Job<'a> {
-    pub(super) plan: &'a Plan,
-    pub(super) sources: &'a [Source<'a>],
-    pub(super) params: &'a [Scalar],
-}
-
-/// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
-pub(super) fn run(job: &Job<'_>, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
+/// Computes the elements of a range into `outputs`, the parts of the results that hold them.
+pub(super) fn run(job: &Job<'_>, tiles: &Tiles<'_>, range: Range<usize>, outputs: &mut [&mut [u8]]) {
     let plan = job.plan;
-    // Tiles end where rows do that can be used where they lie.
-    let row = job.sources.iter().filter_map(Source::row).min().unwrap_or(TILE);
-    let loaded = !job.sources.iter().all(|source| source.is_direct(row));
-    let banks = if loaded || !plan.is_direct { [plan.registers, plan.uniforms.len()] } else { [0, 0] };
-    let steps = if loaded { &plan.steps } else { &plan.steps_of_direct };
-    // A single step leaves nothing in cache for another, and without registers nothing bounds it.
-    let is_one_pass = banks == [0, 0] && steps.len() == 1 && job.sources.iter().all(Source::is_contiguous);
-    let longest = if is_one_pass { usize::MAX } else { row };
+    let banks = match tiles.is_direct {
+        true => Banks::default(),
+        false => Banks { tiles: plan.registers, uniforms: plan.uniforms.len(), strips: 0 },
+    };
     Registers::with(banks, |registers| {
-        let mut machine = Machine { job, registers, outputs, start, at: 0, len: 1 };
-        plan.uniform_steps.iter().for_each(|step| machine.step(step));
-        machine.spread_uniforms(TILE.min(count));
-        let mut at = 0;
-        while at < count {
-            let len = (longest - (start + at) % longest).min(count - at);
-            (machine.start, machine.at, machine.len) = (start + at, at, len);
-            steps.iter().for_each(|step| machine.step(step));
-            at += len;
+        compute_uniforms(job, registers);
+        spread_uniforms(plan, registers, TILE.min(range.len()));
+        let mut machine = Machine { job, registers, outputs, start: range.start, at: 0, len: 0 };
+        while machine.start < range.end {
+            machine.len = tiles.len(machine.start, range.end - machine.start);
+            tiles.steps.iter().for_each(|step| machine.step(step));
+            machine.start += machine.len;
+            machine.at += machine.len;
         }
     });
+}
+
+/// Computes what is the same for all elements into the first of each uniform register.
+pub(super) fn compute_uniforms(job: &Job<'_>, registers: &mut Registers) {
+    let mut machine = Machine { job, registers, outputs: &mut [], start: 0, at: 0, len: 1 };
+    job.plan.uniform_steps.iter().for_each(|step| machine.step(step));
+}
+
+/// Fills the tile of each uniform number with it.
+fn spread_uniforms(plan: &Plan, registers: &mut Registers, len: usize) {
+    for (&lane, uniform) in plan.uniforms.iter().zip(&mut registers.uniforms) {
+        for_lane!(lane, T => {
+            let tile: &mut [T] = &mut bytemuck::cast_slice_mut(uniform)[..len];
+            if let Some(&number) = tile.first() {
+                tile.fill(number);
+            }
+        });
+    }
 }
 
 /// A run, at one of its tiles.
@@ -63,8 +70,11 @@ pub(super) struct Machine<'a, 'o> {
 impl Machine<'_, '_> {
     fn step(&mut self, step: &Step) {
         match *step {
-            Step::Load { input } => self.load(input),
+            Step::Load { input, home } => self.load(input, home),
             Step::Fill { number, dtype, to } => self.fill(number, dtype, to),
+            Step::Unary { function: Unary::IsNan, lane, x, to } => {
+                for_lane!(lane, T => compare::is_nan::<T>(self, x, to));
+            }
             Step::Unary { function, lane, x, to } => match lane {
                 Lane::F32 => float::unary::<f32>(self, function, x, to),
                 Lane::F64 => float::unary::<f64>(self, function, x, to),
@@ -74,7 +84,7 @@ impl Machine<'_, '_> {
             },
             Step::Binary { function, lane, a, b, to } => {
                 if compare::is_test(function) {
-                    return for_lane!(lane, T => compare::test::<T>(self, function, a, b, to));
+                    return for_lane!(lane, T => compare::test::<T>(self, function, [a, b], to));
                 }
                 match lane {
                     Lane::F32 => float::binary::<f32>(self, function, [a, b], to),
@@ -85,24 +95,12 @@ impl Machine<'_, '_> {
                 }
             }
             Step::Select { lane, condition, a, b, to } => {
-                for_lane!(lane, T => self.select::<T>(condition, [a, b], to));
+                for_lane!(lane, T => compare::select::<T>(self, condition, [a, b], to));
             }
             Step::MulAdd { sum, of, with, to } => float::mul_add(self, sum, of, with, to),
-            Step::Choose { test, of, between, to } => compare::choose(self, test, of, between, to),
+            Step::Choose { test, of, between, to } => compare::choose_by(self, test, of, between, to),
             Step::Cast { from, dtype, x, to } => for_lane!(from, T => cast::cast::<T>(self, dtype, x, to)),
             Step::Store { dtype, x, output } => self.store(dtype, x, output),
-        }
-    }
-
-    /// Fills the tile of each uniform number with it.
-    fn spread_uniforms(&mut self, len: usize) {
-        for (&lane, uniform) in self.job.plan.uniforms.iter().zip(&mut self.registers.uniforms) {
-            for_lane!(lane, T => {
-                let tile: &mut [T] = &mut bytemuck::cast_slice_mut(uniform)[..len];
-                if let Some(&number) = tile.first() {
-                    tile.fill(number);
-                }
-            });
         }
     }
 
@@ -144,9 +142,9 @@ impl Machine<'_, '_> {
         }
     }
 
-    fn load(&mut self, input: usize) {
+    fn load(&mut self, input: usize, home: usize) {
         let source = &self.job.sources[input];
-        let register = &mut self.registers.tiles[self.job.plan.homes[input]];
+        let register = &mut self.registers.tiles[home];
         if let Some(output) = source.taken_by() {
             source.row_of(self.outputs[output]).load(self.at, self.len, bytemuck::cast_slice_mut(register));
         } else if source.direct::<u8>(self.start, self.len).is_none() {
@@ -161,12 +159,6 @@ impl Machine<'_, '_> {
         };
         for_lane!(Lane::of(dtype), T => {
             self.write(to, |_, to| to.fill(T::from_scalar(value.cast(dtype))));
-        });
-    }
-
-    fn select<T: Element>(&mut self, condition: Place, [a, b]: [Place; 2], to: Place) {
-        self.write(to, |machine, to: &mut [T]| {
-            map3(machine.tile(condition), machine.tile(a), machine.tile(b), to, T::blend);
         });
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A program is compiled once for its dtypes into a [`Plan`], whose steps each handle a tile of [`TILE`] elements in
 //! registers. Inputs that lie side by side in the type they are computed in are used where they are, and so are
-//! results: `x + y` touches no register.
+//! results: `x + y` touches no register. Where all of a program is in `f32`, a tile is taken in strips, so that many
+//! values stay in the first cache.
 
 mod cast;
 mod compare;
@@ -10,12 +11,14 @@ mod epilogue;
 mod float;
 mod in_place;
 mod integer;
+mod job;
 mod lane;
 mod loops;
 mod machine;
 mod plan;
 mod registers;
 mod source;
+mod strips;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +34,7 @@ use crate::memory::Bytes;
 use crate::storage::Context;
 use crate::view::View;
 use crate::workers::Workers;
-use machine::{Job, run};
+use job::Job;
 use plan::Plan;
 use source::Source;
 
@@ -105,7 +108,7 @@ fn compute(workers: &Workers, job: &Job<'_>, count: usize, outputs: SmallVec<[Pa
     if threads == 1 {
         let mut whole: SmallVec<[&mut [u8]; 1]> = SmallVec::new();
         outputs.into_iter().for_each(|part| whole.push(part.bytes));
-        return run(job, 0, count, &mut whole);
+        return job.run(0, count, &mut whole);
     }
     // Twice as many as threads, so that none waits long for the last.
     let chunk = count.div_ceil(2 * threads).next_multiple_of(GRAIN).min(CHUNK);
@@ -115,6 +118,6 @@ fn compute(workers: &Workers, job: &Job<'_>, count: usize, outputs: SmallVec<[Pa
         pieces.iter_mut().zip(bytes.chunks_mut(chunk * size)).for_each(|(piece, part)| piece.push(part));
     }
     workers.for_each(work, &mut pieces, |i, piece| {
-        run(job, i * chunk, chunk.min(count - i * chunk), piece);
+        job.run(i * chunk, chunk.min(count - i * chunk), piece);
     });
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use tensorkeep_tensor::expr::{Binary, Node, Typed, TypedNode, Unary};
 use tensorkeep_tensor::{DType, Scalar};
 
-use super::compare::is_comparison;
+use super::compare::{is_comparison, is_test};
 use super::lane::{Lane, is_native};
 
 /// Where a step finds a value or leaves it.
@@ -33,7 +33,7 @@ pub(super) enum Number {
 #[derive(Clone, Debug)]
 pub(super) enum Step {
     /// Brings an input to its home, unless it can be used where it lies.
-    Load { input: usize },
+    Load { input: usize, home: usize },
     /// Fills a uniform with a number cast to `dtype`.
     Fill { number: Number, dtype: DType, to: Place },
     /// A function of one number.
@@ -54,9 +54,9 @@ pub(super) enum Step {
 
 impl Step {
     /// Where it leaves what it computes.
-    fn writes(&self) -> Place {
+    pub(super) fn writes(&self) -> Place {
         match *self {
-            Self::Load { .. } => Place::Nowhere,
+            Self::Load { home, .. } => Place::Register(home),
             Self::Store { output, .. } => Place::Output(output),
             Self::Fill { to, .. }
             | Self::Unary { to, .. }
@@ -65,6 +65,17 @@ impl Step {
             | Self::Choose { to, .. }
             | Self::MulAdd { to, .. }
             | Self::Cast { to, .. } => to,
+        }
+    }
+
+    /// Whether what it reads and writes is `f32`, if inputs are.
+    fn is_f32(&self) -> bool {
+        match *self {
+            Self::Load { .. } | Self::Choose { .. } | Self::MulAdd { .. } => true,
+            Self::Unary { function, lane, .. } => lane == Lane::F32 && function != Unary::IsNan,
+            Self::Binary { function, lane, .. } => lane == Lane::F32 && !is_test(function),
+            Self::Store { dtype, .. } => dtype == DType::F32,
+            Self::Fill { .. } | Self::Select { .. } | Self::Cast { .. } => false,
         }
     }
 }
@@ -97,6 +108,14 @@ pub(super) struct Plan {
     pub(super) homes: SmallVec<[usize; 4]>,
     /// Work an element, in the steps of [`Workers`](crate::workers::Workers).
     pub(super) cost: u64,
+    /// The inputs that are read.
+    pub(super) loads: SmallVec<[usize; 4]>,
+    /// The last value of the program that is computed from each input.
+    last_reads: SmallVec<[usize; 4]>,
+    /// The value that each result is.
+    results: SmallVec<[usize; 4]>,
+    /// Whether it runs in [strips](super::strips): its values are `f32`, and not all of them inputs and results.
+    pub(super) is_in_strips: bool,
     /// Whether it computes nothing: its result is its input.
     pub(super) is_copy: bool,
     /// Whether its only values are inputs and results, which may lie where no register is needed.
@@ -108,10 +127,15 @@ impl Plan {
         Planner::new(typed).plan()
     }
 
+    /// Whether an input is not needed any more when a result is written, so that it can be read where the result will be.
+    pub(super) fn is_read_out(&self, input: usize, output: usize) -> bool {
+        self.last_reads[input] < self.results[output]
+    }
+
     /// Whether a tile of an input is loaded before that of a result is written, so that they may be the same.
     pub(super) fn reads_before_writing(&self, input: usize, output: usize) -> bool {
         let at = |is: &dyn Fn(&Step) -> bool| self.steps.iter().position(is);
-        let read = at(&|step| matches!(step, Step::Load { input: loaded } if *loaded == input));
+        let read = at(&|step| matches!(step, Step::Load { input: loaded, .. } if *loaded == input));
         let written = at(&|step| step.writes() == Place::Output(output));
         read.is_none_or(|read| written.is_none_or(|written| read < written))
     }
@@ -167,17 +191,22 @@ impl<'a> Planner<'a> {
             (self.typed.nodes(), self.typed.result_nodes()),
             ([TypedNode { node: Node::Input(_), .. }], [_])
         );
+        self.plan.results.extend_from_slice(self.typed.result_nodes());
         let work = self.plan.steps.iter().filter(|step| !matches!(step, Step::Load { .. }));
         self.plan.steps_of_direct = work.cloned().collect();
         let outside = |place: &Place| matches!(place, Place::Input(_) | Place::Output(_) | Place::Nowhere);
+        let reads_f32 =
+            |step: &TypedNode| Lane::of(step.dtype) == Lane::F32 || !matches!(step.node, Node::Input(_));
+        let is_f32 = self.plan.steps.iter().all(Step::is_f32) && self.typed.nodes().iter().all(reads_f32);
         self.plan.is_direct = self.places.iter().all(outside);
+        self.plan.is_in_strips = is_f32 && !self.plan.is_direct;
         self.plan
     }
 
     /// Adds a step of the program to the plan, and tells where its value is.
     fn place(&mut self, at: usize, step: &TypedNode) -> Place {
         let uniform = match step.node {
-            Node::Input(input) => return self.load(input),
+            Node::Input(input) => return self.load(at, input),
             _ if self.fused[at] => return Place::Nowhere,
             _ => self.reads(at).iter().all(|&child| matches!(self.places[child], Place::Uniform(_))),
         };
@@ -226,12 +255,15 @@ impl<'a> Planner<'a> {
         to
     }
 
-    fn load(&mut self, input: usize) -> Place {
+    fn load(&mut self, at: usize, input: usize) -> Place {
         let home = self.new_register();
-        let homes = &mut self.plan.homes;
-        homes.resize(homes.len().max(input + 1), 0);
-        homes[input] = home;
-        self.plan.steps.push(Step::Load { input });
+        for (of_inputs, new) in [(&mut self.plan.homes, home), (&mut self.plan.last_reads, self.last_use[at])]
+        {
+            of_inputs.resize(of_inputs.len().max(input + 1), 0);
+            of_inputs[input] = new;
+        }
+        self.plan.loads.push(input);
+        self.plan.steps.push(Step::Load { input, home });
         self.plan.cost += 1;
         Place::Input(input)
     }
@@ -305,7 +337,8 @@ fn fused(typed: &Typed) -> Vec<bool> {
             Node::Binary(Binary::Add | Binary::Sub, x, y) => {
                 let is_product = |x: &usize| matches!(nodes[*x].node, Node::Binary(Binary::Mul, ..));
                 let once = |x: &usize| readers[*x] == 1 && varies[*x];
-                if let Some(product) = [x, y].into_iter().find(|x| is_product(x) && once(x)) {
+                // Of two, the second: what the first reads is done with before the sum is written.
+                if let Some(product) = [y, x].into_iter().find(|x| is_product(x) && once(x)) {
                     fused[product] = true;
                 }
             }

@@ -88,9 +88,14 @@ impl<'a> Source<'a> {
             }
     }
 
-    /// Whether [`direct`](Self::direct) gives all at once.
-    pub(super) fn is_contiguous(&self) -> bool {
-        matches!(self.lies, Lies::Contiguous(_)) && is_native(self.dtype)
+    /// Whether tiles have to be brought to registers before they are used.
+    pub(super) fn is_loaded(&self, tile: usize) -> bool {
+        !self.is_direct(tile) && self.taken_by().is_none()
+    }
+
+    /// Whether all of it can be used at once where it lies, or where a result takes its place.
+    pub(super) fn is_unbroken(&self) -> bool {
+        matches!(self.lies, Lies::Contiguous(_) | Lies::Result(_)) && is_native(self.dtype)
     }
 
     /// Brings the elements from number `start` on into the register `to`.

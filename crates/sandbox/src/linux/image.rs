@@ -26,7 +26,8 @@ pub(super) fn create() -> Result<File> {
 /// Seals what the child wrote, and checks it as if no one had.
 pub(super) fn accept(image: File, size: u64, limits: &LoadLimits) -> Result<MappedReader> {
     let seals = SealFlags::WRITE | SealFlags::SHRINK | SealFlags::GROW | SealFlags::SEAL;
-    while_busy(|| fcntl_add_seals(&image, seals)).map_err(|error| failed("sealing the memory file", error))?;
+    while_busy(|| fcntl_add_seals(&image, seals))
+        .map_err(|error| failed("sealing the memory file", error))?;
     let written = image.metadata().map_err(|error| failed("asking for the memory file's size", error))?.len();
     if written != size {
         let message = format!("the child gave back {written} of {size} bytes: do not use the file");

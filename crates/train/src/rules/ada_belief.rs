@@ -50,7 +50,7 @@ impl Rule for AdaBelief {
         let m = mean(self.beta1, m, &g);
         let surprise = g - &m;
         let s = mean(self.beta2, s, &(&surprise * &surprise)) + self.epsilon;
-        let p = p - step * &m / (s.sqrt() * scale + self.epsilon);
+        let p = p - step * (&m / (s.sqrt() * scale + self.epsilon));
         Program::new("adabelief", &[p, m, s])
     }
 

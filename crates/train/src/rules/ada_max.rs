@@ -50,7 +50,7 @@ impl Rule for AdaMax {
         let (inside, outside) = if self.flux { (0.0, self.epsilon) } else { (self.epsilon, 0.0) };
         let m = mean(self.beta1, m, &g);
         let u = (self.beta2 * u).max(g.abs() + inside);
-        Program::new("adamax", &[p - Expr::param(0) * &m / (&u + outside), m, u])
+        Program::new("adamax", &[p - Expr::param(0) * (&m / (&u + outside)), m, u])
     }
 
     fn params(&self, step: u64) -> SmallVec<[Scalar; 4]> {

@@ -47,7 +47,8 @@ impl Adam {
         let v = mean(self.beta2, v, &(&g * &g));
         let largest = if self.amsgrad { largest.max(&v) } else { v.clone() };
         let p = shrink.map_or(p.clone(), |shrink| p * shrink);
-        let p = p - step * &m / (largest.sqrt() * scale + self.epsilon);
+        // A product in a difference costs no pass of its own, as a factor of the moment would.
+        let p = p - step * (&m / (largest.sqrt() * scale + self.epsilon));
         let results = [p, m, v, largest];
         Program::new(name, if self.amsgrad { &results } else { &results[..3] })
     }

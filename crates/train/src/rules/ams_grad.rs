@@ -53,7 +53,7 @@ impl Rule for AmsGrad {
         let m = mean(self.beta1, m, &g);
         let v = mean(self.beta2, v, &(&g * &g));
         let largest = largest.max(&v);
-        let p = p - Expr::param(0) * &m / (largest.sqrt() + self.epsilon);
+        let p = p - Expr::param(0) * (&m / (largest.sqrt() + self.epsilon));
         Program::new("amsgrad", &[p, m, v, largest])
     }
 
