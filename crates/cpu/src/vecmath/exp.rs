@@ -14,8 +14,9 @@ impl<T: Real> Function<T> for Exp {
         let (n, e) = reduced_expm1::<T, FMA>(x.clamp_to(T::EXP_RANGE));
         // In two steps, because neither the largest nor a subnormal result is a normal number times a normal
         // power.
-        let half = (n * T::HALF).to_integer();
-        (T::ONE + e) * T::power_of_two(half) * T::power_of_two(n - half)
+        let sum = n.multiply_add::<FMA>(T::HALF, T::BIASED_ROUNDER);
+        let half = sum - T::BIASED_ROUNDER;
+        (T::ONE + e) * T::power_of_sum(sum) * T::power_of_two(n - half)
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) trait Real:
     const NAN: Self;
     /// Added and subtracted again, it rounds a number that is small against it to an integer, ties to even.
     const ROUNDER: Self;
+    /// The same, and leaves that integer, biased as in an exponent, in the lowest bits.
+    const BIASED_ROUNDER: Self;
     /// Below this size `x ± x²` is `x`.
     const TINY: Self;
     /// `log₂ e`.
@@ -55,8 +57,14 @@ pub(crate) trait Real:
     /// `√self`.
     fn sqrt(self) -> Self;
 
+    /// `2ⁿ` of a sum of `n` and [`Real::BIASED_ROUNDER`], for an integer `n` whose power is a normal number.
+    fn power_of_sum(sum: Self) -> Self;
+
     /// `2ⁿ` for an integer `n` whose power is a normal number.
-    fn power_of_two(n: Self) -> Self;
+    #[inline(always)]
+    fn power_of_two(n: Self) -> Self {
+        Self::power_of_sum(n + Self::BIASED_ROUNDER)
+    }
 
     /// `(m, e)` with `self = m·2ᵉ` and `√½ ≤ m < √2`, of a positive normal number.
     fn split(self) -> (Self, Self);
@@ -96,6 +104,7 @@ macro_rules! real {
             const INFINITY: Self = $float::INFINITY;
             const NAN: Self = $float::NAN;
             const ROUNDER: Self = 1.5 * (1_u64 << $digits) as $float;
+            const BIASED_ROUNDER: Self = Self::ROUNDER + $bias as $float;
             const TINY: Self = $float::EPSILON / 4.0;
             const LOG2_E: Self = std::$float::consts::LOG2_E;
             $($constants)*
@@ -121,9 +130,9 @@ macro_rules! real {
             }
 
             #[inline(always)]
-            fn power_of_two(n: Self) -> Self {
-                // The sum has the biased exponent in its lowest bits; the shift drops all others.
-                Self::from_bits((n + (Self::ROUNDER + $bias as $float)).to_bits() << $digits)
+            fn power_of_sum(sum: Self) -> Self {
+                // The biased exponent is in the lowest bits; the shift drops all others.
+                Self::from_bits(sum.to_bits() << $digits)
             }
 
             #[inline(always)]
@@ -155,7 +164,7 @@ real!(f32, u32, 23, 127, {
     const LN_2_LOW: Self = -2.121_944_4e-4;
     const EXP_RANGE: [Self; 2] = [-104.0, 89.0];
     const EXPM1_MIN: Self = -20.0;
-    const EXP: &[Self] = &[0.5, 0.16666667, 0.04166627, 0.008333264, 0.0013946119, 0.00019918437];
+    const EXP: &[Self] = &[0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.0013814537];
     const LOG: &[Self] = &[0.66666776, 0.39977497, 0.29873073];
 });
 
