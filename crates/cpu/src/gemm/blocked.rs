@@ -7,14 +7,14 @@
 use std::ops::Range;
 
 use super::element::{Accumulator, Element};
-use super::gathered::Rows;
-use super::kernel::{Kernel, MAX_ROWS};
+use super::gathered::{Gathered, Rows};
+use super::kernel::Kernel;
 use super::panels::Panels;
 use super::product::{Path, Product};
 use super::scratch::Scratch;
 use super::tiled::Tiled;
 use super::window::Window;
-use super::{Store, narrow, swapped};
+use super::{Store, left, narrow, swapped};
 
 /// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES),
 /// 258 KiB for the second cache. A multiple of the rows of every tile but the smallest.
@@ -47,7 +47,7 @@ pub(super) fn multiply_into<T: Element>(
     product: &Product<'_, T>,
     depth: usize,
     c: &mut Window<'_, T::Sum>,
-    Scratch { left, right, rows: starts, .. }: &mut Scratch,
+    Scratch { left, right, left_rows, right_rows, .. }: &mut Scratch,
     done: impl Fn(&mut Window<'_, T::Sum>, [usize; 2]),
 ) {
     let Product { a, b, store, kernel, .. } = product;
@@ -58,10 +58,11 @@ pub(super) fn multiply_into<T: Element>(
             let b = Panels::right(b.block(depth.clone(), cols.clone()), a.rows(), kernel, right);
             let b = Tiled::Panels(b);
             for rows in blocks(0..a.rows(), ROWS) {
-                let a = Panels::left(a.block(rows.clone(), depth.clone()), cols.len(), kernel, left);
+                let a = a.block(rows.clone(), depth.clone());
+                let a = left::rows(a, cols.len(), kernel, left, left_rows);
                 let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
-                let starts = starts.take(depth.len());
-                multiply_block(kernel, &Tiled::Panels(a), &b, &mut c, accumulate, starts);
+                let starts = right_rows.take(depth.len());
+                multiply_block(kernel, &a, &b, &mut c, accumulate, starts);
                 if depth.end == inner {
                     done(&mut c, [rows.start, cols.start]);
                 }
@@ -73,19 +74,19 @@ pub(super) fn multiply_into<T: Element>(
 /// Computes the product of two blocks, tile by tile. `starts` has room for the rows of `b`, if that is in panels.
 pub(super) fn multiply_block<T: Accumulator>(
     kernel: &Kernel<T>,
-    a: &Tiled<'_, T>,
+    a: &Gathered<'_, T>,
     b: &Tiled<'_, T>,
     c: &mut Window<'_, T>,
     accumulate: bool,
     starts: &mut [isize],
 ) {
-    let (tile_rows, tile_cols) = (kernel.tile_rows(), kernel.tile_cols());
-    let (mut a_rows, mut b_rows) = (Rows::new([0; MAX_ROWS]), Rows::new(starts));
+    let tile_cols = kernel.tile_cols();
+    let mut b_rows = Rows::new(starts);
     for j in (0..c.cols()).step_by(tile_cols) {
-        let b = b.right(j, tile_cols, &mut b_rows);
-        for i in (0..c.rows()).step_by(tile_rows) {
-            let a = a.left(i, tile_rows, &mut a_rows);
-            kernel.multiply(&a, &b, &mut c.block([i, j], [tile_rows, tile_cols]), accumulate);
+        let b = b.columns(j, tile_cols, &mut b_rows);
+        for rows in level_blocks(c.rows(), kernel.tile_rows()) {
+            let c = &mut c.block([rows.start, j], [rows.len(), tile_cols]);
+            kernel.multiply(&a.block(rows, 0..a.cols()), &b, c, accumulate);
         }
     }
 }
@@ -99,4 +100,17 @@ pub(super) fn blocks(range: Range<usize>, size: usize) -> impl Iterator<Item = R
 /// As [`blocks`] of `0..len`, but of nearly equal size, so that none is too short to pay for its overhead.
 pub(super) fn even_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     blocks(0..len, len.div_ceil(len.div_ceil(size).max(1)).max(1))
+}
+
+/// As [`blocks`] of `0..len`, but none more than one longer than another: a tile of few rows waits for its own sums, and takes
+/// as long as one of more.
+fn level_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = len.div_ceil(size);
+    let (least, longer) = (len / count.max(1), len % count.max(1));
+    let mut start = 0;
+    (0..count).map(move |i| {
+        let block = start..start + least + usize::from(i < longer);
+        start = block.end;
+        block
+    })
 }

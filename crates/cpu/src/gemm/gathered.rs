@@ -40,6 +40,37 @@ impl<'a, T> Gathered<'a, T> {
         Ok(Self { data, from: 0, rows, cols, step: 1 })
     }
 
+    /// An operand, the starts of whose rows are put into `starts`, as many.
+    ///
+    /// # Panics
+    ///
+    /// If there are more or fewer.
+    pub(super) fn lying(operand: Operand<'a, T>, starts: &'a mut [isize]) -> Self {
+        assert!(starts.len() == operand.rows());
+        for (i, start) in starts.iter_mut().enumerate() {
+            *start = i as isize * operand.row_stride();
+        }
+        let (data, from) = operand.place();
+        // By the operand's own invariant all positions lie inside its data.
+        Self { data, from, rows: starts, cols: operand.cols(), step: operand.col_stride() }
+    }
+
+    /// The columns of panels, which lie one after the other in `data`, `width` columns of `depth` each, as rows: as many as
+    /// `starts` has room for.
+    ///
+    /// # Panics
+    ///
+    /// If `data` has fewer.
+    pub(super) fn in_panels(data: &'a [T], width: usize, depth: usize, starts: &'a mut [isize]) -> Self {
+        assert!(starts.len().next_multiple_of(width) * depth <= data.len());
+        for (panel, starts) in starts.chunks_mut(width).enumerate() {
+            for (i, start) in starts.iter_mut().enumerate() {
+                *start = (panel * width * depth + i) as isize;
+            }
+        }
+        Self { data, from: 0, rows: starts, cols: depth, step: width as isize }
+    }
+
     pub(super) fn rows(&self) -> usize {
         self.rows.len()
     }
@@ -82,14 +113,14 @@ impl<'a, T> Gathered<'a, T> {
 }
 
 /// The starts of rows of operands, kept from one to the next that has the same stride.
-pub(super) struct Rows<S> {
-    starts: S,
+pub(super) struct Rows<'s> {
+    starts: &'s mut [isize],
     filled: Option<(usize, isize)>,
 }
 
-impl<S: AsMut<[isize]>> Rows<S> {
+impl<'s> Rows<'s> {
     /// Room for as many rows as `starts` has elements.
-    pub(super) fn new(starts: S) -> Self {
+    pub(super) fn new(starts: &'s mut [isize]) -> Self {
         Self { starts, filled: None }
     }
 
@@ -101,7 +132,7 @@ impl<S: AsMut<[isize]>> Rows<S> {
     #[inline]
     pub(super) fn gather<'a, T>(&'a mut self, operand: Operand<'a, T>) -> Gathered<'a, T> {
         let (count, stride) = (operand.rows(), operand.row_stride());
-        let rows = &mut self.starts.as_mut()[..count];
+        let rows = &mut self.starts[..count];
         if self.filled != Some((count, stride)) {
             for (i, start) in rows.iter_mut().enumerate() {
                 *start = i as isize * stride;

@@ -65,9 +65,9 @@ pub(crate) fn multiply_columns<T: Accumulator>(
             }
             let mut c = Window::new(sums, rows, width)?;
             for (round, depth) in even_blocks(b.rows(), DEPTH_BYTES / size_of::<T>()).enumerate() {
-                let a = Panels::direct(a.block(0..rows, depth.clone()).transposed(), kernel.tile_rows());
-                let b = b.block(depth, cols.start..cols.start + width);
-                multiply_block(kernel, &Tiled::Panels(a), &Tiled::Gathered(b), &mut c, round > 0, &mut []);
+                let a = Gathered::lying(a.block(0..rows, depth.clone()), scratch.left_rows.take(rows));
+                let b = Tiled::Gathered(b.block(depth, cols.start..cols.start + width));
+                multiply_block(kernel, &a, &b, &mut c, round > 0, &mut []);
             }
             emit(Sums { cols, rows: sums.chunks_exact(width) });
         }
@@ -92,15 +92,15 @@ pub(crate) fn multiply_rows<T: Accumulator>(
     let (rows, depth) = (a.rows(), a.cols());
     let b = Operand::new(b.data, b.offsets[0], [depth, cols], b.strides)?;
     let mut c = Window::new(c, rows, cols)?;
-    Scratch::with(|Scratch { right, rows: starts, .. }| {
+    Scratch::with(|Scratch { right, right_rows, .. }| {
         for cols in blocks(0..cols, COLS) {
             for (round, depth) in even_blocks(depth, DEPTH_BYTES / size_of::<T>()).enumerate() {
                 let b = Panels::right(b.block(depth.clone(), cols.clone()), rows, kernel, right);
-                let starts = starts.take(depth.len());
+                let starts = right_rows.take(depth.len());
                 let a = a.block(0..rows, depth);
                 let mut c = c.block([0, cols.start], [rows, cols.len()]);
                 let accumulate = round > 0 || store == Store::Accumulate;
-                multiply_block(kernel, &Tiled::Gathered(a), &Tiled::Panels(b), &mut c, accumulate, starts);
+                multiply_block(kernel, &a, &Tiled::Panels(b), &mut c, accumulate, starts);
             }
         }
     });

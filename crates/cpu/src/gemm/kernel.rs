@@ -11,9 +11,6 @@ use super::tile::{SWEPT_ROWS, Sweep, Tile, dot, sweep, tile};
 use super::window::Window;
 use crate::isa::{Isa, Level};
 
-/// Rows of the tallest tile of any kernel.
-pub(super) const MAX_ROWS: usize = 14;
-
 /// The code for one number type and one instruction set.
 ///
 /// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, and

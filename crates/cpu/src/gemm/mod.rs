@@ -5,6 +5,7 @@ mod element;
 mod gathered;
 mod implicit;
 mod kernel;
+mod left;
 mod narrow;
 mod operand;
 mod pack;

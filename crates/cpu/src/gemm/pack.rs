@@ -14,6 +14,16 @@ const SIDE_BY_SIDE: usize = 4;
 /// How many rows before it is packed a row is asked for. Rows lie too far apart for the machine to guess that it will be.
 const AHEAD: usize = 12;
 
+/// An operand of at most so many bytes stays in the first cache as it is.
+const SMALL_BYTES: usize = 16 << 10;
+
+/// Whether a block that is read `reads` times should be copied into the order of reading first, if that is so of any from
+/// `worth` times on.
+pub(super) fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize, worth: usize) -> bool {
+    let bytes = block.rows() * block.cols() * size_of::<T>();
+    reads >= worth && bytes > SMALL_BYTES
+}
+
 /// Copies `block`, widened, to the start of `into` as panels of `width` columns, one after the other: of each its rows one
 /// after the other, those of the last panel filled up with zeros. Rows of the left operand are packed as columns of its
 /// transpose.

@@ -1,26 +1,16 @@
-//! A block of an operand as a row of panels, each as wide as a tile: packed, or read where it lies.
+//! A block of the right operand as a row of panels, each as wide as a tile: packed, or read where it lies.
 
 use super::element::{Accumulator, Element};
 use super::kernel::Kernel;
 use super::operand::Operand;
-use super::pack::pack;
+use super::pack::{is_worth_packing, pack};
 use super::scratch::Run;
 
-/// An operand that is read fewer times than this is not worth packing where tiles can read it as it is.
-const READS_WORTH_PACKING: usize = 4;
+/// A block of contiguous rows that is read fewer times than this is not worth packing: of each row a tile reads one or two
+/// whole lines, which come from the second cache in time.
+const READS_WORTH_PACKING: usize = 8;
 
-/// The same for contiguous rows of the right operand: of each a tile reads one or two whole lines, which come from the second
-/// cache in time.
-const ROW_READS_WORTH_PACKING: usize = 8;
-
-/// An operand of at most so many bytes stays in the first cache as it is.
-const SMALL_BYTES: usize = 16 << 10;
-
-/// Lines that lie a multiple of this apart share two sets of a first cache of 32 KiB, which hold 16 of them.
-const ALIAS_BYTES: usize = 2 << 10;
-
-/// The panels of a block with the inner dimension as rows: columns of the right operand, or rows of the left
-/// one, transposed.
+/// The panels of a block with the inner dimension as rows.
 pub(super) struct Panels<'a, T> {
     /// The block itself, if its panels can be read from it.
     direct: Option<Operand<'a, T>>,
@@ -51,29 +41,8 @@ impl<'a, T: Accumulator> Panels<'a, T> {
         let cols = block.cols() % kernel.tile_cols();
         let last = (cols > 0).then(|| Last { cols, width: kernel.width_for(cols) });
         let readable = block.col_stride() == 1
-            && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()), ROW_READS_WORTH_PACKING);
+            && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()), READS_WORTH_PACKING);
         Self::new(block, kernel.tile_cols(), last, readable, run)
-    }
-
-    /// The panels of a block of the left operand, which multiplies `cols` columns of the right one.
-    pub(super) fn left<E: Element<Sum = T>>(
-        block: Operand<'a, E>,
-        cols: usize,
-        kernel: &Kernel<T>,
-        run: &'a mut Run,
-    ) -> Self {
-        let rows = block.rows() % kernel.tile_rows();
-        let last = (rows > 0).then_some(Last { cols: rows, width: rows });
-        let readable = has_separate_rows(&block)
-            || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()), READS_WORTH_PACKING);
-        Self::new(block.transposed(), kernel.tile_rows(), last, readable, run)
-    }
-
-    /// The panels of a block, each read where it lies.
-    pub(super) fn direct(block: Operand<'a, T>, width: usize) -> Self {
-        let (depth, cols) = (block.rows(), block.cols());
-        let last = (cols % width > 0).then_some(Last { cols: cols % width, width: cols % width });
-        Self { direct: Some(block), packed: &[], depth, cols, width, last }
     }
 
     fn new<E: Element<Sum = T>>(
@@ -111,17 +80,4 @@ impl<'a, T: Accumulator> Panels<'a, T> {
             None => Operand::contiguous(&self.packed[j * self.depth..][..self.depth * width], width),
         }
     }
-}
-
-/// Whether rows are contiguous, and do not put each other out of the first cache: then tiles read them as fast where they
-/// lie, each of their rows a stream.
-fn has_separate_rows<T>(block: &Operand<'_, T>) -> bool {
-    block.col_stride() == 1
-        && !(block.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(ALIAS_BYTES)
-}
-
-/// Whether a block that is read `reads` times should be copied into the order of reading first.
-fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize, worth: usize) -> bool {
-    let bytes = block.rows() * block.cols() * size_of::<T>();
-    reads >= worth && bytes > SMALL_BYTES
 }

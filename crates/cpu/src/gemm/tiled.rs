@@ -1,4 +1,4 @@
-//! A block of an operand, cut into what single tiles read.
+//! A block of the right operand, cut into what single tiles read.
 
 use super::element::Accumulator;
 use super::gathered::{Gathered, Rows};
@@ -11,28 +11,9 @@ pub(super) enum Tiled<'a, T> {
 }
 
 impl<T: Accumulator> Tiled<'_, T> {
-    /// The rows of a left operand from `i` on, a multiple of a tile's: at most `height`.
+    /// The columns from `j` on, a multiple of a tile's: `width`, or what a panel has.
     #[inline]
-    pub(super) fn left<'r>(
-        &'r self,
-        i: usize,
-        height: usize,
-        rows: &'r mut Rows<impl AsMut<[isize]>>,
-    ) -> Gathered<'r, T> {
-        match self {
-            Self::Panels(panels) => rows.gather(panels.panel(i).transposed()),
-            Self::Gathered(block) => block.block(i..block.rows().min(i + height), 0..block.cols()),
-        }
-    }
-
-    /// The columns of a right operand from `j` on, a multiple of a tile's: `width`, or what a panel has.
-    #[inline]
-    pub(super) fn right<'r>(
-        &'r self,
-        j: usize,
-        width: usize,
-        rows: &'r mut Rows<impl AsMut<[isize]>>,
-    ) -> Gathered<'r, T> {
+    pub(super) fn columns<'r>(&'r self, j: usize, width: usize, rows: &'r mut Rows<'_>) -> Gathered<'r, T> {
         match self {
             Self::Panels(panels) => rows.gather(panels.panel(j)),
             Self::Gathered(block) => block.block(0..block.rows(), j..block.cols().min(j + width)),
