@@ -17,8 +17,8 @@ use super::window::Window;
 use super::{Store, left, narrow, swapped};
 
 /// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES),
-/// 258 KiB for the second cache. A multiple of the rows of every tile but the smallest.
-pub(super) const ROWS: usize = 252;
+/// 256 KiB for the second cache.
+pub(super) const ROWS: usize = 256;
 
 /// Columns of a block of the right operand: together with
 /// [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 2 MiB.
@@ -57,7 +57,7 @@ pub(super) fn multiply_into<T: Element>(
             let accumulate = round > 0 || *store == Store::Accumulate;
             let b = Panels::right(b.block(depth.clone(), cols.clone()), a.rows(), kernel, right);
             let b = Tiled::Panels(b);
-            for rows in blocks(0..a.rows(), ROWS) {
+            for rows in even_blocks(a.rows(), ROWS) {
                 let a = a.block(rows.clone(), depth.clone());
                 let a = left::rows(a, cols.len(), kernel, left, left_rows);
                 let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
@@ -84,7 +84,7 @@ pub(super) fn multiply_block<T: Accumulator>(
     let mut b_rows = Rows::new(starts);
     for j in (0..c.cols()).step_by(tile_cols) {
         let b = b.columns(j, tile_cols, &mut b_rows);
-        for rows in level_blocks(c.rows(), kernel.tile_rows()) {
+        for rows in even_blocks(c.rows(), kernel.tile_rows()) {
             let c = &mut c.block([rows.start, j], [rows.len(), tile_cols]);
             kernel.multiply(&a.block(rows, 0..a.cols()), &b, c, accumulate);
         }
@@ -97,14 +97,9 @@ pub(super) fn blocks(range: Range<usize>, size: usize) -> impl Iterator<Item = R
     range.step_by(size).map(move |start| start..end.min(start + size))
 }
 
-/// As [`blocks`] of `0..len`, but of nearly equal size, so that none is too short to pay for its overhead.
+/// As [`blocks`] of `0..len`, but none more than one longer than another: short ones do not pay for their overhead, and a tile of
+/// few rows, which waits for its own sums, takes as long as one of more.
 pub(super) fn even_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
-    blocks(0..len, len.div_ceil(len.div_ceil(size).max(1)).max(1))
-}
-
-/// As [`blocks`] of `0..len`, but none more than one longer than another: a tile of few rows waits for its own sums, and takes
-/// as long as one of more.
-fn level_blocks(len: usize, size: usize) -> impl Iterator<Item = Range<usize>> {
     let count = len.div_ceil(size);
     let (least, longer) = (len / count.max(1), len % count.max(1));
     let mut start = 0;

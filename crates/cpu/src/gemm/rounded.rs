@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::Store;
-use super::blocked::{self, COLS, ROWS, blocks};
+use super::blocked::{self, COLS, ROWS, blocks, even_blocks};
 use super::element::Element;
 use super::product::{DEPTH_BYTES, Product};
 use super::scratch::Scratch;
@@ -15,7 +15,7 @@ pub(super) fn multiply<T: Element>(product: &Product<'_, T>, mut c: Window<'_, T
     let depth = DEPTH_BYTES / size_of::<T::Sum>();
     let mut run = mem::take(&mut scratch.sums);
     for cols in blocks(0..b.cols(), COLS) {
-        for rows in blocks(0..a.rows(), ROWS) {
+        for rows in even_blocks(a.rows(), ROWS) {
             let part = Product {
                 a: a.block(rows.clone(), 0..a.cols()),
                 b: b.block(0..b.rows(), cols.clone()),
