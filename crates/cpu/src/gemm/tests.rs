@@ -27,6 +27,9 @@ const SHAPES: &[[usize; 3]] = &[
     [64, 10, 257],
     [43, 17, 513],
     [260, 35, 20],
+    // Left operands that are packed, of which tiles take parts of two panels, in one block and in two.
+    [32, 80, 512],
+    [257, 70, 64],
     [7, 1030, 11],
     // Few rows, wider than what is computed at a time.
     [3, 4103, 19],

@@ -3,7 +3,7 @@
 use tensorkeep_tensor::expr::{Binary, Domain};
 
 use super::lane::Element;
-use super::loops::{Operand, choose, map1, map2, map3};
+use super::loops::{Numbers, choose, map1, map2, map3};
 use super::machine::Machine;
 use super::plan::Place;
 use crate::dispatch::{Loop, dispatch};
@@ -70,7 +70,7 @@ pub(super) struct Choose<'a, N> {
     pub(super) to: &'a mut [f32],
 }
 
-impl<N: Operand<f32>> Loop for Choose<'_, N> {
+impl<N: Numbers<f32>> Loop for Choose<'_, N> {
     type Output = ();
 
     #[inline(always)]

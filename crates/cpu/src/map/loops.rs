@@ -27,7 +27,7 @@ pub(super) fn map3<A: Copy, B: Copy>(x: &[A], [y, z]: [&[B]; 2], to: &mut [B], f
 }
 
 /// Where a loop finds an operand: side by side, or as one number for all.
-pub(super) trait Operand<T>: Copy {
+pub(super) trait Numbers<T>: Copy {
     /// As many of its numbers as there are indices.
     fn first(self, count: usize) -> Self;
 
@@ -35,7 +35,7 @@ pub(super) trait Operand<T>: Copy {
     fn at(self, i: usize) -> T;
 }
 
-impl<T: Copy> Operand<T> for &[T] {
+impl<T: Copy> Numbers<T> for &[T] {
     #[inline(always)]
     fn first(self, count: usize) -> Self {
         &self[..count]
@@ -47,7 +47,7 @@ impl<T: Copy> Operand<T> for &[T] {
     }
 }
 
-impl<T: Element> Operand<T> for T {
+impl<T: Element> Numbers<T> for T {
     #[inline(always)]
     fn first(self, _count: usize) -> Self {
         self
@@ -61,7 +61,7 @@ impl<T: Element> Operand<T> for T {
 
 /// `to[i] = if test(a[i], b[i]) { x[i] } else { y[i] }`.
 #[inline(always)]
-pub(super) fn choose<T: Element, N: Operand<T>>(
+pub(super) fn choose<T: Element, N: Numbers<T>>(
     (a, b): (&[T], N),
     (x, y): (N, &[T]),
     to: &mut [T],
