@@ -8,13 +8,13 @@ use std::ops::Range;
 
 use smallvec::{SmallVec, smallvec};
 
-use super::TILE;
 use super::compare::Choose;
 use super::float::{MulAdd, OfOne, OfTwo};
 use super::job::{Job, Tiles};
 use super::machine::compute_uniforms;
 use super::plan::{Place, Plan, Step};
 use super::registers::{Banks, Registers};
+use super::{CHUNK, TILE};
 use crate::cache::prefetch;
 use crate::dispatch::{Loop, dispatch};
 use crate::memory::Line;
@@ -29,8 +29,9 @@ const NUMBERS: usize = 5120;
 /// So many steps take longer than the machine looks ahead by itself.
 const MANY: usize = 8;
 
-/// So many numbers of each operand are not in the second cache.
-const LARGE: usize = 1 << 16;
+/// So many numbers of each of several operands are more than the second cache has room for. What threads take at a time of
+/// large operands is as much.
+const LARGE: usize = CHUNK;
 
 /// One for each input, or for each result.
 type Each<T> = SmallVec<[T; 4]>;
@@ -39,7 +40,7 @@ type Each<T> = SmallVec<[T; 4]>;
 pub(super) fn run(job: &Job<'_>, tiles: &Tiles<'_>, range: Range<usize>, outputs: &mut [&mut [u8]]) {
     let plan = job.plan;
     let kept = plan.registers + plan.uniforms.len();
-    let longest = longest(kept + outputs.len()).min(range.len().next_multiple_of(LINE));
+    let longest = longest(kept + outputs.len()).min(range.len().max(1).next_multiple_of(LINE));
     let banks = Banks {
         tiles: if job.sources.iter().any(|x| x.is_loaded(tiles.longest)) { plan.loads.len() } else { 0 },
         uniforms: plan.uniforms.len(),

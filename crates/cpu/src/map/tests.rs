@@ -90,7 +90,8 @@ fn cases() -> Vec<Case> {
 fn strips_of_any_length_are_computed_beside_and_in_place() -> Result<()> {
     for threads in [1, 3] {
         let device = with_options(Options { threads: Some(threads), ..Options::default() })?;
-        for count in [1, 15, 16, 17, 63, 64, 65, 447, 448, 449, 1025, 2047, 2048, 2049, 4097, 70_001, 300_000]
+        for count in
+            [0, 1, 15, 16, 17, 63, 64, 65, 447, 448, 449, 1025, 2047, 2048, 2049, 4097, 70_001, 300_000]
         {
             let numbers = |step: usize| (0..count).map(|i| (i * step % 7) as f32).collect::<Vec<_>>();
             let lists = [3, 4, 5].map(numbers);
