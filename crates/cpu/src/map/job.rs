@@ -26,11 +26,14 @@ pub(super) struct Tiles<'a> {
 impl Job<'_> {
     /// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
     pub(super) fn run(&self, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
-        let run = if self.plan.is_in_strips { strips::run } else { machine::run };
-        run(self, &self.tiles(), start..start + count, outputs);
+        // What leaves nothing in registers is as well off in tiles, unless they are the rows of an operand that repeats.
+        let is_in_strips = self.plan.is_f32
+            && (!self.plan.is_direct || self.sources.iter().any(|source| source.repeated().is_some()));
+        let run = if is_in_strips { strips::run } else { machine::run };
+        run(self, &self.tiles(is_in_strips), start..start + count, outputs);
     }
 
-    fn tiles(&self) -> Tiles<'_> {
+    fn tiles(&self, is_in_strips: bool) -> Tiles<'_> {
         let plan = self.plan;
         // Tiles end where rows do that can be used where they lie.
         let row = self.sources.iter().filter_map(Source::row).min().unwrap_or(TILE);
@@ -38,9 +41,11 @@ impl Job<'_> {
         let (steps, is_direct) =
             if loaded { (&plan.steps, false) } else { (&plan.steps_of_direct, plan.is_direct) };
         // A single step leaves nothing in cache for another, and without registers nothing bounds it. Strips are short
-        // enough without tiles.
-        let is_one_pass = is_direct && steps.len() == 1;
-        let is_unbounded = (is_one_pass || plan.is_in_strips) && self.sources.iter().all(Source::is_unbroken);
+        // enough without tiles, and know where a row begins again.
+        let is_unbounded = match is_in_strips {
+            true => self.sources.iter().all(|source| source.is_unbroken() || source.repeated().is_some()),
+            false => is_direct && steps.len() == 1 && self.sources.iter().all(Source::is_unbroken),
+        };
         Tiles { steps, longest: if is_unbounded { usize::MAX } else { row }, is_direct }
     }
 }

@@ -114,8 +114,8 @@ pub(super) struct Plan {
     last_reads: SmallVec<[usize; 4]>,
     /// The value that each result is.
     results: SmallVec<[usize; 4]>,
-    /// Whether it runs in [strips](super::strips): its values are `f32`, and not all of them inputs and results.
-    pub(super) is_in_strips: bool,
+    /// Whether all it reads, computes and writes is `f32`.
+    pub(super) is_f32: bool,
     /// Whether it computes nothing: its result is its input.
     pub(super) is_copy: bool,
     /// Whether its only values are inputs and results, which may lie where no register is needed.
@@ -197,9 +197,9 @@ impl<'a> Planner<'a> {
         let outside = |place: &Place| matches!(place, Place::Input(_) | Place::Output(_) | Place::Nowhere);
         let reads_f32 =
             |step: &TypedNode| Lane::of(step.dtype) == Lane::F32 || !matches!(step.node, Node::Input(_));
-        let is_f32 = self.plan.steps.iter().all(Step::is_f32) && self.typed.nodes().iter().all(reads_f32);
+        self.plan.is_f32 =
+            self.plan.steps.iter().all(Step::is_f32) && self.typed.nodes().iter().all(reads_f32);
         self.plan.is_direct = self.places.iter().all(outside);
-        self.plan.is_in_strips = is_f32 && !self.plan.is_direct;
         self.plan
     }
 

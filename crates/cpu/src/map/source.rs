@@ -10,6 +10,9 @@ use super::lane::is_native;
 use crate::storage::{Stored, elements, for_bits};
 use crate::view::View;
 
+/// The shortest row that tiles and strips end with: what it costs to go to the next is little beside it.
+const SHORTEST: usize = 256;
+
 /// An input, stretched to the shape of the results.
 pub(super) struct Source<'a> {
     dtype: DType,
@@ -67,11 +70,20 @@ impl<'a> Source<'a> {
     /// The length of the rows that [`direct`](Self::direct) gives, if they are shorter than a tile and worth ending tiles
     /// with.
     pub(super) fn row(&self) -> Option<usize> {
-        /// The shortest row that is: what it costs to go from tile to tile is little beside it.
-        const SHORTEST: usize = 256;
         match &self.lies {
             Lies::Strided(_, view) if is_native(self.dtype) => match view.axes.last() {
                 Some(&(n @ SHORTEST..TILE, 1)) => Some(n),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The row that it is again and again, if it is worth ending strips with.
+    pub(super) fn repeated(&self) -> Option<&'a [f32]> {
+        match &self.lies {
+            Lies::Strided(buffer, view) if self.dtype == DType::F32 => match *view.axes {
+                [(_, 0), (n @ SHORTEST.., 1)] => Some(&bytemuck::cast_slice(buffer)[view.offset..][..n]),
                 _ => None,
             },
             _ => None,
@@ -90,7 +102,7 @@ impl<'a> Source<'a> {
 
     /// Whether tiles have to be brought to registers before they are used.
     pub(super) fn is_loaded(&self, tile: usize) -> bool {
-        !self.is_direct(tile) && self.taken_by().is_none()
+        !self.is_direct(tile) && self.taken_by().is_none() && self.repeated().is_none()
     }
 
     /// Whether all of it can be used at once where it lies, or where a result takes its place.

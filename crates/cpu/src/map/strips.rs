@@ -80,15 +80,27 @@ fn longest(strips: usize) -> usize {
     (NUMBERS / strips).next_multiple_of(LINE).clamp(4 * LINE, TILE)
 }
 
+/// What is left of an input.
+#[derive(Clone, Copy, Default)]
+struct Left<'a> {
+    numbers: &'a [f32],
+    /// What follows then, if it is a row that repeats.
+    again: &'a [f32],
+}
+
 /// Where each input has `len` elements from number `start` on: where they lie, or in a tile, where they are brought.
 /// There is nothing for one whose place a result takes.
-fn inputs<'a>(job: &'a Job<'_>, start: usize, len: usize, tiles: &'a mut [Vec<Line>]) -> Each<&'a [f32]> {
+fn inputs<'a>(job: &'a Job<'_>, start: usize, len: usize, tiles: &'a mut [Vec<Line>]) -> Each<Left<'a>> {
     let Plan { homes, loads, .. } = job.plan;
-    let mut inputs: Each<&[f32]> = smallvec![&[] as &[f32]; homes.len()];
+    let mut inputs: Each<Left<'_>> = smallvec![Left::default(); homes.len()];
     let mut tiles = tiles.iter_mut();
     for &input in loads {
         let source = &job.sources[input];
-        inputs[input] = match source.direct(start, len) {
+        if let Some(again) = source.repeated() {
+            inputs[input] = Left { numbers: &again[start % again.len()..], again };
+            continue;
+        }
+        inputs[input].numbers = match source.direct(start, len) {
             Some(x) => x,
             None if source.taken_by().is_some() => continue,
             None => {
@@ -106,7 +118,7 @@ struct Tile<'a, 'o> {
     job: &'a Job<'a>,
     steps: &'a [Step],
     /// What is left of the inputs.
-    inputs: Each<&'a [f32]>,
+    inputs: Each<Left<'a>>,
     /// Where each input is that is not there: in a register, or where a result takes its place.
     slots_of: &'a [usize],
     /// Strips of registers, of uniform numbers, and of the results.
@@ -129,13 +141,19 @@ impl Loop for Tile<'_, '_> {
         // Many steps over a strip leave memory idle, unless it is asked for the next.
         let asks = steps.len() >= MANY && left >= LARGE;
         while left > 0 {
-            let len = longest.min(left);
+            let mut len = longest.min(left);
+            for input in inputs.iter_mut().filter(|input| !input.again.is_empty()) {
+                if input.numbers.is_empty() {
+                    input.numbers = input.again;
+                }
+                len = len.min(input.numbers.len());
+            }
             left -= len;
             let mut at_hand: Each<&[f32]> = SmallVec::new();
             for input in &mut inputs {
-                let (strip, rest) = input.split_at(len.min(input.len()));
+                let (strip, rest) = input.numbers.split_at(len.min(input.numbers.len()));
                 at_hand.push(strip);
-                *input = rest;
+                input.numbers = rest;
                 if asks {
                     ask_for(rest, len);
                 }

@@ -38,11 +38,19 @@ fn rows_are_used_where_they_lie() -> Result<()> {
             let rows = Tensor::from_vec(numbers(planes * width), [planes, 1, width], &device)?;
             let plane = height * width;
             let of_row = |i: usize| i % width % 251;
+            let [a, b] = [0, 1].map(Expr::input);
+            let program = Program::new("rows", &[(&a + &b) * &b + a])?;
+            let mut place = x.add(&x)?;
+            Tensor::update_all(&program, &mut [Access::Write(&mut place), Access::Read(&row)], &[])?;
             let of_rows = |i: usize| (i / plane * width + i % width) % 251;
             for (name, y, at) in [
                 ("a row", x.add(&row)?, &(|i| of_row(i) + i % 251) as &dyn Fn(usize) -> usize),
                 ("a row a plane", rows.add(&x)?, &|i| of_rows(i) + i % 251),
                 ("both", rows.mul_add(&row, &x)?, &|i| of_rows(i) * of_row(i) + i % 251),
+                ("a program", Tensor::map_all(&program, &[&x, &row], &[])?.remove(0), &|i| {
+                    (i % 251 + of_row(i)) * of_row(i) + i % 251
+                }),
+                ("in place", place, &|i| (2 * (i % 251) + of_row(i)) * of_row(i) + 2 * (i % 251)),
                 ("the same", x.mul(&x)?, &|i| (i % 251) * (i % 251)),
                 ("part of planes", x.narrow(1, 1..height)?.add(&row)?, &|i| {
                     let i = i + (i / (plane - width) + 1) * width;
@@ -51,7 +59,7 @@ fn rows_are_used_where_they_lie() -> Result<()> {
             ] {
                 let y = y.to_vec::<f32>()?;
                 let wrong = y.iter().enumerate().find(|&(i, &y)| y != at(i) as f32);
-                assert_eq!(wrong, None, "{name} of {width} on {threads} threads");
+                assert_eq!(wrong, None, "{name}, rows of {width} on {threads} threads");
             }
         }
     }
