@@ -73,6 +73,8 @@ pub(super) struct Choose<'a, N> {
 impl<N: Numbers<f32>> Loop for Choose<'_, N> {
     type Output = ();
 
+    const IN_AVX512: bool = false;
+
     #[inline(always)]
     fn run(self) {
         let Self { test, of, between, to } = self;
@@ -99,7 +101,7 @@ struct Test<'a, T> {
 impl<T: Element> Loop for Test<'_, T> {
     type Output = ();
 
-    const IN_AVX512: bool = T::IN_AVX512;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     fn run(self) {
@@ -130,7 +132,7 @@ struct IsNan<'a, T> {
 impl<T: Element> Loop for IsNan<'_, T> {
     type Output = ();
 
-    const IN_AVX512: bool = T::IN_AVX512;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
@@ -148,7 +150,7 @@ struct Select<'a, T> {
 impl<T: Element> Loop for Select<'_, T> {
     type Output = ();
 
-    const IN_AVX512: bool = T::IN_AVX512;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     fn run(self) {

@@ -99,7 +99,7 @@ where
 {
     type Output = ();
 
-    const IN_AVX512: bool = T::IN_AVX512;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     fn run(self) {
@@ -141,6 +141,8 @@ pub(super) struct MulAdd<'a> {
 impl Loop for MulAdd<'_> {
     type Output = ();
 
+    const IN_AVX512: bool = false;
+
     #[inline(always)]
     fn run(self) {
         let Self { sum, of, with, to } = self;
@@ -166,7 +168,7 @@ where
 {
     type Output = ();
 
-    const IN_AVX512: bool = T::IN_AVX512;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     fn run(self) {

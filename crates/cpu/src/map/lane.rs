@@ -34,10 +34,6 @@ pub(super) fn is_native(dtype: DType) -> bool {
 
 /// An element of a lane.
 pub(super) trait Element: Pod + PartialOrd {
-    /// Whether loops over it are compiled for AVX-512 too.
-    #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "there is AVX-512 on x86-64 alone"))]
-    const IN_AVX512: bool = false;
-
     /// `x` where `condition` is 1, `y` where it is 0, by the bits: of a choice between two loads the compiler makes a branch
     /// an element, which the processor guesses wrong.
     fn blend(condition: u8, x: Self, y: Self) -> Self;
@@ -55,8 +51,6 @@ macro_rules! blend_bits {
 }
 
 impl Element for f32 {
-    const IN_AVX512: bool = true;
-
     #[inline(always)]
     fn blend(condition: u8, x: Self, y: Self) -> Self {
         Self::from_bits(blend_bits!(condition, x.to_bits(), y.to_bits(), u32))
