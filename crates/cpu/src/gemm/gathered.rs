@@ -47,12 +47,15 @@ impl<'a, T> Gathered<'a, T> {
     /// If there are more or fewer.
     pub(super) fn lying(operand: Operand<'a, T>, starts: &'a mut [isize]) -> Self {
         assert!(starts.len() == operand.rows());
-        for (i, start) in starts.iter_mut().enumerate() {
-            *start = i as isize * operand.row_stride();
-        }
+        put_starts(starts, operand.row_stride());
+        Self::starting_at(operand, starts)
+    }
+
+    /// An operand whose rows start at `rows`, as its strides say.
+    fn starting_at(operand: Operand<'a, T>, rows: &'a [isize]) -> Self {
         let (data, from) = operand.place();
         // By the operand's own invariant all positions lie inside its data.
-        Self { data, from, rows: starts, cols: operand.cols(), step: operand.col_stride() }
+        Self { data, from, rows, cols: operand.cols(), step: operand.col_stride() }
     }
 
     /// The columns of panels, which lie one after the other in `data`, `width` columns of `depth` each, as rows: as many as
@@ -134,13 +137,16 @@ impl<'s> Rows<'s> {
         let (count, stride) = (operand.rows(), operand.row_stride());
         let rows = &mut self.starts[..count];
         if self.filled != Some((count, stride)) {
-            for (i, start) in rows.iter_mut().enumerate() {
-                *start = i as isize * stride;
-            }
+            put_starts(rows, stride);
             self.filled = Some((count, stride));
         }
-        let (data, from) = operand.place();
-        // By the operand's own invariant all positions lie inside its data.
-        Gathered { data, from, rows, cols: operand.cols(), step: operand.col_stride() }
+        Gathered::starting_at(operand, rows)
+    }
+}
+
+/// The starts of rows so far apart.
+fn put_starts(starts: &mut [isize], stride: isize) {
+    for (i, start) in starts.iter_mut().enumerate() {
+        *start = i as isize * stride;
     }
 }
