@@ -6,11 +6,17 @@ use crate::memory::Line;
 /// Asks for the line that holds `x` without waiting for it.
 #[inline(always)]
 pub(crate) fn prefetch<T>(x: &T) {
+    prefetch_at(x);
+}
+
+/// Asks for the line at an address, at which there may be nothing.
+#[inline(always)]
+pub(crate) fn prefetch_at<T>(x: *const T) {
     #[cfg(target_arch = "x86_64")]
-    // SAFETY: every x86-64 machine has SSE, and `x` is there, though an address that is not would do.
+    // SAFETY: every x86-64 machine has SSE, and the instruction does nothing for an address that it may not read.
     unsafe {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(std::ptr::from_ref(x).cast());
+        _mm_prefetch::<_MM_HINT_T0>(x.cast());
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = x;

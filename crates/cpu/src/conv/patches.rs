@@ -5,7 +5,7 @@ use tensorkeep_tensor::Result;
 use super::columns::{Columns, Segment};
 use super::misfit;
 use crate::float::Wide;
-use crate::gemm::{Gathered, Matrices, SLACK, multiply_columns, tile_cols};
+use crate::gemm::{Gathered, SLACK, multiply_columns, tile_cols};
 use crate::isa::Isa;
 
 /// A row for each channel and tap, a column for each window, and columns between that are none.
@@ -29,8 +29,6 @@ impl<'a, S: Wide> Patches<'a, S> {
         count: usize,
         mut each: impl FnMut(usize, &Segment, &[S]),
     ) -> Result<()> {
-        let depth = kernels.len() / count.max(1);
-        let kernels = Matrices { data: kernels, offsets: &[0], strides: [depth as isize, 1] };
         let isa = Isa::best();
         let ranges = self.columns.ranges(tile_cols::<S>(isa));
         let product = multiply_columns(isa, count, kernels, self.matrix, ranges, |sums| {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::element::{Accumulator, Element};
-use super::gathered::{Gathered, Rows};
+use super::gathered::Gathered;
 use super::kernel::Kernel;
 use super::panels::Panels;
 use super::product::{Path, Product};
@@ -16,13 +16,11 @@ use super::tiled::Tiled;
 use super::window::Window;
 use super::{Store, left, narrow, swapped};
 
-/// Rows of a block of the left operand: together with [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES),
-/// 256 KiB for the second cache.
+/// Rows of a block of the left operand: together with [`Kernel::depth`], 256 or 512 KiB for the second cache.
 pub(super) const ROWS: usize = 256;
 
-/// Columns of a block of the right operand: together with
-/// [`product::DEPTH_BYTES`](super::product::DEPTH_BYTES), 2 MiB.
-pub(super) const COLS: usize = 2048;
+/// Columns of a block of the right operand: together with [`Kernel::depth`], 1 or 2 MiB.
+pub(super) const COLS: usize = 1024;
 
 /// Computes `product` into `c`.
 pub(super) fn multiply<T: Accumulator>(
@@ -47,7 +45,7 @@ pub(super) fn multiply_into<T: Element>(
     product: &Product<'_, T>,
     depth: usize,
     c: &mut Window<'_, T::Sum>,
-    Scratch { left, right, left_rows, right_rows, .. }: &mut Scratch,
+    Scratch { left, right, left_rows, .. }: &mut Scratch,
     done: impl Fn(&mut Window<'_, T::Sum>, [usize; 2]),
 ) {
     let Product { a, b, store, kernel, .. } = product;
@@ -61,8 +59,7 @@ pub(super) fn multiply_into<T: Element>(
                 let a = a.block(rows.clone(), depth.clone());
                 let a = left::rows(a, cols.len(), kernel, left, left_rows);
                 let mut c = c.block([rows.start, cols.start], [rows.len(), cols.len()]);
-                let starts = right_rows.take(depth.len());
-                multiply_block(kernel, &a, &b, &mut c, accumulate, starts);
+                multiply_block(kernel, &a, &b, &mut c, accumulate);
                 if depth.end == inner {
                     done(&mut c, [rows.start, cols.start]);
                 }
@@ -71,21 +68,22 @@ pub(super) fn multiply_into<T: Element>(
     }
 }
 
-/// Computes the product of two blocks, tile by tile. `starts` has room for the rows of `b`, if that is in panels.
+/// Computes the product of two blocks, tile by tile.
 pub(super) fn multiply_block<T: Accumulator>(
     kernel: &Kernel<T>,
     a: &Gathered<'_, T>,
     b: &Tiled<'_, T>,
     c: &mut Window<'_, T>,
     accumulate: bool,
-    starts: &mut [isize],
 ) {
-    let tile_cols = kernel.tile_cols();
-    let mut b_rows = Rows::new(starts);
-    for j in (0..c.cols()).step_by(tile_cols) {
-        let b = b.columns(j, tile_cols, &mut b_rows);
+    let width = match b {
+        Tiled::Panels(panels) => panels.width(),
+        Tiled::Gathered(block) => kernel.even_width(block.cols()),
+    };
+    for j in (0..c.cols()).step_by(width) {
+        let b = b.columns(j, width);
         for rows in even_blocks(c.rows(), kernel.tile_rows()) {
-            let c = &mut c.block([rows.start, j], [rows.len(), tile_cols]);
+            let c = &mut c.block([rows.start, j], [rows.len(), width]);
             kernel.multiply(&a.block(rows, 0..a.cols()), &b, c, accumulate);
         }
     }

@@ -9,7 +9,6 @@ use super::element::Accumulator;
 use super::gathered::Gathered;
 use super::operand::Operand;
 use super::panels::Panels;
-use super::product::DEPTH_BYTES;
 use super::scratch::Scratch;
 use super::tiled::Tiled;
 use super::window::Window;
@@ -17,7 +16,7 @@ use super::{Matrices, Misfit, Store};
 use crate::isa::Isa;
 
 /// Columns that tiles may read beyond the last one that is asked for.
-pub(crate) const SLACK: usize = 32;
+pub(crate) const SLACK: usize = 48;
 
 /// Bytes of the columns of a result that are summed at a time: they stay in the second cache.
 const SUMS_BYTES: usize = 64 << 10;
@@ -35,27 +34,27 @@ pub(crate) struct Sums<'a, T> {
     pub(crate) rows: std::slice::ChunksExact<'a, T>,
 }
 
-/// Computes columns of `a·b` on this thread, those in each of `ranges`, and hands them to `emit`, some at a time.
+/// Computes columns of `a·b` on this thread, those in each of `ranges`, and hands them to `emit`, some at a time. `a` has its rows one
+/// after the other.
 ///
 /// # Errors
 ///
-/// [`Misfit`] if `a` reaches outside its buffer, or `b` does not have [`SLACK`] columns more than the ranges.
+/// [`Misfit`] if `a` is not of that size, or `b` does not have [`SLACK`] columns more than the ranges.
 pub(crate) fn multiply_columns<T: Accumulator>(
     isa: Isa,
     rows: usize,
-    a: Matrices<'_, T>,
+    a: &[T],
     b: Gathered<'_, T>,
     ranges: impl Iterator<Item = Range<usize>>,
     mut emit: impl FnMut(Sums<'_, T>),
 ) -> Result<(), Misfit> {
     let kernel = T::kernel(isa);
-    let a = Operand::new(a.data, a.offsets[0], [rows, b.rows()], a.strides)?;
+    let a = Operand::new(a, 0, [rows, b.rows()], [b.rows() as isize, 1])?;
     let tile = kernel.tile_cols();
     let most = (SUMS_BYTES / size_of::<T>() / rows.max(1) / tile).max(2) * tile;
     Scratch::with(|scratch| {
         for cols in ranges.flat_map(|range| blocks(range, most)) {
-            let rest = cols.len() % tile;
-            let width = cols.len() - rest + if rest == 0 { 0 } else { kernel.width_for(rest) };
+            let width = kernel.width_for(cols.len());
             if cols.start + width > b.cols() {
                 return Err(Misfit("a gathered operand has too few columns"));
             }
@@ -64,10 +63,10 @@ pub(crate) fn multiply_columns<T: Accumulator>(
                 sums.fill(T::zeroed());
             }
             let mut c = Window::new(sums, rows, width)?;
-            for (round, depth) in even_blocks(b.rows(), DEPTH_BYTES / size_of::<T>()).enumerate() {
+            for (round, depth) in even_blocks(b.rows(), kernel.depth()).enumerate() {
                 let a = Gathered::lying(a.block(0..rows, depth.clone()), scratch.left_rows.take(rows));
                 let b = Tiled::Gathered(b.block(depth, cols.start..cols.start + width));
-                multiply_block(kernel, &a, &b, &mut c, round > 0, &mut []);
+                multiply_block(kernel, &a, &b, &mut c, round > 0);
             }
             emit(Sums { cols, rows: sums.chunks_exact(width) });
         }
@@ -92,15 +91,14 @@ pub(crate) fn multiply_rows<T: Accumulator>(
     let (rows, depth) = (a.rows(), a.cols());
     let b = Operand::new(b.data, b.offsets[0], [depth, cols], b.strides)?;
     let mut c = Window::new(c, rows, cols)?;
-    Scratch::with(|Scratch { right, right_rows, .. }| {
+    Scratch::with(|Scratch { right, .. }| {
         for cols in blocks(0..cols, COLS) {
-            for (round, depth) in even_blocks(depth, DEPTH_BYTES / size_of::<T>()).enumerate() {
+            for (round, depth) in even_blocks(depth, kernel.depth()).enumerate() {
                 let b = Panels::right(b.block(depth.clone(), cols.clone()), rows, kernel, right);
-                let starts = right_rows.take(depth.len());
                 let a = a.block(0..rows, depth);
                 let mut c = c.block([0, cols.start], [rows, cols.len()]);
                 let accumulate = round > 0 || store == Store::Accumulate;
-                multiply_block(kernel, &a, &Tiled::Panels(b), &mut c, accumulate, starts);
+                multiply_block(kernel, &a, &Tiled::Panels(b), &mut c, accumulate);
             }
         }
     });

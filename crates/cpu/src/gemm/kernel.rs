@@ -8,17 +8,19 @@ use super::register::Array;
 #[cfg(target_arch = "x86_64")]
 use super::register::Register;
 use super::tile::{SWEPT_ROWS, Sweep, Tile, dot, sweep, tile};
+use super::tiled::Columns;
 use super::window::Window;
 use crate::isa::{Isa, Level};
+use crate::memory::Line;
 
 /// The code for one number type and one instruction set.
 ///
-/// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, and
+/// Invariant: the tile at `tiles[r][v]` has `r + 1` rows and `v + 1` registers of `lanes` numbers, there are as many of all rows, and
 /// everything is compiled for an instruction set that this machine has: kernels are only reached through an
 /// [`Isa`].
 pub(crate) struct Kernel<T: 'static> {
     lanes: usize,
-    tiles: &'static [[TileFn<T>; 2]],
+    tiles: &'static [&'static [TileFn<T>]],
     dot: unsafe fn(usize, *const T, *const T) -> T,
     sweep: unsafe fn(&Sweep<T>),
 }
@@ -34,12 +36,28 @@ impl<T: Accumulator> Kernel<T> {
 
     /// Columns of the widest tile.
     pub(super) fn tile_cols(&self) -> usize {
-        2 * self.lanes
+        self.tiles[0].len() * self.lanes
     }
 
-    /// Columns of the narrowest tile that holds `cols`, which are at most [`Kernel::tile_cols`].
+    /// Whether a row of the widest tile is several lines: those that are asked for ahead then come from the second cache in time.
+    pub(super) fn is_wide(&self) -> bool {
+        self.tile_cols() * size_of::<T>() > size_of::<Line>()
+    }
+
+    /// The longest block of the inner dimension. The deeper a block, the less often the result is read and written; but a panel of the
+    /// right operand must stay in the first cache, unless its rows come from the second in time.
+    pub(super) fn depth(&self) -> usize {
+        (if self.is_wide() { 2048 } else { 1024 }) / size_of::<T>()
+    }
+
+    /// Columns of a tile where there are `cols` of them, so that no tile is much narrower than the others.
+    pub(super) fn even_width(&self, cols: usize) -> usize {
+        self.width_for(cols.div_ceil(cols.div_ceil(self.tile_cols()).max(1)))
+    }
+
+    /// Columns of the fewest registers that hold `cols`.
     pub(super) fn width_for(&self, cols: usize) -> usize {
-        if cols <= self.lanes { self.lanes } else { 2 * self.lanes }
+        cols.next_multiple_of(self.lanes)
     }
 
     /// Computes `c = a·b`, or `c += a·b`, where `b` is as wide as a tile and may be wider than `c`.
@@ -51,20 +69,20 @@ impl<T: Accumulator> Kernel<T> {
     pub(super) fn multiply(
         &self,
         a: &Gathered<'_, T>,
-        b: &Gathered<'_, T>,
+        b: &Columns<'_, T>,
         c: &mut Window<'_, T>,
         accumulate: bool,
     ) {
         assert!(a.cols() == b.rows() && a.rows() == c.rows() && c.cols() <= b.cols());
-        assert!(a.rows() >= 1 && b.step() == 1 && b.cols() == self.width_for(b.cols()));
-        let tile = self.tiles[a.rows() - 1][usize::from(b.cols() > self.lanes)];
+        assert!(a.rows() >= 1 && b.cols().is_multiple_of(self.lanes));
+        let tile = self.tiles[a.rows() - 1][b.cols() / self.lanes - 1];
+        let (b, b_rows) = b.place();
         let operands = Tile {
             depth: a.cols(),
             a: a.as_ptr(),
             a_rows: a.starts(),
-            a_step: a.step(),
-            b: b.as_ptr(),
-            b_rows: b.starts(),
+            b,
+            b_rows,
             c: c.as_mut_ptr(),
             c_row: c.row_stride(),
             cols: c.cols(),
@@ -116,70 +134,73 @@ impl<T: Accumulator> Kernel<T> {
     }
 }
 
-/// A kernel of the given rows, whose functions are instances of `$tile`, `$dot` and `$sweep` for one register type.
+/// A kernel of the given rows and registers a row, whose functions are instances of `$tile`, `$dot` and `$sweep` for one register type.
 macro_rules! kernel {
-    ($tile:ident, $dot:ident, $sweep:ident, $register:ty, $lanes:literal, rows $($rows:literal)*) => {
+    ($tile:ident, $dot:ident, $sweep:ident, $register:ty, $lanes:literal, $vectors:tt, rows $($rows:literal)*) => {
         &Kernel {
             lanes: $lanes,
-            tiles: &[$([$tile::<$register, $rows, 1>, $tile::<$register, $rows, 2>]),*],
+            tiles: &[$(kernel!($tile::<$register, $rows> $vectors)),*],
             dot: $dot::<$register>,
             sweep: $sweep::<$register>,
         }
+    };
+    ($tile:ident::<$register:ty, $rows:literal> [$($vectors:literal)*]) => {
+        &[$($tile::<$register, $rows, $vectors>),*]
     };
 }
 
 pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, sweep, Array<f32, 4>, 4, rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f32, 4>, 4, [1 2], rows 1 2 3 4 5 6),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
-            kernel!(tile, dot, sweep, std::arch::aarch64::float32x4_t, 4, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+            kernel!(tile, dot, sweep, std::arch::aarch64::float32x4_t, 4, [1 2], rows 1 2 3 4 5 6 7 8 9 10 11 12)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => {
-            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256, 8, rows 1 2 3 4 5 6)
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256, 8, [1 2], rows 1 2 3 4 5 6)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => {
-            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512, 16, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512, 16, [1 2 3], rows 1 2 3 4 5 6 7 8 9)
         }
     }
 }
 
 pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, sweep, Array<f64, 2>, 2, rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f64, 2>, 2, [1 2], rows 1 2 3 4 5 6),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
-            kernel!(tile, dot, sweep, std::arch::aarch64::float64x2_t, 2, rows 1 2 3 4 5 6 7 8 9 10 11 12)
+            kernel!(tile, dot, sweep, std::arch::aarch64::float64x2_t, 2, [1 2], rows 1 2 3 4 5 6 7 8 9 10 11 12)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => {
-            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256d, 4, rows 1 2 3 4 5 6)
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, std::arch::x86_64::__m256d, 4, [1 2], rows 1 2 3 4 5 6)
         }
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => {
-            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512d, 8, rows 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
+            kernel!(tile_avx512, dot_avx512, sweep_avx512, std::arch::x86_64::__m512d, 8, [1 2 3], rows 1 2 3 4 5 6 7 8 9)
         }
     }
 }
 
 pub(super) fn i32(isa: Isa) -> &'static Kernel<i32> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, sweep, Array<i32, 4>, 4, rows 1 2 3 4),
+        Level::Portable => kernel!(tile, dot, sweep, Array<i32, 4>, 4, [1 2], rows 1 2 3 4),
         // Integers the compiler multiplies by NEON on its own.
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => kernel!(tile, dot, sweep, Array<i32, 4>, 4, rows 1 2 3 4),
+        Level::Neon => kernel!(tile, dot, sweep, Array<i32, 4>, 4, [1 2], rows 1 2 3 4),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 | Level::Avx512 => {
-            kernel!(tile_avx2, dot_avx2, sweep_avx2, Array<i32, 8>, 8, rows 1 2 3 4)
+            kernel!(tile_avx2, dot_avx2, sweep_avx2, Array<i32, 8>, 8, [1 2], rows 1 2 3 4)
         }
     }
 }
 
 /// There is no vector instruction to multiply such integers before AVX-512: one kernel serves all machines.
 pub(super) fn i64(_: Isa) -> &'static Kernel<i64> {
-    kernel!(tile, dot, sweep, Array<i64, 2>, 2, rows 1 2 3 4)
+    kernel!(tile, dot, sweep, Array<i64, 2>, 2, [1 2], rows 1 2 3 4)
 }
 
 /// [`tile`] for AVX-512.

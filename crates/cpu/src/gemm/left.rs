@@ -1,10 +1,10 @@
-//! A block of the left operand, of which tiles take any rows: packed in panels, or read where it lies.
+//! A block of the left operand, of which tiles take any rows: its rows are copied one after the other, or read where they lie.
 
 use super::element::{Accumulator, Element};
 use super::gathered::Gathered;
 use super::kernel::Kernel;
 use super::operand::Operand;
-use super::pack::{is_worth_packing, pack};
+use super::pack::{is_worth_packing, pack_rows};
 use super::scratch::Run;
 
 /// A block that is read fewer times than this is not worth packing where tiles can read it as it is.
@@ -21,21 +21,20 @@ pub(super) fn rows<'a, T: Accumulator, E: Element<Sum = T>>(
     run: &'a mut Run,
     starts: &'a mut Run,
 ) -> Gathered<'a, T> {
-    let readable = has_separate_rows(&block)
-        || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()), READS_WORTH_PACKING);
+    let readable = block.col_stride() == 1
+        && (has_separate_rows(&block)
+            || !is_worth_packing(&block, cols.div_ceil(kernel.tile_cols()), READS_WORTH_PACKING));
     let starts = starts.take(block.rows());
     if let Some(block) = E::direct(block).filter(|_| readable) {
         return Gathered::lying(block, starts);
     }
-    let (width, depth) = (kernel.tile_rows(), block.cols());
-    let packed = run.take(depth * block.rows().next_multiple_of(width));
-    pack(block.transposed(), width, packed);
-    Gathered::in_panels(packed, width, depth, starts)
+    let packed = run.take(block.rows() * block.cols());
+    pack_rows(block, packed);
+    Gathered::lying(Operand::contiguous(packed, block.cols()), starts)
 }
 
-/// Whether rows are contiguous, and do not put each other out of the first cache: then tiles read them as fast where they
-/// lie, each of their rows a stream.
+/// Whether rows do not put each other out of the first cache: then tiles read them as fast where they lie, each of their rows a
+/// stream.
 fn has_separate_rows<T>(block: &Operand<'_, T>) -> bool {
-    block.col_stride() == 1
-        && !(block.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(ALIAS_BYTES)
+    !(block.row_stride().unsigned_abs() * size_of::<T>()).is_multiple_of(ALIAS_BYTES)
 }

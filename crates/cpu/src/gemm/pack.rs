@@ -14,6 +14,9 @@ const SIDE_BY_SIDE: usize = 4;
 /// How many rows before it is packed a row is asked for. Rows lie too far apart for the machine to guess that it will be.
 const AHEAD: usize = 12;
 
+/// Rows that are written at the same time where columns are contiguous.
+const LINES: usize = 16;
+
 /// An operand of at most so many bytes stays in the first cache as it is.
 const SMALL_BYTES: usize = 16 << 10;
 
@@ -25,8 +28,7 @@ pub(super) fn is_worth_packing<T>(block: &Operand<'_, T>, reads: usize, worth: u
 }
 
 /// Copies `block`, widened, to the start of `into` as panels of `width` columns, one after the other: of each its rows one
-/// after the other, those of the last panel filled up with zeros. Rows of the left operand are packed as columns of its
-/// transpose.
+/// after the other, those of the last panel filled up with zeros.
 pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     let (depth, cols) = (block.rows(), block.cols());
     let done = if block.col_stride() == 1 { copy_panels(block, width, into) } else { 0 };
@@ -36,18 +38,25 @@ pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [
     }
 }
 
+/// Copies `block`, widened, as rows one after the other.
+pub(super) fn pack_rows<T: Element>(block: Operand<'_, T>, into: &mut [T::Sum]) {
+    let cols = block.cols();
+    // Some at a time: of contiguous columns one line each is read, and the lines written stay in the first cache.
+    for (i, into) in (0..block.rows()).step_by(LINES).zip(into.chunks_mut((LINES * cols).max(1))) {
+        pack_panel(block.block(i..block.rows().min(i + LINES), 0..cols), cols, into);
+    }
+}
+
 /// Packs all full panels, if they are as wide as a tile, of a block of contiguous rows. Returns how many columns that are.
 fn copy_panels<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) -> usize {
     let full = block.block(0..block.rows(), 0..block.cols() - block.cols() % width);
     match width {
         4 => copy_panels_of::<T, 4>(full, into),
-        6 => copy_panels_of::<T, 6>(full, into),
         8 => copy_panels_of::<T, 8>(full, into),
-        #[cfg(target_arch = "aarch64")]
-        12 => copy_panels_of::<T, 12>(full, into),
-        14 => copy_panels_of::<T, 14>(full, into),
         16 => copy_panels_of::<T, 16>(full, into),
+        24 => copy_panels_of::<T, 24>(full, into),
         32 => copy_panels_of::<T, 32>(full, into),
+        48 => copy_panels_of::<T, 48>(full, into),
         _ => return 0,
     }
     full.cols()

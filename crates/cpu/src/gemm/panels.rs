@@ -6,9 +6,12 @@ use super::operand::Operand;
 use super::pack::{is_worth_packing, pack};
 use super::scratch::Run;
 
-/// A block of contiguous rows that is read fewer times than this is not worth packing: of each row a tile reads one or two
-/// whole lines, which come from the second cache in time.
+/// A block of contiguous rows that is read fewer times than this is not worth packing: of each row a tile reads a whole line, which comes
+/// from the second cache in time.
 const READS_WORTH_PACKING: usize = 8;
+
+/// The same where a tile reads several lines of each row.
+const WIDE_READS_WORTH_PACKING: usize = 32;
 
 /// The panels of a block with the inner dimension as rows.
 pub(super) struct Panels<'a, T> {
@@ -38,11 +41,13 @@ impl<'a, T: Accumulator> Panels<'a, T> {
         kernel: &Kernel<T>,
         run: &'a mut Run,
     ) -> Self {
-        let cols = block.cols() % kernel.tile_cols();
+        let width = kernel.even_width(block.cols());
+        let cols = block.cols() % width;
         let last = (cols > 0).then(|| Last { cols, width: kernel.width_for(cols) });
-        let readable = block.col_stride() == 1
-            && !is_worth_packing(&block, rows.div_ceil(kernel.tile_rows()), READS_WORTH_PACKING);
-        Self::new(block, kernel.tile_cols(), last, readable, run)
+        let worth = if kernel.is_wide() { WIDE_READS_WORTH_PACKING } else { READS_WORTH_PACKING };
+        let reads = rows.div_ceil(kernel.tile_rows());
+        let readable = block.col_stride() == 1 && !is_worth_packing(&block, reads, worth);
+        Self::new(block, width, last, readable, run)
     }
 
     fn new<E: Element<Sum = T>>(
@@ -68,6 +73,11 @@ impl<'a, T: Accumulator> Panels<'a, T> {
             pack(block.block(0..depth, full..cols), last.width, rest);
         }
         Self { direct, packed, depth, cols, width, last }
+    }
+
+    /// Columns of a panel but for the last.
+    pub(super) fn width(&self) -> usize {
+        self.width
     }
 
     /// The panel that starts at column `j`, a multiple of the panels' width.

@@ -9,10 +9,6 @@ use super::{Store, narrow, swapped};
 use crate::isa::Isa;
 use crate::workers::Workers;
 
-/// Bytes of a packed row of the left operand: with the inner dimension cut so, a panel of the right operand
-/// fills most of the first cache.
-pub(super) const DEPTH_BYTES: usize = 1024;
-
 /// `a·b`, where `a` has as many columns as `b` has rows.
 pub(crate) struct Product<'a, T: Element> {
     pub(super) a: Operand<'a, T>,
@@ -44,10 +40,9 @@ pub(super) enum Path {
 }
 
 impl Path {
-    fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>) -> Self {
+    fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, depth: usize) -> Self {
         let narrow = a.rows() <= narrow::MAX_ROWS && T::direct(b).is_some();
         let few = swapped::pays(&a, &b) && T::direct(b).is_some();
-        let depth = DEPTH_BYTES / size_of::<T::Sum>();
         match (b.row_stride(), b.col_stride()) {
             (1, _) if narrow => Self::Dots,
             (_, 1) if narrow => Self::Sweeps,
@@ -68,7 +63,8 @@ impl<T: Element> Copy for Product<'_, T> {}
 impl<'a, T: Element> Product<'a, T> {
     pub(super) fn new(a: Operand<'a, T>, b: Operand<'a, T>, store: Store, isa: Isa) -> Self {
         debug_assert_eq!(a.cols(), b.rows());
-        let (kernel, path) = (T::Sum::kernel(isa), Path::of(a, b));
+        let kernel = T::Sum::kernel(isa);
+        let path = Path::of(a, b, kernel.depth());
         Self { a, b, store, epilogue: None, start: 0, kernel, path }
     }
 
@@ -107,17 +103,17 @@ impl<'a, T: Element> Product<'a, T> {
     }
 
     /// Where to cut this product in two, if it should be cut: across its longer side, since what the parts
-    /// share is packed by both, and between tiles.
+    /// share is packed by both, and between registers.
     fn cut(&self, pieces: usize) -> Option<Cut> {
         if pieces < 2 {
             return None;
         }
-        let half = |size: usize, tile: usize| {
-            let at = (size / 2).next_multiple_of(tile);
+        let half = |size: usize, step: usize| {
+            let at = (size / 2).next_multiple_of(step);
             (0 < at && at < size).then_some(at)
         };
-        let rows = half(self.a.rows(), self.kernel.tile_rows()).map(Cut::Rows);
-        let cols = half(self.b.cols(), self.kernel.tile_cols()).map(Cut::Cols);
+        let rows = half(self.a.rows(), 1).map(Cut::Rows);
+        let cols = half(self.b.cols(), self.kernel.width_for(1)).map(Cut::Cols);
         if self.a.rows() > self.b.cols() { rows.or(cols) } else { cols.or(rows) }
     }
 }

@@ -5,14 +5,14 @@ use std::mem;
 use super::Store;
 use super::blocked::{self, COLS, ROWS, blocks, even_blocks};
 use super::element::Element;
-use super::product::{DEPTH_BYTES, Product};
+use super::product::Product;
 use super::scratch::Scratch;
 use super::window::Window;
 
 /// Computes `product` into `c`, block by block, so that the wide sums take bounded room.
 pub(super) fn multiply<T: Element>(product: &Product<'_, T>, mut c: Window<'_, T>, scratch: &mut Scratch) {
-    let Product { a, b, store, .. } = product;
-    let depth = DEPTH_BYTES / size_of::<T::Sum>();
+    let Product { a, b, store, kernel, .. } = product;
+    let depth = kernel.depth();
     let mut run = mem::take(&mut scratch.sums);
     for cols in blocks(0..b.cols(), COLS) {
         for rows in even_blocks(a.rows(), ROWS) {

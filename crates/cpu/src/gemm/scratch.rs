@@ -31,8 +31,6 @@ pub(crate) struct Scratch {
     pub(super) right: Run,
     /// Where the rows of the left operand start.
     pub(super) left_rows: Run,
-    /// Where the rows of the right operand start.
-    pub(super) right_rows: Run,
     /// Sums on their way to a narrower type.
     pub(super) sums: Run,
 }

@@ -244,12 +244,11 @@ fn gathered_products_are_the_schoolbooks() {
             [&buffer, &matrix].map(|from| from.iter().map(|&x| T::from_small(x)).collect::<Vec<_>>());
         let sum = |term: &dyn Fn(usize) -> i32| T::from_small((0..k).map(term).sum());
 
-        let a = Matrices { data: &dense, offsets: &[0], strides: [k as isize, 1] };
         let b = Gathered::new(&values, &starts[..k], n + SLACK).unwrap();
         let mut seen = vec![false; n];
         // Two ranges, out of order.
         let ranges = [n / 3..n, 0..n / 3];
-        multiply_columns(isa, m, a, b, ranges.into_iter(), |sums| {
+        multiply_columns(isa, m, &dense[..m * k], b, ranges.into_iter(), |sums| {
             for (i, row) in sums.rows.enumerate() {
                 for (at, j) in sums.cols.clone().enumerate() {
                     assert!(
@@ -298,7 +297,6 @@ fn gathered_matrices_outside_their_buffer_do_not_exist() {
     }
     // Too few columns for what tiles read beyond the last.
     let b = Gathered::new(&data, &[0], 11).unwrap();
-    let a = Matrices { data: &data, offsets: &[0], strides: [1, 1] };
     let wide = std::iter::once(0..11);
-    assert!(multiply_columns(Isa::best(), 1, a, b, wide, |_| ()).is_err());
+    assert!(multiply_columns(Isa::best(), 1, &data[..1], b, wide, |_| ()).is_err());
 }

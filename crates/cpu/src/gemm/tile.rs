@@ -8,18 +8,19 @@ use bytemuck::Zeroable;
 
 use super::element::Accumulator;
 use super::register::Register;
+use crate::cache::prefetch_at;
+use crate::memory::Line;
 
 /// What one call computes: `c = a·b`, or `c += a·b`, for a tile of a fixed number of rows.
 pub(super) struct Tile<T> {
     /// Inner dimension.
     pub(super) depth: usize,
-    /// The left operand, where each of its rows starts from there, and the step along the inner dimension.
+    /// The left operand, and where each of its rows starts from there.
     pub(super) a: *const T,
     pub(super) a_rows: *const isize,
-    pub(super) a_step: isize,
-    /// The right operand, and where each of its rows starts from there, whose elements are neighbours.
+    /// The right operand, and where its rows start from there.
     pub(super) b: *const T,
-    pub(super) b_rows: *const isize,
+    pub(super) b_rows: Starts,
     /// Element `(0, 0)` of the result, and the step to its next row.
     pub(super) c: *mut T,
     pub(super) c_row: usize,
@@ -29,6 +30,19 @@ pub(super) struct Tile<T> {
     pub(super) accumulate: bool,
 }
 
+/// Where rows start.
+#[derive(Clone, Copy)]
+pub(super) enum Starts {
+    /// So far from each other.
+    Apart(isize),
+    /// Anywhere.
+    At(*const isize),
+}
+
+/// How many rows before it is multiplied a row of the right operand is asked for. Where the first cache is shared, with a panel or with
+/// another thread of the core, it does not hold all of them.
+const AHEAD: isize = 8;
+
 /// Computes a tile of `ROWS` rows and up to `VECTORS` registers a row.
 ///
 /// An element's arithmetic is the same wherever it lies in a tile: one chain of multiply-adds in the order of
@@ -37,30 +51,22 @@ pub(super) struct Tile<T> {
 /// # Safety
 ///
 /// The machine has the instruction set of `R`. Readable are the starts of `ROWS` rows of `a` and of `depth` of `b`, `depth`
-/// elements of the former and `VECTORS · LANES` of the latter; readable and writable are `ROWS × cols` of `c`.
+/// neighbours in the former and `VECTORS · LANES` in the latter; readable and writable are `ROWS × cols` of `c`.
 #[inline(always)]
 pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(tile: &Tile<R::Scalar>) {
-    let &Tile { depth, a, a_rows, a_step, b, b_rows, c, c_row, cols, accumulate } = tile;
+    let &Tile { depth, a, a_rows, b, b_rows, c, c_row, cols, accumulate } = tile;
     // SAFETY: the caller vouches for the instruction set and for every address: the loops below stay within
     // `depth`, `ROWS`, `VECTORS · LANES` and `cols`. Starts alone may lie outside the operands, hence `wrapping`.
     unsafe {
         let rows: [*const R::Scalar; ROWS] = std::array::from_fn(|i| a.wrapping_offset(*a_rows.add(i)));
-        let mut at = 0;
-        let mut sums = [[R::splat(R::Scalar::zeroed()); VECTORS]; ROWS];
-        for p in 0..depth {
-            let b = b.wrapping_offset(*b_rows.add(p));
-            let mut row = [sums[0][0]; VECTORS];
-            for (vector, into) in row.iter_mut().enumerate() {
-                *into = R::load(b.add(vector * R::LANES));
-            }
-            for (a, sums) in rows.iter().zip(&mut sums) {
-                let factor = R::splat(*a.wrapping_offset(at));
-                for (sum, &b) in sums.iter_mut().zip(&row) {
-                    *sum = factor.mul_add(b, *sum);
-                }
-            }
-            at = at.wrapping_add(a_step);
+        // What is needed last takes longest to come.
+        for i in 0..ROWS {
+            ask_for::<R, VECTORS>(c.wrapping_add(i * c_row));
         }
+        let sums: [[R; VECTORS]; ROWS] = match b_rows {
+            Starts::Apart(stride) => sum(depth, rows, Apart { first: b, stride }),
+            Starts::At(starts) => sum(depth, rows, At { from: b, starts }),
+        };
         if cols < VECTORS * R::LANES {
             // A copy, so that the sums themselves have no address and can stay in registers.
             let spilled = sums;
@@ -73,6 +79,118 @@ pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(
                 sum.store(c);
             }
         }
+    }
+}
+
+/// The rows of a right operand.
+trait Rows<T>: Copy {
+    /// How many are multiplied in one turn of the loop.
+    const TURN: usize;
+
+    /// Where row `p` starts.
+    ///
+    /// # Safety
+    ///
+    /// There is such a row.
+    unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T;
+}
+
+/// [`Starts::Apart`].
+#[derive(Clone, Copy)]
+struct Apart<T> {
+    first: *const T,
+    stride: isize,
+}
+
+impl<T: Copy> Rows<T> for Apart<T> {
+    // What a turn takes beside the products is a tenth of its instructions.
+    const TURN: usize = 2;
+
+    #[inline(always)]
+    unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T {
+        let row = self.first.wrapping_offset(p as isize * self.stride);
+        ask_for::<R, VECTORS>(row.wrapping_offset(AHEAD * self.stride));
+        row
+    }
+}
+
+/// [`Starts::At`].
+#[derive(Clone, Copy)]
+struct At<T> {
+    from: *const T,
+    starts: *const isize,
+}
+
+impl<T: Copy> Rows<T> for At<T> {
+    // The compiler would read two rows before it multiplies, for which there are not enough registers.
+    const TURN: usize = 1;
+
+    #[inline(always)]
+    unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T {
+        // SAFETY: the caller says that there is a start for this row.
+        self.from.wrapping_offset(unsafe { *self.starts.add(p) })
+    }
+}
+
+/// Sums over the inner dimension.
+///
+/// # Safety
+///
+/// The machine has the instruction set of `R`. Readable are `depth` numbers at each of `a`, and `VECTORS · LANES` at each of as many rows
+/// of `b`.
+#[inline(always)]
+unsafe fn sum<R: Register, B: Rows<R::Scalar>, const ROWS: usize, const VECTORS: usize>(
+    depth: usize,
+    a: [*const R::Scalar; ROWS],
+    b: B,
+) -> [[R; VECTORS]; ROWS] {
+    // SAFETY: the caller vouches for the instruction set and for `depth` rows.
+    unsafe {
+        let mut sums = [[R::splat(R::Scalar::zeroed()); VECTORS]; ROWS];
+        for turn in 0..depth / B::TURN {
+            for p in turn * B::TURN..(turn + 1) * B::TURN {
+                add_products(&mut sums, &a, p, b.at::<VECTORS, R>(p));
+            }
+        }
+        for p in depth - depth % B::TURN..depth {
+            add_products(&mut sums, &a, p, b.at::<VECTORS, R>(p));
+        }
+        sums
+    }
+}
+
+/// Adds the products of column `p` of the left operand and a row of the right one.
+///
+/// # Safety
+///
+/// The machine has the instruction set of `R`. Readable are number `p` at each of `a`, and `VECTORS · LANES` at `b`.
+#[inline(always)]
+unsafe fn add_products<R: Register, const ROWS: usize, const VECTORS: usize>(
+    sums: &mut [[R; VECTORS]; ROWS],
+    a: &[*const R::Scalar; ROWS],
+    p: usize,
+    b: *const R::Scalar,
+) {
+    // SAFETY: the caller vouches for the instruction set and for the addresses.
+    unsafe {
+        let mut row = [sums[0][0]; VECTORS];
+        for (vector, into) in row.iter_mut().enumerate() {
+            *into = R::load(b.add(vector * R::LANES));
+        }
+        for (a, sums) in a.iter().zip(sums) {
+            let factor = R::splat(*a.add(p));
+            for (sum, &b) in sums.iter_mut().zip(&row) {
+                *sum = factor.mul_add(b, *sum);
+            }
+        }
+    }
+}
+
+/// Asks for `VECTORS` registers at an address, where there may be nothing.
+#[inline(always)]
+fn ask_for<R: Register, const VECTORS: usize>(row: *const R::Scalar) {
+    for at in (0..VECTORS * R::LANES).step_by(size_of::<Line>() / size_of::<R::Scalar>()) {
+        prefetch_at(row.wrapping_add(at));
     }
 }
 
