@@ -22,6 +22,12 @@ pub(crate) fn prefetch_at<T>(x: *const T) {
     let _ = x;
 }
 
+/// Asks for all lines of a slice.
+#[inline]
+pub(crate) fn prefetch_all<T>(slice: &[T]) {
+    slice.iter().step_by((size_of::<Line>() / size_of::<T>()).max(1)).for_each(prefetch);
+}
+
 /// Copies pairs of as many bytes past the caches: what is written is not read first, and puts nothing else out of them.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [Line])>) {

@@ -73,6 +73,27 @@ pub(crate) fn copy<T: Stored>(workers: &Workers, data: &[T], view: &View, out: &
     }
 }
 
+/// Copies a row that may be short, as those of small images are: a call for each would take longer than what it does.
+#[inline]
+pub(crate) fn copy_row<T: Copy>(from: &[T], to: &mut [T]) {
+    match to.len() {
+        4..16 => copy_chunks::<T, 4>(from, to),
+        16..128 => copy_chunks::<T, 16>(from, to),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+/// Copies at least `N` elements, so many at a time, of which the last overlap those before.
+#[inline(always)]
+fn copy_chunks<T: Copy, const N: usize>(from: &[T], to: &mut [T]) {
+    let last = to.len() - N;
+    for i in (0..to.len()).step_by(N).map(|i| i.min(last)) {
+        if let (Some(from), Some(to)) = (from[i..].first_chunk::<N>(), to[i..].first_chunk_mut()) {
+            *to = *from;
+        }
+    }
+}
+
 /// The axes of a view.
 type Axes = SmallVec<[(usize, isize); MAX_RANK]>;
 
@@ -154,6 +175,16 @@ mod tests {
     use tensorkeep_tensor::{Layout, Shape};
 
     use super::*;
+
+    #[test]
+    fn rows_of_any_length_are_copied() {
+        for len in 0..140 {
+            let from: Vec<usize> = (0..len).collect();
+            let mut to = vec![usize::MAX; len];
+            copy_row(&from, &mut to);
+            assert_eq!(to, from);
+        }
+    }
 
     #[test]
     fn any_order_of_axes_is_copied() {

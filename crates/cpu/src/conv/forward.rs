@@ -6,6 +6,7 @@ use super::geometry::Geometry;
 use super::patches::Patches;
 use super::taps::{self, Taps};
 use super::{depthwise, pointwise, rows_at_a_time};
+use crate::copy::copy_row;
 use crate::float::Wide;
 use crate::memory::Bytes;
 use crate::storage::Context;
@@ -35,7 +36,7 @@ pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], w: &[S], y:
             patches.multiply(&kernels[p * part * depth..][..count * depth], count, |o, segment, sums| {
                 let [i, j, k] = segment.window;
                 let at = (i * columns.counts[1] + j) * columns.counts[2] + k;
-                y[o * g.positions + at..][..sums.len()].copy_from_slice(sums);
+                copy_row(sums, &mut y[o * g.positions + at..][..sums.len()]);
             })
         })
     })

@@ -8,6 +8,7 @@ use super::patches::Patches;
 use super::planes::Planes;
 use super::taps::{self, Adjoint, Taps};
 use super::{depthwise, pointwise, rows_at_a_time};
+use crate::copy::copy_row;
 use crate::float::Wide;
 use crate::memory::Bytes;
 use crate::storage::Context;
@@ -92,7 +93,7 @@ impl Phase {
             let at = (i * axes[1].input + j) * axes[2].input + k;
             let dx = &mut dx[c * g.inputs + at..];
             match axes[2].stride {
-                1 => dx[..sums.len()].copy_from_slice(sums),
+                1 => copy_row(sums, &mut dx[..sums.len()]),
                 step => dx.iter_mut().step_by(step).zip(sums).for_each(|(dx, &sum)| *dx = sum),
             }
         })

@@ -6,6 +6,7 @@
 
 use tensorkeep_tensor::Result;
 
+use crate::copy::copy_row;
 use crate::float::Wide;
 use crate::gemm::SLACK;
 use crate::memory::Bytes;
@@ -132,27 +133,25 @@ fn phases([planes, rows, cols]: [Axis; 3]) -> impl Iterator<Item = [usize; 3]> {
 fn fill_plane<S: Wide>(axes: [Axis; 3], phase: [usize; 3], image: &[S], plane: &mut [S]) {
     let inside: [Inside; 3] = std::array::from_fn(|axis| axes[axis].inside(phase[axis]));
     let [_, rows, cols] = axes;
+    if (0..3).any(|axis| inside[axis].start > 0 || inside[axis].end < axes[axis].len) {
+        // All of it, since beside each row there are but a few.
+        plane.fill(S::ZERO);
+    }
     for (i, plane) in plane.chunks_exact_mut(rows.len * cols.len).enumerate() {
-        let Some(i) = inside[0].source(i) else {
-            plane.fill(S::ZERO);
-            continue;
-        };
+        let Some(i) = inside[0].source(i) else { continue };
         for (j, line) in plane.chunks_exact_mut(cols.len).enumerate() {
-            let row = inside[1].source(j).map(|j| &image[(i * rows.size + j) * cols.size..][..cols.size]);
-            fill_line(inside[2], row, line);
+            let Some(j) = inside[1].source(j) else { continue };
+            fill_line(inside[2], &image[(i * rows.size + j) * cols.size..][..cols.size], line);
         }
     }
 }
 
-/// Writes a phase of a row, or zeros where there is no row.
+/// Writes the elements of a phase of a row.
 #[inline]
-fn fill_line<S: Wide>(inside: Inside, row: Option<&[S]>, line: &mut [S]) {
-    let Some(row) = row else { return line.fill(S::ZERO) };
-    line[..inside.start].fill(S::ZERO);
-    line[inside.end..].fill(S::ZERO);
+fn fill_line<S: Wide>(inside: Inside, row: &[S], line: &mut [S]) {
     let (from, to) = (&row[inside.source..], &mut line[inside.start..inside.end]);
     match inside.step {
-        1 => to.copy_from_slice(&from[..to.len()]),
+        1 => copy_row(&from[..to.len()], to),
         step => to.iter_mut().zip(from.iter().step_by(step)).for_each(|(to, &from)| *to = from),
     }
 }

@@ -6,6 +6,7 @@ use super::kernel::Kernel;
 use super::operand::Operand;
 use super::pack::{is_worth_packing, pack_rows};
 use super::scratch::Run;
+use crate::memory::Line;
 
 /// A block that is read fewer times than this is not worth packing where tiles can read it as it is.
 const READS_WORTH_PACKING: usize = 4;
@@ -28,9 +29,12 @@ pub(super) fn rows<'a, T: Accumulator, E: Element<Sum = T>>(
     if let Some(block) = E::direct(block).filter(|_| readable) {
         return Gathered::lying(block, starts);
     }
-    let packed = run.take(block.rows() * block.cols());
-    pack_rows(block, packed);
-    Gathered::lying(Operand::contiguous(packed, block.cols()), starts)
+    // A line more than there is in a row, so that rows do not put each other out of the first cache.
+    let width = block.cols() + size_of::<Line>() / size_of::<T>();
+    let packed = run.take(block.rows() * width);
+    pack_rows(block, width, packed);
+    let packed = Operand::contiguous(packed, width);
+    Gathered::lying(packed.block(0..block.rows(), 0..block.cols()), starts)
 }
 
 /// Whether rows do not put each other out of the first cache: then tiles read them as fast where they lie, each of their rows a

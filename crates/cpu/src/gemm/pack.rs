@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
-use crate::cache::prefetch;
+use crate::cache::{prefetch, prefetch_all};
 use crate::transpose::{SIDE, transposed};
 
 /// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
@@ -14,8 +14,11 @@ const SIDE_BY_SIDE: usize = 4;
 /// How many rows before it is packed a row is asked for. Rows lie too far apart for the machine to guess that it will be.
 const AHEAD: usize = 12;
 
+/// How many columns before it is packed a column is asked for.
+const COLUMNS_AHEAD: usize = 2 * SIDE;
+
 /// Rows that are written at the same time where columns are contiguous.
-const LINES: usize = 16;
+const STRIP: usize = 64;
 
 /// An operand of at most so many bytes stays in the first cache as it is.
 const SMALL_BYTES: usize = 16 << 10;
@@ -38,12 +41,11 @@ pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [
     }
 }
 
-/// Copies `block`, widened, as rows one after the other.
-pub(super) fn pack_rows<T: Element>(block: Operand<'_, T>, into: &mut [T::Sum]) {
-    let cols = block.cols();
-    // Some at a time: of contiguous columns one line each is read, and the lines written stay in the first cache.
-    for (i, into) in (0..block.rows()).step_by(LINES).zip(into.chunks_mut((LINES * cols).max(1))) {
-        pack_panel(block.block(i..block.rows().min(i + LINES), 0..cols), cols, into);
+/// Copies `block`, widened, as rows of `width` one after the other.
+pub(super) fn pack_rows<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
+    // Some at a time: of contiguous columns a few lines each are read, and the lines written stay in the first cache.
+    for (i, into) in (0..block.rows()).step_by(STRIP).zip(into.chunks_mut((STRIP * width).max(1))) {
+        pack_panel(block.block(i..block.rows().min(i + STRIP), 0..block.cols()), width, into);
     }
 }
 
@@ -103,6 +105,11 @@ fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum
     let column = |j: usize| columns.row(j).unwrap_or_default();
     let mut j = 0;
     while j + SIDE <= columns.rows() {
+        // Where columns are long the machine guesses what is needed next.
+        if columns.cols() <= STRIP {
+            let next = j + COLUMNS_AHEAD..columns.rows().min(j + COLUMNS_AHEAD + SIDE);
+            next.for_each(|j| prefetch_all(column(j)));
+        }
         transpose_columns([column(j), column(j + 1), column(j + 2), column(j + 3)], j, width, into);
         j += SIDE;
     }

@@ -9,6 +9,8 @@ pub(super) trait Register: Copy {
     type Scalar: Accumulator;
     /// Number of lanes.
     const LANES: usize;
+    /// How many registers there are.
+    const COUNT: usize;
 
     /// A register with `x` in all lanes.
     ///
@@ -53,6 +55,8 @@ pub(super) struct Array<T, const N: usize>([T; N]);
 impl<T: Accumulator, const N: usize> Register for Array<T, N> {
     type Scalar = T;
     const LANES: usize = N;
+    // As few as machines have that this is for.
+    const COUNT: usize = 16;
 
     #[inline(always)]
     unsafe fn splat(x: T) -> Self {
@@ -86,12 +90,13 @@ impl<T: Accumulator, const N: usize> Register for Array<T, N> {
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! register {
     (
-        $arch:ident $register:ident of $lanes:literal $scalar:ident:
+        $arch:ident $count:literal $register:ident of $lanes:literal $scalar:ident:
         $splat:ident $load:ident $store:ident $add:ident, |$x:ident, $factor:ident, $sum:ident| $mul_add:expr
     ) => {
         impl Register for std::arch::$arch::$register {
             type Scalar = $scalar;
             const LANES: usize = $lanes;
+            const COUNT: usize = $count;
 
             #[inline(always)]
             unsafe fn splat(x: $scalar) -> Self {
@@ -133,13 +138,13 @@ mod x86 {
 
     use super::Register;
 
-    register!(x86_64 __m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps,
+    register!(x86_64 16 __m256 of 8 f32: _mm256_set1_ps _mm256_loadu_ps _mm256_storeu_ps _mm256_add_ps,
         |x, factor, sum| _mm256_fmadd_ps(x, factor, sum));
-    register!(x86_64 __m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd,
+    register!(x86_64 16 __m256d of 4 f64: _mm256_set1_pd _mm256_loadu_pd _mm256_storeu_pd _mm256_add_pd,
         |x, factor, sum| _mm256_fmadd_pd(x, factor, sum));
-    register!(x86_64 __m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps,
+    register!(x86_64 32 __m512 of 16 f32: _mm512_set1_ps _mm512_loadu_ps _mm512_storeu_ps _mm512_add_ps,
         |x, factor, sum| _mm512_fmadd_ps(x, factor, sum));
-    register!(x86_64 __m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd,
+    register!(x86_64 32 __m512d of 8 f64: _mm512_set1_pd _mm512_loadu_pd _mm512_storeu_pd _mm512_add_pd,
         |x, factor, sum| _mm512_fmadd_pd(x, factor, sum));
 }
 
@@ -149,8 +154,8 @@ mod neon {
 
     use super::Register;
 
-    register!(aarch64 float32x4_t of 4 f32: vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32,
+    register!(aarch64 32 float32x4_t of 4 f32: vdupq_n_f32 vld1q_f32 vst1q_f32 vaddq_f32,
         |x, factor, sum| vfmaq_f32(sum, x, factor));
-    register!(aarch64 float64x2_t of 2 f64: vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64,
+    register!(aarch64 32 float64x2_t of 2 f64: vdupq_n_f64 vld1q_f64 vst1q_f64 vaddq_f64,
         |x, factor, sum| vfmaq_f64(sum, x, factor));
 }

@@ -4,7 +4,7 @@
 use std::mem;
 
 use super::Store;
-use super::blocked::{self, blocks};
+use super::blocked;
 use super::element::Accumulator;
 use super::operand::Operand;
 use super::product::Product;
@@ -33,38 +33,44 @@ pub(super) fn multiply<T: Accumulator>(
 ) {
     let Product { a, b, .. } = *product;
     let mut run = mem::take(&mut scratch.sums);
-    for cols in blocks(0..b.cols(), COLS) {
+    for cols in blocked::blocks(0..b.cols(), COLS) {
         let columns = b.block(0..b.rows(), cols.clone()).transposed();
         let part = Product { a: columns, b: a.transposed(), store: Store::Overwrite, ..*product };
+        let mut c = c.block([0, cols.start], [a.rows(), cols.len()]);
         let sums = run.take(columns.rows() * a.rows());
         if let Ok(mut into) = Window::new(sums, columns.rows(), a.rows()) {
             blocked::multiply_into(&part, depth, &mut into, scratch, |_, _| {});
-            store_transposed(sums, &mut c.block([0, cols.start], [a.rows(), cols.len()]), product.store);
+            store_transposed(sums, &mut c, product.store);
         }
     }
     scratch.sums = run;
 }
 
+/// Columns of the result that are stored at a time: a line, since rows may lie so that they put each other out of the first cache.
+const LINE: usize = 16;
+
 /// Stores the transpose of the matrix `sums`, or adds it.
 fn store_transposed<T: Accumulator>(sums: &[T], c: &mut Window<'_, T>, store: Store) {
     let width = c.rows();
-    for (j, columns) in (0..).step_by(SIDE).zip(sums.chunks(SIDE * width)) {
-        for i in (0..width).step_by(SIDE) {
-            let mut block = [[T::zeroed(); SIDE]; SIDE];
-            for (row, column) in block.iter_mut().zip(columns.chunks_exact(width)) {
-                match column[i..].first_chunk() {
-                    Some(part) => *row = *part,
-                    None => row.iter_mut().zip(&column[i..]).for_each(|(to, &sum)| *to = sum),
+    let whole = width - width % SIDE;
+    let put = |c: &mut T, sum: T| *c = if store == Store::Overwrite { sum } else { c.add(sum) };
+    for (j, columns) in (0..).step_by(LINE).zip(sums.chunks(LINE * width)) {
+        let blocks = columns.chunks_exact(SIDE * width);
+        for (j, column) in (j + blocks.len() * SIDE..).zip(blocks.remainder().chunks_exact(width)) {
+            column.iter().enumerate().for_each(|(i, &sum)| put(&mut c.row(i)[j], sum));
+        }
+        for i in (0..whole).step_by(SIDE) {
+            for (j, columns) in (j..).step_by(SIDE).zip(blocks.clone()) {
+                let block = std::array::from_fn(|q| {
+                    *columns[q * width + i..].first_chunk().unwrap_or(&[T::zeroed(); SIDE])
+                });
+                for (i, sums) in (i..).zip(transposed(block)) {
+                    c.row(i)[j..j + SIDE].iter_mut().zip(sums).for_each(|(c, sum)| put(c, sum));
                 }
             }
-            for (i, sums) in (i..width).zip(transposed(block)) {
-                let row = &mut c.row(i)[j..];
-                match (row.first_chunk_mut(), store) {
-                    (Some(row), Store::Overwrite) => *row = sums,
-                    (_, Store::Overwrite) => row.iter_mut().zip(sums).for_each(|(c, sum)| *c = sum),
-                    (_, Store::Accumulate) => row.iter_mut().zip(sums).for_each(|(c, sum)| *c = c.add(sum)),
-                }
-            }
+        }
+        for (j, column) in (j..).zip(columns.chunks_exact(width)).take(blocks.len() * SIDE) {
+            (whole..width).for_each(|i| put(&mut c.row(i)[j], column[i]));
         }
     }
 }

@@ -84,8 +84,8 @@ pub(super) unsafe fn tile<R: Register, const ROWS: usize, const VECTORS: usize>(
 
 /// The rows of a right operand.
 trait Rows<T>: Copy {
-    /// How many are multiplied in one turn of the loop.
-    const TURN: usize;
+    /// Whether the compiler reads all rows of a turn before it multiplies.
+    const READ_FIRST: bool;
 
     /// Where row `p` starts.
     ///
@@ -103,8 +103,7 @@ struct Apart<T> {
 }
 
 impl<T: Copy> Rows<T> for Apart<T> {
-    // What a turn takes beside the products is a tenth of its instructions.
-    const TURN: usize = 2;
+    const READ_FIRST: bool = false;
 
     #[inline(always)]
     unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T {
@@ -122,8 +121,7 @@ struct At<T> {
 }
 
 impl<T: Copy> Rows<T> for At<T> {
-    // The compiler would read two rows before it multiplies, for which there are not enough registers.
-    const TURN: usize = 1;
+    const READ_FIRST: bool = true;
 
     #[inline(always)]
     unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T {
@@ -147,12 +145,16 @@ unsafe fn sum<R: Register, B: Rows<R::Scalar>, const ROWS: usize, const VECTORS:
     // SAFETY: the caller vouches for the instruction set and for `depth` rows.
     unsafe {
         let mut sums = [[R::splat(R::Scalar::zeroed()); VECTORS]; ROWS];
-        for turn in 0..depth / B::TURN {
-            for p in turn * B::TURN..(turn + 1) * B::TURN {
+        // Two rows a turn, since what else it takes is a tenth of its instructions, if there are registers for them and a factor.
+        let turn = const { if B::READ_FIRST && (ROWS + 2) * VECTORS >= R::COUNT { 1 } else { 2 } };
+        let mut p = 0;
+        while p + turn <= depth {
+            for p in p..p + turn {
                 add_products(&mut sums, &a, p, b.at::<VECTORS, R>(p));
             }
+            p += turn;
         }
-        for p in depth - depth % B::TURN..depth {
+        if p < depth {
             add_products(&mut sums, &a, p, b.at::<VECTORS, R>(p));
         }
         sums
