@@ -1,6 +1,6 @@
 //! The error function.
 
-use super::exp::Exp;
+use super::exp::exp_of_negative;
 use super::{Function, Real};
 
 /// `erf x = 2/√π · ∫₀ˣ exp(−t²) dt`.
@@ -29,7 +29,7 @@ impl Function<f32> for Erf {
         let small = x.multiply_add::<FMA>((x * x).polynomial::<FMA>(SMALL), x);
         // From 4 on, `erf` is 1 to the last bit.
         let exponent = size.clamp_to([1.0, 4.0]).polynomial::<FMA>(LARGE);
-        let large = (1.0 - Exp::at::<FMA>(-exponent)).copysign(x);
+        let large = (1.0 - exp_of_negative::<f32, FMA>(-exponent)).copysign(x);
         if size < 1.0 { small } else { large }
     }
 }

@@ -38,6 +38,10 @@ pub(crate) trait Real:
     const LN_2_LOW: Self;
     /// Below it `exp` is 0, above it infinite.
     const EXP_RANGE: [Self; 2];
+    /// The power of any result of `exp`, moved so far towards 0, is a normal number.
+    const FAR: Self;
+    /// `2⁻ᶠ` and `2ᶠ` for that number `f`.
+    const POWERS_FAR: [Self; 2];
     /// Below it, `expm1` is −1; as its size, `tanh` is 1 from half of it on.
     const EXPM1_MIN: Self;
     /// `Q(r)` of `exp(r) = 1 + r + r²·Q(r)` for `|r| ≤ ln 2 / 2`, lowest power first.
@@ -59,12 +63,6 @@ pub(crate) trait Real:
 
     /// `2ⁿ` of a sum of `n` and [`Real::BIASED_ROUNDER`], for an integer `n` whose power is a normal number.
     fn power_of_sum(sum: Self) -> Self;
-
-    /// `2ⁿ` for an integer `n` whose power is a normal number.
-    #[inline(always)]
-    fn power_of_two(n: Self) -> Self {
-        Self::power_of_sum(n + Self::BIASED_ROUNDER)
-    }
 
     /// `(m, e)` with `self = m·2ᵉ` and `√½ ≤ m < √2`, of a positive normal number.
     fn split(self) -> (Self, Self);
@@ -88,7 +86,8 @@ pub(crate) trait Real:
     /// `c[0] + c[1]·self + c[2]·self² + …`
     #[inline(always)]
     fn polynomial<const FMA: bool>(self, coefficients: &[Self]) -> Self {
-        coefficients.iter().rev().fold(Self::ZERO, |sum, &c| sum.multiply_add::<FMA>(self, c))
+        let Some((&last, others)) = coefficients.split_last() else { return Self::ZERO };
+        others.iter().rev().fold(last, |sum, &c| sum.multiply_add::<FMA>(self, c))
     }
 }
 
@@ -163,6 +162,8 @@ real!(f32, u32, 23, 127, {
     const LN_2_HIGH: Self = 0.693_359_4;
     const LN_2_LOW: Self = -2.121_944_4e-4;
     const EXP_RANGE: [Self; 2] = [-104.0, 89.0];
+    const FAR: Self = 64.0;
+    const POWERS_FAR: [Self; 2] = [1.0 / (1_u128 << 64) as f32, (1_u128 << 64) as f32];
     const EXPM1_MIN: Self = -20.0;
     const EXP: &[Self] = &[0.49999994, 0.16666521, 0.04166839, 0.008368745, 0.0013814537];
     const LOG: &[Self] = &[0.66666776, 0.39977497, 0.29873073];
@@ -172,6 +173,8 @@ real!(f64, u64, 52, 1023, {
     const LN_2_HIGH: Self = 0.693_147_180_369_123_8;
     const LN_2_LOW: Self = 1.908_214_929_270_587_7e-10;
     const EXP_RANGE: [Self; 2] = [-746.0, 710.0];
+    const FAR: Self = 64.0;
+    const POWERS_FAR: [Self; 2] = [1.0 / (1_u128 << 64) as f64, (1_u128 << 64) as f64];
     const EXPM1_MIN: Self = -40.0;
     const EXP: &[Self] = &[
         0.5,
