@@ -7,7 +7,7 @@ use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::float::for_float;
-use crate::reduce::{Element, Number, SquareSum, Sum, TILE, fold_row};
+use crate::reduce::{Element, Number, SquareSum, Sum, TILE, fold_row, fold_row_of};
 use crate::row::{Wide, each};
 use crate::storage::{Context, contiguous};
 
@@ -114,13 +114,7 @@ fn moments_of_runs<'a, T: Element<Lane: Wide> + 'a>(
 ) -> [f64; 2] {
     let mean = runs.clone().map(fold_row::<T, Sum>).sum::<f64>() / count as f64;
     let level = T::Lane::of_wide(mean);
-    let (mut buffer, mut centred) = ([T::Lane::ZERO; TILE], [T::Lane::ZERO; TILE]);
-    let mut squares = 0.0;
-    for tile in runs.flat_map(|run| run.chunks(TILE)) {
-        let centred = &mut centred[..tile.len()];
-        each(T::widen(tile, &mut buffer), centred, |x| x - level);
-        squares += fold_row::<T::Lane, SquareSum>(centred);
-    }
+    let squares = runs.map(|run| fold_row_of::<T, SquareSum>(run, |x| x - level)).sum::<f64>();
     [mean, squares / count as f64]
 }
 

@@ -28,22 +28,22 @@ pub(crate) fn prefetch_all<T>(slice: &[T]) {
     slice.iter().step_by((size_of::<Line>() / size_of::<T>()).max(1)).for_each(prefetch);
 }
 
-/// Copies pairs of as many bytes past the caches: what is written is not read first, and puts nothing else out of them.
-#[cfg(target_arch = "x86_64")]
-pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [Line])>) {
-    use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_sfence, _mm_stream_si128};
+/// Bytes of a result from which it is written past the caches: what reads it next finds little of it there anyway.
+pub(crate) const LARGE: usize = 8 << 20;
 
-    /// Orders what was written before what this thread does next, also if `pairs` panics.
-    struct Fence;
-    impl Drop for Fence {
-        fn drop(&mut self) {
-            // SAFETY: every x86-64 machine has SSE.
-            unsafe { _mm_sfence() };
-        }
+/// Copies past the caches: what is written is not read first, and puts nothing else out of them. What was written is ordered before what
+/// this thread does next when this is dropped.
+pub(crate) struct Past(());
+
+impl Past {
+    pub(crate) fn new() -> Self {
+        Self(())
     }
 
-    let _fence = Fence;
-    for (from, to) in pairs {
+    /// Copies as many bytes as both have.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn copy(&self, from: &[u8], to: &mut [Line]) {
+        use std::arch::x86_64::{__m128i, _mm_loadu_si128, _mm_stream_si128};
         for (from, to) in from.as_chunks::<{ size_of::<Line>() }>().0.iter().zip(to) {
             let (from, to): (*const __m128i, *mut __m128i) =
                 (std::ptr::from_ref(from).cast(), std::ptr::from_mut(to).cast());
@@ -54,10 +54,18 @@ pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [
             }
         }
     }
+
+    /// Copies as many bytes as both have.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(crate) fn copy(&self, from: &[u8], to: &mut [Line]) {
+        bytemuck::cast_slice_mut(to).iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
 }
 
-/// Copies pairs of as many bytes.
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) fn copy_past<'a, 'b>(pairs: impl Iterator<Item = (&'a [u8], &'b mut [Line])>) {
-    pairs.for_each(|(from, to)| bytemuck::cast_slice_mut(to).copy_from_slice(from));
+#[cfg(target_arch = "x86_64")]
+impl Drop for Past {
+    fn drop(&mut self) {
+        // SAFETY: every x86-64 machine has SSE.
+        unsafe { std::arch::x86_64::_mm_sfence() };
+    }
 }

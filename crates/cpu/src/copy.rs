@@ -4,6 +4,8 @@ use smallvec::SmallVec;
 use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{MAX_RANK, Result, Tensor};
 
+use crate::cache::{LARGE, Past, prefetch_at};
+use crate::memory::Line;
 use crate::storage::{Context, Stored, elements, for_bits};
 use crate::transpose::{SIDE, blocks, transposed};
 use crate::view::{View, read_run};
@@ -15,6 +17,9 @@ const CHUNK: usize = 1 << 16;
 /// The blocks in which matrices are transposed. Those rows that are read are a cache line each, and those written
 /// several, so that no line is needed twice: rows a power of two apart put each other out of the cache.
 const BLOCK: [usize; 2] = [16, 64];
+
+/// How many lines of a matrix to transpose are asked for before they are needed.
+const AHEAD: usize = 32;
 
 /// Steps that it is to copy an element out of order.
 const STRIDED_WORK: u64 = 4;
@@ -64,10 +69,12 @@ pub(crate) fn copy<T: Stored>(workers: &Workers, data: &[T], view: &View, out: &
         [(n, stride), ..] => {
             let row = out.len() / n;
             let rows = (CHUNK / row).next_multiple_of(BLOCK[0]).max(1);
+            let past_caches = size_of_val(out) >= LARGE;
             workers.chunks(out.len() as u64 * STRIDED_WORK, out, rows * row, |i, chunk| {
                 let mut axes = view.axes.clone();
                 axes[0].0 = chunk.len() / row;
-                copy_part(data, view.offset as isize + (i * rows) as isize * stride, &axes, chunk);
+                let offset = view.offset as isize + (i * rows) as isize * stride;
+                copy_part(data, offset, &axes, chunk, past_caches);
             });
         }
     }
@@ -98,17 +105,27 @@ fn copy_chunks<T: Copy, const N: usize>(from: &[T], to: &mut [T]) {
 type Axes = SmallVec<[(usize, isize); MAX_RANK]>;
 
 /// Copies a view on this thread.
-fn copy_part<T: Stored>(data: &[T], offset: isize, axes: &Axes, out: &mut [T]) {
+fn copy_part<T: Stored>(data: &[T], offset: isize, axes: &Axes, out: &mut [T], past_caches: bool) {
     let nearness = |i: &usize| if axes[*i].1 == 0 { usize::MAX } else { axes[*i].1.unsigned_abs() };
     let last = axes.len() - 1;
     match (0..last).min_by_key(nearness) {
-        Some(near) if nearness(&near) < nearness(&last) => copy_transposed(data, offset, axes, near, out),
+        Some(near) if nearness(&near) < nearness(&last) => {
+            copy_transposed(data, offset, axes, near, out, past_caches);
+        }
         _ => View { offset: offset as usize, axes: axes.clone() }.read(data, 0, out),
     }
 }
 
 /// Copies a view whose elements lie closest along axis `near`, not along the last: by blocks of those two.
-fn copy_transposed<T: Stored>(data: &[T], offset: isize, axes: &Axes, near: usize, out: &mut [T]) {
+fn copy_transposed<T: Stored>(
+    data: &[T],
+    offset: isize,
+    axes: &Axes,
+    near: usize,
+    out: &mut [T],
+    past_caches: bool,
+) {
+    let past = past_caches.then(Past::new);
     let (rows, row_stride) = axes[near];
     let (cols, col_stride) = axes[axes.len() - 1];
     let pitch: usize = axes[near + 1..].iter().map(|axis| axis.0).product();
@@ -136,7 +153,11 @@ fn copy_transposed<T: Stored>(data: &[T], offset: isize, axes: &Axes, near: usiz
                 let from = from + i as isize * row_stride + j as isize * col_stride;
                 let block = read_block(data, from, [row_stride, col_stride], size);
                 for (i, row) in (i..).zip(&block[..size[0]]) {
-                    out[to + i * pitch + j..][..size[1]].copy_from_slice(&row[..size[1]]);
+                    let (row, out) = (&row[..size[1]], &mut out[to + i * pitch + j..][..size[1]]);
+                    match (&past, bytemuck::try_cast_slice_mut::<T, Line>(out)) {
+                        (Some(past), Ok(lines)) => past.copy(bytemuck::cast_slice(row), lines),
+                        _ => out.copy_from_slice(row),
+                    }
                 }
             }
         }
@@ -154,6 +175,9 @@ fn read_block<T: Stored>(
     let whole = if row_stride == 1 { [rows - rows % SIDE, cols - cols % SIDE] } else { [0, 0] };
     let position = |i: usize, j: usize| (from + i as isize * row_stride + j as isize * col_stride) as usize;
     for j in (0..whole[1]).step_by(SIDE) {
+        for q in 0..SIDE {
+            prefetch_at(data.as_ptr().wrapping_offset(from + (j + q + AHEAD) as isize * col_stride));
+        }
         let columns: [&[T]; SIDE] = std::array::from_fn(|q| &data[position(0, j + q)..][..whole[0]]);
         for (rows, columns) in block.as_chunks_mut::<SIDE>().0.iter_mut().zip(blocks(columns)) {
             for (row, elements) in rows.iter_mut().zip(transposed(columns.map(|column| *column))) {

@@ -6,7 +6,7 @@ use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Tensor};
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
 use crate::float::for_float;
-use crate::reduce::{Element, Largest, Number, SquareSum, Sum, TILE, fold_row};
+use crate::reduce::{Element, Largest, Number, SquareSum, Sum, TILE, fold_row, fold_row_of};
 use crate::storage::{Context, contiguous};
 use crate::vecmath::{self, Exp, Real};
 
@@ -142,20 +142,19 @@ fn log_softmax<L: Wide>(x: &[L], y: &mut [L]) {
 /// `(xᵢ − mean x) / √(var x + ε)`.
 fn layer_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
     let mean = L::of_wide(fold_row::<L, Sum>(x) / x.len() as f64);
-    each(x, y, |x| x - mean);
-    let factor = factor_of_norm(y, epsilon);
-    each_in_place(y, |x| x * factor);
+    let factor = factor_of_norm(x, epsilon, |x| x - mean);
+    each(x, y, |x| (x - mean) * factor);
 }
 
 /// `xᵢ / √(mean x² + ε)`.
 fn rms_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
-    let factor = factor_of_norm(x, epsilon);
+    let factor = factor_of_norm(x, epsilon, |x| x);
     each(x, y, |x| x * factor);
 }
 
-/// `1 / √(mean x² + ε)`.
-fn factor_of_norm<L: Wide>(x: &[L], epsilon: f64) -> L {
-    let sum = fold_row::<L, SquareSum>(x);
+/// `1 / √(mean f(x)² + ε)`.
+fn factor_of_norm<L: Wide>(x: &[L], epsilon: f64, f: impl Fn(L) -> L + Copy) -> L {
+    let sum = fold_row_of::<L, SquareSum>(x, f);
     L::of_wide((sum / x.len() as f64 + epsilon).sqrt().recip())
 }
 

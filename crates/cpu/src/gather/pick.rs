@@ -3,7 +3,7 @@
 use tensorkeep_tensor::op::GatherKind;
 
 use super::Lanes;
-use crate::cache::{copy_past, prefetch};
+use crate::cache::{LARGE, Past, prefetch};
 use crate::memory::Line;
 use crate::storage::{Context, Stored};
 
@@ -12,9 +12,6 @@ const CHUNK: usize = 1 << 14;
 
 /// What it costs to pick an element on its own, in steps of [`Workers`](crate::workers::Workers).
 const PICK_WORK: u64 = 4;
-
-/// Bytes of a result from which its rows are written past the caches: what reads it next finds little of it there anyway.
-const PAST_CACHES: usize = 8 << 20;
 
 /// Bytes from which what is picked from is not in the nearest caches.
 const FAR: usize = 1 << 19;
@@ -34,7 +31,7 @@ pub(super) fn run<T: Stored>(
     let &Lanes { size, inner, picked, .. } = lanes;
     let rows = (CHUNK / inner).max(1);
     let work = (out.len() as u64).saturating_mul(PICK_WORK);
-    let past_caches = size_of_val(out) >= PAST_CACHES;
+    let past_caches = size_of_val(out) >= LARGE;
     cpu.workers.chunks(work, out, rows * inner, |chunk, out| match kind {
         GatherKind::Select => Rows { lanes, x, index }.copy(chunk * rows, past_caches, out),
         GatherKind::Along => {
@@ -80,9 +77,9 @@ impl<T: Stored> Rows<'_, T> {
             && bytes.is_multiple_of(size_of::<Line>())
             && let Ok(lines) = bytemuck::try_cast_slice_mut::<T, Line>(out)
         {
-            return copy_past(
-                rows.map(bytemuck::cast_slice).zip(lines.chunks_exact_mut(bytes / size_of::<Line>())),
-            );
+            let past = Past::new();
+            let lines = lines.chunks_exact_mut(bytes / size_of::<Line>());
+            return rows.zip(lines).for_each(|(row, out)| past.copy(bytemuck::cast_slice(row), out));
         }
         rows.zip(out.chunks_exact_mut(inner)).for_each(|(row, out)| out.copy_from_slice(row));
     }

@@ -24,7 +24,7 @@ use geometry::Geometry;
 
 pub(crate) use element::{Element, Number, TILE};
 pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
-pub(crate) use row::{fold_row, fold_tile};
+pub(crate) use row::{fold_row, fold_row_of, fold_tile};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Result<Outputs> {
     let [x] = inputs else {

@@ -14,45 +14,60 @@ const LANES: usize = 64;
 
 /// Folds elements that lie side by side.
 pub(crate) fn fold_row<T: Element, F: Fold<T::Lane>>(x: &[T]) -> F::Sum {
+    fold_row_of::<T, F>(x, |x| x)
+}
+
+/// Folds what `f` makes of elements that lie side by side.
+pub(crate) fn fold_row_of<T: Element, F: Fold<T::Lane>>(
+    x: &[T],
+    f: impl Fn(T::Lane) -> T::Lane + Copy,
+) -> F::Sum {
     let start = F::widen(F::START);
     let tiles = x.chunks(TILE);
     if T::lanes(x).is_some() {
-        let parts = tiles.filter_map(T::lanes).map(|tile| F::widen(fold_tile::<T::Lane, F>(tile)));
+        let parts = tiles.filter_map(T::lanes).map(|tile| F::widen(fold_tile_of::<T::Lane, F>(tile, f)));
         return parts.fold(start, F::merge);
     }
     let mut buffer = [T::Lane::ZERO; TILE];
     tiles.fold(start, |sum, tile| {
-        F::merge(sum, F::widen(fold_tile::<T::Lane, F>(T::widen(tile, &mut buffer))))
+        F::merge(sum, F::widen(fold_tile_of::<T::Lane, F>(T::widen(tile, &mut buffer), f)))
     })
 }
 
 /// Folds at most [`TILE`] numbers.
 #[inline]
 pub(crate) fn fold_tile<L: Number, F: Fold<L>>(x: &[L]) -> F::Part {
+    fold_tile_of::<L, F>(x, |x| x)
+}
+
+/// Folds what `f` makes of at most [`TILE`] numbers.
+#[inline]
+fn fold_tile_of<L: Number, F: Fold<L>>(x: &[L], f: impl Fn(L) -> L + Copy) -> F::Part {
     if x.len() < LANES {
-        return x.iter().fold(F::START, |part, &x| F::join(part, F::lift(x)));
+        return x.iter().fold(F::START, |part, &x| F::join(part, F::lift(f(x))));
     }
-    dispatch(Row::<L, F> { x, with: PhantomData })
+    dispatch(Row::<L, F, _> { x, f, with: PhantomData })
 }
 
-pub(super) struct Row<'a, L, F> {
-    pub(super) x: &'a [L],
-    pub(super) with: PhantomData<F>,
+struct Row<'a, L, F, M> {
+    x: &'a [L],
+    f: M,
+    with: PhantomData<F>,
 }
 
-impl<L: Number, F: Fold<L>> Loop for Row<'_, L, F> {
+impl<L: Number, F: Fold<L>, M: Fn(L) -> L + Copy> Loop for Row<'_, L, F, M> {
     type Output = F::Part;
 
     #[inline(always)]
     fn run(self) -> F::Part {
         let (chunks, rest) = self.x.as_chunks();
-        let lanes = Lanes::<L, F>::of(chunks);
+        let lanes = Lanes::<L, F>::of(chunks, self.f);
         // Filled up, so that there is no other code for it; and read last, as whatever fetches rows ahead expects.
         let mut last = [F::NEUTRAL; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        let last = Lanes::<L, F>::of(&[last]);
+        last.iter_mut().zip(rest).for_each(|(last, &x)| *last = (self.f)(x));
+        let last = Lanes::<L, F>::of(&[last], |x| x);
         if F::DROPS_NAN && (lanes.dropped_nan() | last.dropped_nan()) {
-            return F::lift(self.x.iter().copied().find(|x| x.is_nan()).unwrap_or(F::NEUTRAL));
+            return F::lift(self.x.iter().map(|&x| (self.f)(x)).find(|x| x.is_nan()).unwrap_or(F::NEUTRAL));
         }
         joined::<L, F>(&array::from_fn(|i| F::join_numbers(lanes.parts[i], last.parts[i])))
     }
@@ -67,9 +82,10 @@ struct Lanes<L: Number, F: Fold<L>> {
 
 impl<L: Number, F: Fold<L>> Lanes<L, F> {
     #[inline(always)]
-    fn of(chunks: &[[L; LANES]]) -> Self {
+    fn of(chunks: &[[L; LANES]], f: impl Fn(L) -> L + Copy) -> Self {
         let mut lanes = Self { parts: [F::START; LANES], nan: [L::Bits::zeroed(); LANES / 2] };
         for chunk in chunks {
+            let chunk = &chunk.map(f);
             for (part, &x) in lanes.parts.iter_mut().zip(chunk) {
                 *part = F::join_numbers(*part, F::lift(x));
             }

@@ -59,7 +59,7 @@ impl Scale {
 #[track_caller]
 pub(super) fn affine(x: Tensor, weight: Option<&Tensor>, bias: Option<&Tensor>) -> Result<Tensor> {
     match (weight, bias) {
-        (Some(weight), Some(bias)) => x.mul_add(weight, bias),
+        (Some(weight), Some(bias)) => x.into_mul_add(weight, bias),
         (Some(weight), None) => x.mul(weight),
         (None, Some(bias)) => x.add(bias),
         (None, None) => Ok(x),

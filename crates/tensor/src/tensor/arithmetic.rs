@@ -97,6 +97,29 @@ impl Tensor {
         Self::apply_one(&Op::Map(Map::new(standard::mul_add()?, &[])), &[self, factor, term])
     }
 
+    /// [`mul_add`](Self::mul_add) in the memory of `self`, if that is of the result's shape and nobody else's: an intermediate result is
+    /// then written over in cache.
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// # let device = meta::device();
+    /// # let (x, weight) = (Tensor::ones([2, 3], DType::F32, &device)?, Tensor::ones([3], DType::F32, &device)?);
+    /// # let bias = weight.clone();
+    /// let y = x.layer_norm(1e-5)?.into_mul_add(&weight, &bias)?;
+    /// # assert_eq!(y.shape().sizes(), [2, 3]);
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`mul_add`](Self::mul_add).
+    #[track_caller]
+    pub fn into_mul_add(mut self, factor: &Self, term: &Self) -> Result<Self> {
+        let operands = &mut [Access::Write(&mut self), Access::Read(factor), Access::Read(term)];
+        Self::update_all(&standard::mul_add()?, operands, &[])?;
+        Ok(self)
+    }
+
     /// The same numbers in another dtype, as [`Scalar::cast`] has it.
     ///
     /// # Errors
