@@ -49,10 +49,10 @@ fn fold_tile_of<L: Number, F: Fold<L>>(x: &[L], f: impl Fn(L) -> L + Copy) -> F:
     dispatch(Row::<L, F, _> { x, f, with: PhantomData })
 }
 
-struct Row<'a, L, F, M> {
-    x: &'a [L],
-    f: M,
-    with: PhantomData<F>,
+pub(super) struct Row<'a, L, F, M> {
+    pub(super) x: &'a [L],
+    pub(super) f: M,
+    pub(super) with: PhantomData<F>,
 }
 
 impl<L: Number, F: Fold<L>, M: Fn(L) -> L + Copy> Loop for Row<'_, L, F, M> {

@@ -16,7 +16,7 @@ const LENGTHS: [usize; 15] = [0, 1, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128
 /// The fold of `x` on each instruction set, after that of one number at a time.
 fn folds<L: Number, F: Fold<L>>(x: &[L]) -> (F::Part, Vec<F::Part>) {
     let one_by_one = x.iter().fold(F::START, |part, &x| F::join(part, F::lift(x)));
-    let on = |isa| dispatch_on(isa, Row::<L, F> { x, with: PhantomData });
+    let on = |isa| dispatch_on(isa, Row::<L, F, _> { x, f: |x| x, with: PhantomData });
     (one_by_one, Isa::available().map(on).collect())
 }
 
