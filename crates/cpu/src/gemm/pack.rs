@@ -76,7 +76,10 @@ fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &
             let (row, _) = group.row(p).unwrap_or_default().as_chunks::<WIDTH>();
             for (from, into) in row.iter().zip(into.chunks_exact_mut(WIDTH * depth)) {
                 if let Some(into) = into[p * WIDTH..].first_chunk_mut::<WIDTH>() {
-                    T::widen_slice(from, into);
+                    // In parts that are copied without a call.
+                    from.chunks(16)
+                        .zip(into.chunks_mut(16))
+                        .for_each(|(from, into)| T::widen_slice(from, into));
                 }
             }
         }

@@ -55,6 +55,22 @@ fn batch_norm() {
     }
 }
 
+/// Images whose sums are computed some at a time, against the definitions of the gradients by factor and term.
+#[test]
+fn batch_norm_of_large_images() {
+    let x = ordinary([5, 2, 300, 200], 1);
+    let dy = ordinary([5, 2, 300, 200], 2);
+    let (w, b) = (ordinary([2], 3), ordinary([2], 4));
+    let loss = |(x, w, b): &(Tensor, Tensor, Tensor)| x.batch_norm(w, b, 0.1)?[0].mul(&dy)?.sum_all();
+    let (_, dw, db) = tensorkeep_autodiff::grad(loss, &(x.clone(), w.clone(), b.clone())).unwrap();
+    let normal = &x.batch_norm(&w.ones_like().unwrap(), &b.zeros_like().unwrap(), 0.1).unwrap()[0];
+    for (got, definition) in [(dw, dy.mul(normal).unwrap()), (db, dy.clone())] {
+        let [got, want] =
+            [got, definition.sum([0, 2, 3], false).unwrap()].map(|sum| sum.to_vec::<f64>().unwrap());
+        assert!(got.iter().zip(&want).all(|(got, want)| (got - want).abs() < 1e-6), "{got:?}, not {want:?}");
+    }
+}
+
 #[test]
 fn cross_entropy() {
     for shape in [vec![4], vec![3, 4], vec![2, 2, 3], vec![2, 1]] {
