@@ -119,12 +119,6 @@ impl Windows {
         self.axes.iter().map(|axis| axis.output).product()
     }
 
-    /// The place that is number `i` of a window in row-major order.
-    pub(crate) fn place(&self, i: usize) -> Place {
-        let [_, rows, cols] = self.axes.map(|axis| axis.kernel);
-        [i / cols / rows, i / cols % rows, i % cols]
-    }
-
     /// The places at which some window has an element of the input, in row-major order.
     pub(crate) fn seen(&self) -> impl Iterator<Item = Place> {
         let [planes, rows, cols] = self.axes.map(|axis| axis.seen());

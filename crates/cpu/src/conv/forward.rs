@@ -5,7 +5,7 @@ use tensorkeep_tensor::Result;
 use super::geometry::Geometry;
 use super::patches::Patches;
 use super::taps::{self, Taps};
-use super::{depthwise, pointwise, rows_at_a_time};
+use super::{pointwise, rows_at_a_time};
 use crate::copy::copy_row;
 use crate::float::Wide;
 use crate::memory::Bytes;
@@ -13,9 +13,6 @@ use crate::storage::Context;
 
 /// `y = x ∗ w`.
 pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], w: &[S], y: &mut [S]) -> Result<()> {
-    if g.is_depthwise() {
-        return depthwise::forward(cpu, g, x, w, y);
-    }
     if g.is_pointwise() {
         return pointwise::forward(cpu, g, x, w, y);
     }

@@ -67,11 +67,6 @@ impl Geometry {
         self.outputs * self.positions
     }
 
-    /// Whether each group has one channel, and there are several.
-    pub(super) fn is_depthwise(&self) -> bool {
-        self.channels == 1 && self.groups > 1
-    }
-
     /// Whether the patches are the input itself.
     pub(super) fn is_pointwise(&self) -> bool {
         let same = |axis: &crate::window::Axis| {

@@ -7,7 +7,7 @@ use super::geometry::Geometry;
 use super::patches::Patches;
 use super::planes::Planes;
 use super::taps::{self, Adjoint, Taps};
-use super::{depthwise, pointwise, rows_at_a_time};
+use super::{pointwise, rows_at_a_time};
 use crate::copy::copy_row;
 use crate::float::Wide;
 use crate::memory::Bytes;
@@ -16,9 +16,6 @@ use crate::storage::Context;
 /// `dx`, the adjoint of the convolution with `w`, of `dy`: for each phase of `dx` a convolution of `dy` by itself, with those
 /// elements of the kernels that see it.
 pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, dy: &[S], w: &[S], dx: &mut [S]) -> Result<()> {
-    if g.is_depthwise() {
-        return depthwise::input_grad(cpu, g, dy, w, dx);
-    }
     if g.is_pointwise() {
         return pointwise::input_grad(cpu, g, dy, w, dx);
     }

@@ -6,7 +6,6 @@
 //! `dy`. As in M. Dukhan, "The indirect convolution algorithm" (2019); there the patches are gathered by position.
 
 mod columns;
-mod depthwise;
 mod forward;
 mod geometry;
 mod input_grad;

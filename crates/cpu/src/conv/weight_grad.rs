@@ -8,7 +8,7 @@ use super::columns::Columns;
 use super::geometry::Geometry;
 use super::planes::{Axis, Planes};
 use super::taps::{self, Taps};
-use super::{depthwise, misfit, pointwise, rows_at_a_time};
+use super::{misfit, pointwise, rows_at_a_time};
 use crate::float::Wide;
 use crate::gemm::{Gathered, Matrices, Store, multiply_rows};
 use crate::isa::Isa;
@@ -24,9 +24,6 @@ const PARTS_BYTES: usize = 8 << 20;
 
 /// `dw`, the sum over the images of `dy · patchesᵀ`.
 pub(super) fn run<S: Wide>(cpu: &Context<'_>, g: &Geometry, x: &[S], dy: &[S], dw: &mut [S]) -> Result<()> {
-    if g.is_depthwise() {
-        return depthwise::weight_grad(cpu, g, x, dy, dw);
-    }
     let (taps, planes) = g.taps();
     let depth = g.channels * taps::count(&taps);
     dw.fill(S::ZERO);

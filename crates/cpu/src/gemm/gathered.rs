@@ -58,6 +58,11 @@ impl<'a, T> Gathered<'a, T> {
         self.rows.len()
     }
 
+    /// Row `i`.
+    pub(super) fn row(&self, i: usize) -> &'a [T] {
+        &self.data[self.from.wrapping_add_signed(self.rows[i])..][..self.cols]
+    }
+
     pub(super) fn cols(&self) -> usize {
         self.cols
     }

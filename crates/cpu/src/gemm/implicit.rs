@@ -91,6 +91,16 @@ pub(crate) fn multiply_rows<T: Accumulator>(
     let (rows, depth) = (a.rows(), a.cols());
     let b = Operand::new(b.data, b.offsets[0], [depth, cols], b.strides)?;
     let mut c = Window::new(c, rows, cols)?;
+    if cols == 1
+        && depth > 0
+        && let Some(column) = b.transposed().row(0)
+    {
+        for i in 0..rows {
+            let (sum, c) = (kernel.dot(a.row(i), column), &mut c.row(i)[0]);
+            *c = if store == Store::Accumulate { c.add(sum) } else { sum };
+        }
+        return Ok(());
+    }
     Scratch::with(|Scratch { right, .. }| {
         for cols in blocks(0..cols, COLS) {
             for (round, depth) in even_blocks(depth, kernel.depth()).enumerate() {
