@@ -4,7 +4,7 @@ use super::element::{Accumulator, Element};
 use super::gathered::Gathered;
 use super::kernel::Kernel;
 use super::operand::Operand;
-use super::pack::{is_worth_packing, pack_rows};
+use super::pack::{is_worth_packing, pack_panel};
 use super::scratch::Run;
 use crate::memory::Line;
 
@@ -32,7 +32,7 @@ pub(super) fn rows<'a, T: Accumulator, E: Element<Sum = T>>(
     // A line more than there is in a row, so that rows do not put each other out of the first cache.
     let width = block.cols() + size_of::<Line>() / size_of::<T>();
     let packed = run.take(block.rows() * width);
-    pack_rows(block, width, packed);
+    pack_panel(block, width, packed);
     let packed = Operand::contiguous(packed, width);
     Gathered::lying(packed.block(0..block.rows(), 0..block.cols()), starts)
 }

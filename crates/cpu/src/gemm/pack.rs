@@ -41,14 +41,6 @@ pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [
     }
 }
 
-/// Copies `block`, widened, as rows of `width` one after the other.
-pub(super) fn pack_rows<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
-    // Some at a time: of contiguous columns a few lines each are read, and the lines written stay in the first cache.
-    for (i, into) in (0..block.rows()).step_by(STRIP).zip(into.chunks_mut((STRIP * width).max(1))) {
-        pack_panel(block.block(i..block.rows().min(i + STRIP), 0..block.cols()), width, into);
-    }
-}
-
 /// Packs all full panels, if they are as wide as a tile, of a block of contiguous rows. Returns how many columns that are.
 fn copy_panels<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) -> usize {
     let full = block.block(0..block.rows(), 0..block.cols() - block.cols() % width);
@@ -86,10 +78,14 @@ fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &
     }
 }
 
-/// Packs one panel of up to `width` columns.
-fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
+/// Packs one panel of up to `width` columns: its rows one after the other, each filled up with zeros.
+pub(super) fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     if panel.row_stride() == 1 {
-        return transpose(panel, width, into);
+        // Some rows at a time, which stay in the first cache until all columns are in them.
+        for (p, into) in (0..panel.rows()).step_by(STRIP).zip(into.chunks_mut((STRIP * width).max(1))) {
+            transpose(panel.block(p..panel.rows().min(p + STRIP), 0..panel.cols()), width, into);
+        }
+        return;
     }
     for (p, into) in into.chunks_exact_mut(width).enumerate() {
         let (elements, padding) = into.split_at_mut(panel.cols());
@@ -108,11 +104,8 @@ fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum
     let column = |j: usize| columns.row(j).unwrap_or_default();
     let mut j = 0;
     while j + SIDE <= columns.rows() {
-        // Where columns are long the machine guesses what is needed next.
-        if columns.cols() <= STRIP {
-            let next = j + COLUMNS_AHEAD..columns.rows().min(j + COLUMNS_AHEAD + SIDE);
-            next.for_each(|j| prefetch_all(column(j)));
-        }
+        let next = j + COLUMNS_AHEAD..columns.rows().min(j + COLUMNS_AHEAD + SIDE);
+        next.for_each(|j| prefetch_all(column(j)));
         transpose_columns([column(j), column(j + 1), column(j + 2), column(j + 3)], j, width, into);
         j += SIDE;
     }
