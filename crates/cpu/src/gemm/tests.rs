@@ -142,6 +142,26 @@ fn integers_wrap_around() {
     assert_eq!(c, [-4]);
 }
 
+/// Nothing is reached by the stride of an axis with one element, however far it says the next is.
+#[test]
+fn strides_of_single_elements_do_not_matter() {
+    let data: Vec<f32> = (0..90).map(|x| x as f32).collect();
+    for isa in Isa::available() {
+        for stride in [isize::MIN, isize::MAX, 0, 7] {
+            for (m, n) in [(1, 90), (9, 20), (60, 64), (90, 1)] {
+                let a = Matrices { data: &data, offsets: &[0], strides: [1, stride] };
+                let b = Matrices { data: &data, offsets: &[0], strides: [stride, 1] };
+                let mut c = vec![0.0; m * n];
+                gemm_on(isa, &alone(), [m, n, 1], a, b, &mut c, Store::Overwrite, None).unwrap();
+                assert!(
+                    c.iter().enumerate().all(|(ij, &c)| c == data[ij / n] * data[ij % n]),
+                    "{m}x{n} {stride}"
+                );
+            }
+        }
+    }
+}
+
 #[test]
 fn not_a_number_and_infinities_spread() {
     let (a, b) = ([f32::INFINITY, 1.0, f32::NAN, 1.0], [0.0, 1.0, 1.0, 1.0]);

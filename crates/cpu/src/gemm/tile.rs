@@ -107,8 +107,8 @@ impl<T: Copy> Rows<T> for Apart<T> {
 
     #[inline(always)]
     unsafe fn at<const VECTORS: usize, R: Register<Scalar = T>>(self, p: usize) -> *const T {
-        let row = self.first.wrapping_offset(p as isize * self.stride);
-        ask_for::<R, VECTORS>(row.wrapping_offset(AHEAD * self.stride));
+        let row = self.first.wrapping_offset((p as isize).wrapping_mul(self.stride));
+        ask_for::<R, VECTORS>(row.wrapping_offset(AHEAD.wrapping_mul(self.stride)));
         row
     }
 }
