@@ -79,7 +79,8 @@ impl Rule {
     /// `Σ dy` and `Σ dy (x − μ)`, over some images at a time, so that neither is read again nor the product written out of cache.
     fn sums(&self, dy: &Tensor, mean: &Tensor) -> Result<[Tensor; 2]> {
         let images = dy.shape().sizes().first().copied().unwrap_or(1);
-        let at_a_time = (AT_A_TIME * images / dy.elements().max(1)).max(1);
+        let of_image = dy.elements() / images.max(1);
+        let at_a_time = (AT_A_TIME / of_image.max(1)).max(1);
         let of_images = |start: usize| {
             let [dy, x] = [dy, &self.x].map(|x| x.narrow(0, start..images.min(start + at_a_time)));
             let (dy, x) = (dy?, x?);

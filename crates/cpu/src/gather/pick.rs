@@ -3,7 +3,7 @@
 use tensorkeep_tensor::op::GatherKind;
 
 use super::Lanes;
-use crate::cache::{LARGE, Past, prefetch};
+use crate::cache::{LARGE, Past, prefetch_all};
 use crate::memory::Line;
 use crate::storage::{Context, Stored};
 
@@ -69,7 +69,7 @@ impl<T: Stored> Rows<'_, T> {
             if ahead > 0 {
                 let next = self.row((i + ahead).min(outer * picked - 1));
                 let near = &next[..inner.min(AHEAD / size_of::<T>())];
-                near.iter().step_by(size_of::<Line>() / size_of::<T>()).for_each(prefetch);
+                prefetch_all(near);
             }
             self.row(i)
         });
