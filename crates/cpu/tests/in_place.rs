@@ -37,11 +37,18 @@ fn results_are_those_of_a_program_elsewhere() {
         ("the moment first", program(|[x, y, z]| vec![x - (0.5 * &z + &y).sqrt(), 0.5 * z + y]), true),
         ("not read at all", program(|[_, y, _]| vec![&y + 1.0, y]), true),
         ("copies", program(|[x, _, z]| vec![x, z]), true),
+        ("one copied", program(|[x, y, z]| vec![(x + &y) * y, z]), true),
         // The first result is written before the input whose place it would take is read.
         ("swapped", program(|[x, y, z]| vec![z + y, x]), false),
     ];
-    let shapes: [(&[usize], &[usize]); 5] =
-        [(&[7], &[7]), (&[3, 5], &[5]), (&[2100], &[1]), (&[3, 4099], &[3, 1]), (&[600, 900], &[600, 900])];
+    let shapes: [(&[usize], &[usize]); 6] = [
+        (&[7], &[7]),
+        (&[3, 5], &[5]),
+        (&[2100], &[1]),
+        (&[600, 900], &[]),
+        (&[3, 4099], &[3, 1]),
+        (&[600, 900], &[600, 900]),
+    ];
     let device = tensorkeep_cpu::device();
     for (name, program, in_place) in &programs {
         for (shape, read) in shapes {

@@ -26,9 +26,10 @@ pub(super) struct Tiles<'a> {
 impl Job<'_> {
     /// Computes `count` elements from number `start` on into `outputs`, the parts of the results that hold them.
     pub(super) fn run(&self, start: usize, count: usize, outputs: &mut [&mut [u8]]) {
-        // What leaves nothing in registers is as well off in tiles, unless they are the rows of an operand that repeats.
-        let is_in_strips = self.plan.is_f32
-            && (!self.plan.is_direct || self.sources.iter().any(|source| source.repeated().is_some()));
+        // What leaves nothing in registers is as well off in tiles, unless those would have to be filled again and again: with the
+        // rows of an operand that repeats, with one number, or with what is where the result will be.
+        let is_refilled = |source: &Source<'_>| source.repeats() || source.taken_by().is_some();
+        let is_in_strips = self.plan.is_f32 && (!self.plan.is_direct || self.sources.iter().any(is_refilled));
         let run = if is_in_strips { strips::run } else { machine::run };
         run(self, &self.tiles(is_in_strips), start..start + count, outputs);
     }
@@ -43,7 +44,7 @@ impl Job<'_> {
         // A single step leaves nothing in cache for another, and without registers nothing bounds it. Strips are short
         // enough without tiles, and know where a row begins again.
         let is_unbounded = match is_in_strips {
-            true => self.sources.iter().all(|source| source.is_unbroken() || source.repeated().is_some()),
+            true => self.sources.iter().all(|source| source.is_unbroken() || source.repeats()),
             false => is_direct && steps.len() == 1 && self.sources.iter().all(Source::is_unbroken),
         };
         Tiles { steps, longest: if is_unbounded { usize::MAX } else { row }, is_direct }

@@ -90,6 +90,16 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Whether all its elements are one: a number that is stretched to the shape of the results.
+    pub(super) fn is_one_number(&self) -> bool {
+        matches!(&self.lies, Lies::Strided(_, view) if matches!(*view.axes, [] | [(_, 0)]))
+    }
+
+    /// Whether it is again and again a row, or a number.
+    pub(super) fn repeats(&self) -> bool {
+        self.is_one_number() || self.repeated().is_some()
+    }
+
     /// Whether [`direct`](Self::direct) gives any that lie within as many, from a multiple of that on.
     pub(super) fn is_direct(&self, tile: usize) -> bool {
         is_native(self.dtype)

@@ -86,6 +86,8 @@ struct Left<'a> {
     numbers: &'a [f32],
     /// What follows then, if it is a row that repeats.
     again: &'a [f32],
+    /// Whether it is one number for all, and a strip is as good as the next.
+    stays: bool,
 }
 
 /// Where each input has `len` elements from number `start` on: where they lie, or in a tile, where they are brought.
@@ -97,7 +99,7 @@ fn inputs<'a>(job: &'a Job<'_>, start: usize, len: usize, tiles: &'a mut [Vec<Li
     for &input in loads {
         let source = &job.sources[input];
         if let Some(again) = source.repeated() {
-            inputs[input] = Left { numbers: &again[start % again.len()..], again };
+            inputs[input] = Left { numbers: &again[start % again.len()..], again, stays: false };
             continue;
         }
         inputs[input].numbers = match source.direct(start, len) {
@@ -105,6 +107,9 @@ fn inputs<'a>(job: &'a Job<'_>, start: usize, len: usize, tiles: &'a mut [Vec<Li
             None if source.taken_by().is_some() => continue,
             None => {
                 let Some(tile) = tiles.next() else { continue };
+                // No strip is longer than a tile.
+                inputs[input].stays = source.is_one_number();
+                let len = len.min(TILE);
                 source.load(start, len, bytemuck::cast_slice_mut(tile));
                 &bytemuck::cast_slice(tile)[..len]
             }
@@ -153,6 +158,9 @@ impl Loop for Tile<'_, '_> {
             for input in &mut inputs {
                 let (strip, rest) = input.numbers.split_at(len.min(input.numbers.len()));
                 at_hand.push(strip);
+                if input.stays {
+                    continue;
+                }
                 input.numbers = rest;
                 if asks {
                     ask_for(rest, len);
@@ -194,8 +202,12 @@ struct Strip<'a, 'o> {
 impl Strip<'_, '_> {
     #[inline(always)]
     fn step(&mut self, step: &Step) {
-        // What is written is not read.
         let slot = self.slot(step.writes());
+        // An operand that is a result, in whose place it is already.
+        if matches!(*step, Step::Store { x, .. } if self.slot(x) == slot) {
+            return;
+        }
+        // What is written is not read.
         let whole = mem::take(&mut self.slots[slot]);
         let to = &mut whole[..self.len];
         match *step {

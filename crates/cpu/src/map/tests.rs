@@ -51,6 +51,10 @@ fn rows_are_used_where_they_lie() -> Result<()> {
                     (i % 251 + of_row(i)) * of_row(i) + i % 251
                 }),
                 ("in place", place, &|i| (2 * (i % 251) + of_row(i)) * of_row(i) + 2 * (i % 251)),
+                ("one number", x.mul(&row.narrow(0, 3..4)?)?, &|i| i % 251 * 3),
+                ("a row and one number", x.mul_add(&row, &row.narrow(0, 5..6)?)?, &|i| {
+                    i % 251 * of_row(i) + 5
+                }),
                 ("the same", x.mul(&x)?, &|i| (i % 251) * (i % 251)),
                 ("part of planes", x.narrow(1, 1..height)?.add(&row)?, &|i| {
                     let i = i + (i / (plane - width) + 1) * width;
