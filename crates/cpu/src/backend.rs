@@ -11,8 +11,8 @@ use crate::memory::Pool;
 use crate::storage::Context;
 use crate::workers::Workers;
 use crate::{
-    attention, batch_norm, concat, conv, gather, map, matmul, pad, pool, random, reduce, row, scan, sort,
-    transfer,
+    attention, batch_norm, concat, conv, gather, map, matmul, norm, pad, pool, random, reduce, row, scan,
+    sort, transfer,
 };
 
 /// The CPU, with one pool of memory and, if asked for, a number of threads of its own.
@@ -152,6 +152,7 @@ fn apply(cpu: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> {
         Op::Sort(op) => sort::apply(cpu, op, inputs),
         Op::Random(op) => random::apply(cpu, op),
         Op::Row(op) => row::apply(cpu, op, inputs),
+        Op::NormGrad(op) => norm::gradients(cpu, op, inputs),
         Op::Attention(op) => attention::apply(cpu, op, inputs),
         Op::AttentionGrad(op) => attention::gradients(cpu, op, inputs),
         Op::BatchNorm(op) => batch_norm::apply(cpu, op, inputs),

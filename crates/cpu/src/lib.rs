@@ -17,6 +17,7 @@ mod isa;
 mod map;
 mod matmul;
 mod memory;
+mod norm;
 mod pad;
 mod peak;
 mod pool;

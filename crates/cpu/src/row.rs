@@ -6,12 +6,13 @@ use tensorkeep_tensor::{DType, Error, ErrorKind, Outputs, Result, Tensor};
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
 use crate::float::for_float;
-use crate::reduce::{Element, Largest, Number, SquareSum, Sum, TILE, fold_row, fold_row_of};
+use crate::norm::Norm;
+use crate::reduce::{Element, Largest, Number, Sum, TILE, fold_row};
 use crate::storage::{Context, contiguous};
 use crate::vecmath::{self, Exp, Real};
 
 /// Elements that a thread handles at a time, at least.
-const CHUNK: usize = 1 << 14;
+pub(crate) const CHUNK: usize = 1 << 14;
 
 /// Steps that it is to handle an element.
 const ELEMENT_WORK: u64 = 8;
@@ -32,8 +33,8 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
         match *op {
             Row::Softmax => run(&softmax),
             Row::LogSoftmax => run(&log_softmax),
-            Row::LayerNorm { epsilon } => run(&|x, y| layer_norm(x, y, epsilon)),
-            Row::RmsNorm { epsilon } => run(&|x, y| rms_norm(x, y, epsilon)),
+            Row::LayerNorm { epsilon } => Norm { centred: true, epsilon }.apply::<T>(cpu, &x, &inputs[1..]),
+            Row::RmsNorm { epsilon } => Norm { centred: false, epsilon }.apply::<T>(cpu, &x, &inputs[1..]),
             Row::CrossEntropy => match labels {
                 Some(labels) => cross_entropy::<T>(cpu, &x, labels),
                 None => Err(Error::internal("cross_entropy", "cross-entropy without labels")),
@@ -43,10 +44,10 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Row, inputs: &[&Tensor]) -> Result<O
 }
 
 /// What is done to a row: it is read from the first operand, and its result written to the second.
-type OfRow<'a, L> = dyn Fn(&[L], &mut [L]) + Sync + 'a;
+pub(crate) type OfRow<'a, L> = dyn Fn(&[L], &mut [L]) + Sync + 'a;
 
 /// Applies `f` to each row.
-fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &OfRow<'_, T::Lane>) -> Result<Outputs> {
+pub(crate) fn rows<T: Element>(cpu: &Context<'_>, x: &Tensor, f: &OfRow<'_, T::Lane>) -> Result<Outputs> {
     let data = contiguous::<T>(x)?;
     let n = row_len(x)?;
     let chunk = (CHUNK / n).max(1) * n;
@@ -100,7 +101,7 @@ fn checked_label(label: i64, row: usize, classes: usize) -> Result<usize> {
     })
 }
 
-fn row_len(x: &Tensor) -> Result<usize> {
+pub(crate) fn row_len(x: &Tensor) -> Result<usize> {
     x.shape().last().copied().ok_or_else(|| Error::internal("row", "the shape rule admits at least 1 axis"))
 }
 
@@ -137,25 +138,6 @@ fn log_softmax<L: Wide>(x: &[L], y: &mut [L]) {
     let (largest, sum) = sum_of_exp(x, None);
     let log = L::of_wide(sum.ln());
     each(x, y, |x| x - largest - log);
-}
-
-/// `(xᵢ − mean x) / √(var x + ε)`.
-fn layer_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
-    let mean = L::of_wide(fold_row::<L, Sum>(x) / x.len() as f64);
-    let factor = factor_of_norm(x, epsilon, |x| x - mean);
-    each(x, y, |x| (x - mean) * factor);
-}
-
-/// `xᵢ / √(mean x² + ε)`.
-fn rms_norm<L: Wide>(x: &[L], y: &mut [L], epsilon: f64) {
-    let factor = factor_of_norm(x, epsilon, |x| x);
-    each(x, y, |x| x * factor);
-}
-
-/// `1 / √(mean f(x)² + ε)`.
-fn factor_of_norm<L: Wide>(x: &[L], epsilon: f64, f: impl Fn(L) -> L + Copy) -> L {
-    let sum = fold_row_of::<L, SquareSum>(x, f);
-    L::of_wide((sum / x.len() as f64 + epsilon).sqrt().recip())
 }
 
 /// `yᵢ = f(xᵢ)`.

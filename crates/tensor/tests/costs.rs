@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a failing test may say so in the shortest way")]
 
 use tensorkeep_tensor::op::{
-    Attention, AttentionGrad, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, Op, Pool, PoolGrad,
-    PoolKind, ScatterMode, Window,
+    Attention, AttentionGrad, Conv, ConvInputGrad, ConvWeightGrad, Gather, GatherKind, NormGrad, Op, Pool,
+    PoolGrad, PoolKind, ScatterMode, Window,
 };
 use tensorkeep_tensor::{DType, Device, Result, Rng, Tensor, meta};
 
@@ -29,7 +29,7 @@ const MEANS: Pool = Pool { kind: PoolKind::Mean { count_padding: true }, ..HALVE
 
 const ROWS: Gather = Gather { kind: GatherKind::Select, axis: 0 };
 
-const TABLE: [Row; 33] = [
+const TABLE: [Row; 35] = [
     ("a broadcast sum", |d| zeros(d, [2, 3])?.add(&zeros(d, [3])?), 6, 24),
     ("a program of two steps", |d| zeros(d, [4])?.mul_add(&zeros(d, [4])?, &zeros(d, [4])?), 8, 16),
     ("a comparison and a choice", |d| zeros(d, [4])?.relu(), 4, 16),
@@ -103,6 +103,17 @@ const TABLE: [Row; 33] = [
     ("sorting, three rounds of comparisons", |d| Ok(zeros(d, [2, 8])?.sort(1, false)?.0), 48, 128),
     ("softmax", |d| zeros(d, [2, 5])?.softmax(), 50, 40),
     ("a norm", |d| zeros(d, [2, 5])?.layer_norm(1e-5), 50, 40),
+    ("a norm that scales", |d| zeros(d, [2, 5])?.layer_norm_scaled(&zeros(d, [5])?, None, 1e-5), 60, 40),
+    (
+        "the gradients of a norm",
+        |d| {
+            let op = NormGrad { centred: true, epsilon: 1e-5 };
+            let x = zeros(d, [2, 5])?;
+            Ok(Tensor::apply(&Op::NormGrad(op), &[&x, &zeros(d, [5])?, &x])?.swap_remove(0))
+        },
+        160,
+        80,
+    ),
     ("a root mean square", |d| zeros(d, [2, 5])?.rms_norm(1e-5), 30, 40),
     ("cross-entropy", |d| zeros(d, [2, 5])?.cross_entropy(&indices(d, [2])?), 40, 8),
     // 30 scores: two products over 4 and 6 numbers, a factor and a softmax.

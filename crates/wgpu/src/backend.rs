@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tensorkeep_tensor::op::{Op, Spec};
+use tensorkeep_tensor::op::{Op, Row, Spec};
 use tensorkeep_tensor::{
     Backend, Device, Error, ErrorKind, HostArray, Limits, Memory, Outputs, Result, Tensor,
 };
@@ -158,10 +158,11 @@ fn apply(context: &Context<'_>, op: &Op, inputs: &[&Tensor]) -> Result<Outputs> 
         Op::Concat(op) => concat::apply(context, op, inputs),
         Op::Pad(op) => pad::apply(context, op, inputs),
         Op::Sort(op) => sort::apply(context, op, inputs),
-        Op::Row(op) => row::apply(context, op, inputs),
         Op::Attention(op) => attention::apply(context, op, inputs),
+        // A norm that scales is a norm and a product.
+        Op::Row(row) if *row == Row::CrossEntropy || inputs.len() == 1 => row::apply(context, row, inputs),
         // By its definition.
-        Op::BatchNorm(_) | Op::AttentionGrad(_) => {
+        Op::BatchNorm(_) | Op::AttentionGrad(_) | Op::NormGrad(_) | Op::Row(_) => {
             op.composed(inputs).unwrap_or_else(|| Err(Error::internal("wgpu", "operands were miscounted")))
         }
         Op::View(_) => Err(Error::internal("wgpu", "views are layouts and reach no real device")),

@@ -56,7 +56,7 @@ impl Wanted {
 pub(crate) fn is_decomposed(op: &Op, inputs: &[&Tensor], wanted: &Wanted) -> Result<bool> {
     match op {
         Op::MatMul(MatMul { epilogue: Some(map) }) => matmul::reads_product(map, inputs, wanted),
-        Op::AttentionGrad(_) => Ok(true),
+        Op::AttentionGrad(_) | Op::NormGrad(_) => Ok(true),
         _ => Ok(false),
     }
 }
@@ -104,6 +104,7 @@ pub(crate) fn pull(op: &Op, inputs: &[&Tensor], outputs: &[Tensor], wanted: Want
             | Op::Sort(_)
             | Op::Random(_)
             | Op::Row(_)
+            | Op::NormGrad(_)
             | Op::Attention(_)
             | Op::AttentionGrad(_)
             | Op::BatchNorm(_),

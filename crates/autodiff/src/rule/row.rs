@@ -1,7 +1,7 @@
 //! Softmax and its kin, over the last axis.
 
 use smallvec::smallvec;
-use tensorkeep_tensor::op::Row;
+use tensorkeep_tensor::op::{NormGrad, Op, Row};
 use tensorkeep_tensor::{Error, Result, Tensor};
 
 use super::{several, single};
@@ -37,6 +37,12 @@ pub(super) fn pull(row: Row, inputs: &[&Tensor], y: &Tensor) -> Result<Pull> {
                 Tensor::zip_all([dy, &y, &along, &scale], |[dy, y, along, scale]| (dy - y * along) * scale)
             })
         }
+        (Row::LayerNorm { epsilon }, [x, w, more @ ..]) => {
+            of_scaled(NormGrad { centred: true, epsilon }, x, w, more.len())
+        }
+        (Row::RmsNorm { epsilon }, [x, w, more @ ..]) => {
+            of_scaled(NormGrad { centred: false, epsilon }, x, w, more.len())
+        }
         (Row::CrossEntropy, [x, labels]) => {
             let (x, labels) = ((*x).clone(), (*labels).clone());
             several(move |dy| {
@@ -48,5 +54,15 @@ pub(super) fn pull(row: Row, inputs: &[&Tensor], y: &Tensor) -> Result<Pull> {
         _ => {
             return Err(Error::internal("row", "operands were miscounted on the way to the derivative rule"));
         }
+    })
+}
+
+/// The gradients of a norm that scales its rows, and shifts them if it has `more` operands: all in one pass, by an operation that is
+/// differentiated through its definition.
+fn of_scaled(gradients: NormGrad, x: &Tensor, w: &Tensor, more: usize) -> Pull {
+    let (x, w) = (x.clone(), w.clone());
+    several(move |dy| {
+        let gradients = Tensor::apply(&Op::NormGrad(gradients), &[&x, &w, dy])?;
+        Ok(gradients.into_iter().take(2 + more).map(Some).collect())
     })
 }

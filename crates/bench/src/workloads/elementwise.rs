@@ -54,7 +54,7 @@ fn others() -> Vec<Workload> {
     vec![
         workload("softmax_512x1000", vec![vec![512, 1000]], 512_000, |x| x[0].softmax()),
         workload("layernorm_512x1024", vec![vec![512, 1024], row(1024), row(1024)], 512 * 1024, |x| {
-            x[0].layer_norm(1e-5)?.into_mul_add(&x[1], &x[2])
+            x[0].layer_norm_scaled(&x[1], Some(&x[2]), 1e-5)
         }),
         workload("transpose_4096", vec![vec![4096, 4096]], 4096 * 4096, |x| x[0].t()?.contiguous()),
         workload("bcast_add_1024x1024", vec![vec![1024, 1024], row(1024)], 1024 * 1024, |x| x[0].add(&x[1])),

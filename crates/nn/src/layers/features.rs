@@ -38,3 +38,9 @@ pub(super) fn over_features(
     let flat = x.reshape([rows, &[features.elements()]].concat())?;
     normalise(&flat)?.reshape(x.shape())
 }
+
+/// A parameter shaped like the features as the row that they are merged into.
+#[track_caller]
+pub(super) fn as_row(parameter: &Tensor) -> Result<Tensor> {
+    if parameter.rank() == 1 { Ok(parameter.clone()) } else { parameter.flatten(0) }
+}

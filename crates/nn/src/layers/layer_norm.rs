@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Device, Result, Rng, Shape, Tensor, ToShape};
 
-use super::features::{features, over_features};
+use super::features::{as_row, features, over_features};
 use super::scale::affine;
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
@@ -67,8 +67,11 @@ impl LayerNorm {
 impl Layer for LayerNorm {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        let y = over_features("layer_norm", x, &self.features, |x| x.layer_norm(self.epsilon))?;
-        affine(y, self.weight.as_ref(), self.bias.as_ref())
+        let bias = self.bias.as_ref().map(as_row).transpose()?;
+        over_features("layer_norm", x, &self.features, |x| match &self.weight {
+            Some(weight) => x.layer_norm_scaled(&as_row(weight)?, bias.as_ref(), self.epsilon),
+            None => affine(x.layer_norm(self.epsilon)?, None, bias.as_ref()),
+        })
     }
 
     #[track_caller]

@@ -2,8 +2,7 @@
 
 use tensorkeep_tensor::{Device, Result, Rng, Shape, Tensor, ToShape};
 
-use super::features::{features, over_features};
-use super::scale::affine;
+use super::features::{as_row, features, over_features};
 use crate::{Context, Description, Layer, Module, Rebuild, Settings, init};
 
 /// The last axes together divided by their root mean square, then scaled: `y = γ x / √(mean x² + ε)`. Unlike
@@ -61,8 +60,10 @@ impl RmsNorm {
 impl Layer for RmsNorm {
     #[track_caller]
     fn forward_with(&self, x: &Tensor, _: &Context) -> Result<Tensor> {
-        let y = over_features("rms_norm", x, &self.features, |x| x.rms_norm(self.epsilon))?;
-        affine(y, self.weight.as_ref(), None)
+        over_features("rms_norm", x, &self.features, |x| match &self.weight {
+            Some(weight) => x.rms_norm_scaled(&as_row(weight)?, None, self.epsilon),
+            None => x.rms_norm(self.epsilon),
+        })
     }
 
     #[track_caller]

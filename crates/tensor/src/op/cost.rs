@@ -1,8 +1,8 @@
 //! What an operation costs, as a function of shapes.
 
 use super::{
-    Attention, AttentionGrad, BatchNorm, Conv, ConvInputGrad, ConvWeightGrad, Map, MatMul, Op, PoolKind, Row,
-    ScanKind, ScatterMode, Sort, Spec,
+    Attention, AttentionGrad, BatchNorm, Conv, ConvInputGrad, ConvWeightGrad, Map, MatMul, NormGrad, Op,
+    PoolKind, Row, ScanKind, ScatterMode, Sort, Spec,
 };
 use crate::expr::Node;
 
@@ -48,7 +48,13 @@ impl Op {
             },
             Self::Gather(_) | Self::View(_) | Self::Concat(_) | Self::Pad(_) | Self::Random(_) => 0,
             Self::Sort(op) => sort(*op, inputs, result),
+            // A factor and a term for each number.
+            Self::Row(row @ (Row::LayerNorm { .. } | Row::RmsNorm { .. })) => {
+                row_steps(row).saturating_add(inputs.len() as u64 - 1).saturating_mul(of_input(0))
+            }
             Self::Row(row) => row_steps(row).saturating_mul(of_input(0)),
+            // The norm; a factor, two products and their sums; four steps to the gradient, and two sums over rows.
+            Self::NormGrad(NormGrad { .. }) => 16u64.saturating_mul(of_input(0)),
             // Two products, and between them for each score a factor and a softmax.
             Self::Attention(Attention { .. }) => attention(inputs, [2, 2, 6]),
             // Five products: three as wide as a query, two as a value. For each score a softmax, and six steps to its gradient.

@@ -13,6 +13,7 @@ mod cost;
 mod gather;
 mod map;
 mod matmul;
+mod norm_grad;
 mod pad;
 mod pool;
 mod random;
@@ -34,6 +35,7 @@ pub use conv::{Conv, ConvInputGrad, ConvWeightGrad};
 pub use gather::{Gather, GatherKind, Scatter, ScatterMode};
 pub use map::Map;
 pub use matmul::MatMul;
+pub use norm_grad::NormGrad;
 pub use pad::{Pad, PadAxis};
 pub use pool::{Pool, PoolGrad, PoolKind};
 pub use random::{Distribution, Random};
@@ -102,6 +104,8 @@ pub enum Op {
     Random(Random),
     /// Softmax and its kin along the last axis.
     Row(Row),
+    /// Gradients of a norm of rows that scales and shifts.
+    NormGrad(NormGrad),
     /// Scaled dot-product attention.
     Attention(Attention),
     /// Gradients of attention.
@@ -131,6 +135,7 @@ impl Op {
             Self::Sort(_) => "sort",
             Self::Random(op) => op.distribution.name(),
             Self::Row(op) => op.name(),
+            Self::NormGrad(_) => "norm_grad",
             Self::Attention(_) => "attention",
             Self::AttentionGrad(_) => "attention_grad",
             Self::BatchNorm(_) => "batch_norm",
@@ -156,6 +161,7 @@ impl Op {
             Self::Map(op) => return op.infer_into(inputs, results),
             Self::Pool(op) => return several(op.infer(operands(self, inputs)?)?, results),
             Self::Sort(op) => return several(op.infer(operands(self, inputs)?)?, results),
+            Self::NormGrad(op) => return several(op.infer(operands(self, inputs)?)?, results),
             Self::AttentionGrad(op) => return several(op.infer(operands(self, inputs)?)?, results),
             Self::BatchNorm(op) => return several(op.infer(operands(self, inputs)?)?, results),
             Self::Reduce(op) => op.infer(operands(self, inputs)?)?,

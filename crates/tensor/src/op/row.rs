@@ -1,6 +1,6 @@
 //! Operations over the last axis that normalise it, in one pass over a row in cache.
 
-use super::{Spec, operands_of, require_epsilon, require_float, require_index};
+use super::{Spec, operands_of, require_epsilon, require_float, require_index, same_dtype};
 use crate::{Error, Result, Shape};
 
 /// An operation over each row (the last axis) of `x`.
@@ -9,11 +9,11 @@ use crate::{Error, Result, Shape};
 /// |---|---|---|---|
 /// | softmax | `exp(xᵢ − max x) / Σ exp(xⱼ − max x)` | `x [.., n]` | `[.., n]` |
 /// | log-softmax | `xᵢ − max x − log Σ exp(xⱼ − max x)` | `x [.., n]` | `[.., n]` |
-/// | layer norm | `(xᵢ − mean x) / √(var x + ε)`, population variance | `x [.., n]` | `[.., n]` |
-/// | RMS norm | `xᵢ / √(mean x² + ε)` | `x [.., n]` | `[.., n]` |
+/// | layer norm | `(xᵢ − mean x) / √(var x + ε)`, population variance | `x [.., n]`, or with `w [n]`, or with `w`, `b [n]` | `[.., n]` |
+/// | RMS norm | `xᵢ / √(mean x² + ε)` | the same | `[.., n]` |
 /// | cross-entropy | `log Σ exp(xⱼ) − x[label]` | logits `[.., n]`, labels `[..]` | `[..]` |
 ///
-/// All in the float dtype of `x`; labels are `i32` or `i64` in `0..n`.
+/// A norm with `w` is multiplied by it, and `b` is added to that. All in the float dtype of `x`; labels are `i32` or `i64` in `0..n`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Row {
     /// Positive numbers that sum to 1.
@@ -48,7 +48,18 @@ impl Row {
     #[track_caller]
     pub(super) fn infer(&self, inputs: &[Spec]) -> Result<Spec> {
         let name = self.name();
-        operands_of(name, inputs, if *self == Self::CrossEntropy { 2 } else { 1 })?;
+        match (self, inputs) {
+            (Self::LayerNorm { .. } | Self::RmsNorm { .. }, [x, scale @ ..]) if scale.len() <= 2 => {
+                require_row(name, *x, scale)?;
+            }
+            (Self::LayerNorm { .. } | Self::RmsNorm { .. }, _) => {
+                let message =
+                    format!("{} operands: pass rows, and at most a weight and a bias", inputs.len());
+                return Err(Error::value(name, message));
+            }
+            (Self::CrossEntropy, _) => operands_of(name, inputs, 2)?,
+            _ => operands_of(name, inputs, 1)?,
+        }
         let x = inputs[0];
         require_float(name, x.dtype)?;
         let [rows @ .., n] = x.shape.sizes() else {
@@ -57,6 +68,7 @@ impl Row {
         };
         if let Self::LayerNorm { epsilon } | Self::RmsNorm { epsilon } = *self {
             require_epsilon(name, epsilon)?;
+            return Ok(x);
         }
         let Some(labels) = inputs.get(1) else { return Ok(x) };
         require_index(name, labels.dtype)?;
@@ -70,4 +82,21 @@ impl Row {
         }
         Ok(Spec::new(Shape::new(rows)?, x.dtype))
     }
+}
+
+/// Checks that a factor and a term are a number for each of a row.
+#[track_caller]
+fn require_row(op: &'static str, x: Spec, scale: &[Spec]) -> Result<()> {
+    for of_row in scale {
+        same_dtype(op, &[x, *of_row])?;
+        match (x.shape.sizes(), of_row.shape.sizes()) {
+            ([.., n], [width]) if n == width => {}
+            _ => {
+                let rule = "a weight or bias is not as long as a row";
+                return Err(Error::shape(op, rule, &[of_row.shape, x.shape])
+                    .advise("pass a number for each element of the last axis"));
+            }
+        }
+    }
+    Ok(())
 }

@@ -113,6 +113,26 @@ impl Tensor {
         self.row(Row::LayerNorm { epsilon })
     }
 
+    /// [`layer_norm`](Self::layer_norm) times `weight`, a number for each of a row, plus `bias`, if there is one: one pass.
+    ///
+    /// ```
+    /// # use tensorkeep_tensor::{DType, Tensor, meta};
+    /// # let device = meta::device();
+    /// let (x, one) = (Tensor::zeros([8, 64], DType::F32, &device)?, Tensor::ones([64], DType::F32, &device)?);
+    /// assert_eq!(x.layer_norm_scaled(&one, Some(&one), 1e-5)?.shape(), x.shape());
+    /// assert!(x.layer_norm_scaled(&Tensor::ones([8], DType::F32, &device)?, None, 1e-5).is_err());
+    /// # Ok::<(), tensorkeep_tensor::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`softmax`](Self::softmax); [`ErrorKind::Shape`](crate::ErrorKind::Shape) if the weight or the bias is not as long as
+    /// a row.
+    #[track_caller]
+    pub fn layer_norm_scaled(&self, weight: &Self, bias: Option<&Self>, epsilon: f64) -> Result<Self> {
+        self.scaled_by(Row::LayerNorm { epsilon }, weight, bias)
+    }
+
     /// The last axis with root mean square 1; see [`Row::RmsNorm`].
     ///
     /// # Errors
@@ -121,6 +141,22 @@ impl Tensor {
     #[track_caller]
     pub fn rms_norm(&self, epsilon: f64) -> Result<Self> {
         self.row(Row::RmsNorm { epsilon })
+    }
+
+    /// [`rms_norm`](Self::rms_norm) times `weight`, a number for each of a row, plus `bias`, if there is one: one pass.
+    ///
+    /// # Errors
+    ///
+    /// As for [`layer_norm_scaled`](Self::layer_norm_scaled).
+    #[track_caller]
+    pub fn rms_norm_scaled(&self, weight: &Self, bias: Option<&Self>, epsilon: f64) -> Result<Self> {
+        self.scaled_by(Row::RmsNorm { epsilon }, weight, bias)
+    }
+
+    #[track_caller]
+    fn scaled_by(&self, norm: Row, weight: &Self, bias: Option<&Self>) -> Result<Self> {
+        let operands: SmallVec<[&Self; 3]> = [self, weight].into_iter().chain(bias).collect();
+        Self::apply_one(&Op::Row(norm), &operands)
     }
 
     /// The cross-entropy of logits `[.., n]` against labels `[..]`, one number a row: see

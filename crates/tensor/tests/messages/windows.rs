@@ -1,7 +1,9 @@
 //! Convolution, pooling and rows.
 
 use tensorkeep_tensor::Tensor;
-use tensorkeep_tensor::op::{Conv, ConvInputGrad, ConvWeightGrad, Op, Pool, PoolGrad, PoolKind, Row, Window};
+use tensorkeep_tensor::op::{
+    Conv, ConvInputGrad, ConvWeightGrad, NormGrad, Op, Pool, PoolGrad, PoolKind, Row, Window,
+};
 
 use crate::{Table, floats, integers};
 
@@ -96,6 +98,32 @@ fn rows() {
     t.row(labels.log_softmax(), "log_softmax: i32 has no fractions: cast to a float dtype with to_dtype");
     t.row(x.layer_norm(-1.0), "layer_norm: epsilon -1: use a finite number that is not negative");
     t.row(x.rms_norm(f64::INFINITY), "rms_norm: epsilon inf: use a finite number that is not negative");
+    t.row(
+        x.layer_norm_scaled(&floats(&[2]), None, 1e-5),
+        "layer_norm: a weight or bias is not as long as a row: [2] and [2, 3]; pass a number for each element of the last axis",
+    );
+    t.row(
+        x.rms_norm_scaled(&floats(&[3]), Some(&integers(&[3])), 1e-5),
+        "rms_norm: operands of f32 and i32: cast one with to_dtype",
+    );
+    t.row(
+        Tensor::apply(&Op::Row(Row::LayerNorm { epsilon: 1e-5 }), &[&x; 4]),
+        "layer_norm: 4 operands: pass rows, and at most a weight and a bias",
+    );
+    let gradients = |w: &[usize], dy: &[usize]| {
+        Tensor::apply(
+            &Op::NormGrad(NormGrad { centred: true, epsilon: 1e-5 }),
+            &[&x, &floats(w), &floats(dy)],
+        )
+    };
+    t.row(
+        gradients(&[3], &[3, 2]),
+        "norm_grad: the gradient is not shaped like the input: [3, 2] and [2, 3]; pass the gradient of that very norm",
+    );
+    t.row(
+        gradients(&[2], &[2, 3]),
+        "norm_grad: the weight is not as long as a row: [2] and [2, 3]; pass that of the norm",
+    );
     t.row(x.cross_entropy(&integers(&[3])), "cross_entropy: labels need the shape of the logits without its last axis: [3] and [2, 3]; reshape them");
     t.row(
         x.cross_entropy(&floats(&[2])),

@@ -4,6 +4,7 @@ use tensorkeep_tensor::op::{Attention, Spec};
 use tensorkeep_tensor::{Result, Shape};
 
 use super::Operand;
+use super::sum::{Near, Sums};
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
 
@@ -61,39 +62,6 @@ fn weights(
     let powers: Vec<f64> = scores.iter().map(|x| (x - most).exp()).collect();
     let sum: f64 = powers.iter().sum();
     Weights { weights: powers.into_iter().map(|power| power / sum).collect(), relative }
-}
-
-/// A number and how far a device may be from it.
-type Near = (f64, f64);
-
-/// Sums of terms, of which each has a part in one element.
-struct Sums {
-    spec: Spec,
-    /// The sums, what rounding may have moved their terms by, and the magnitudes of these.
-    sums: Vec<[f64; 3]>,
-}
-
-impl Sums {
-    fn new(spec: Spec) -> Self {
-        Self { spec, sums: vec![[0.0; 3]; spec.shape.elements()] }
-    }
-
-    /// Adds `factor · row` to a row.
-    fn add(&mut self, row: usize, factor: Near, by: &[f64]) {
-        for (sum, by) in self.sums[row * by.len()..].iter_mut().zip(by) {
-            let term = factor.0 * by;
-            *sum = [sum[0] + term, sum[1] + factor.1 * by.abs(), sum[2] + term.abs()];
-        }
-    }
-
-    /// The sums of `count` terms.
-    fn expected(self, count: usize, arithmetic: Arithmetic) -> Expected {
-        let dtype = self.spec.dtype;
-        let bounded = self.sums.iter().map(|&[sum, moved, magnitude]| {
-            Bounded::float(sum, moved + arithmetic.sum_error(dtype, count, magnitude))
-        });
-        Expected::new(self.spec, bounded.collect())
-    }
 }
 
 /// The gradients of queries, keys and values.

@@ -12,6 +12,7 @@ mod device;
 mod gather;
 mod map;
 mod matmul;
+mod norm;
 mod operand;
 mod pad;
 mod pool;
@@ -68,6 +69,7 @@ pub fn expect(op: &Op, inputs: &[HostArray], arithmetic: Arithmetic) -> Result<V
         Op::Sort(op) => Ok(sort::expect(op, &operands[0], &results)),
         Op::Random(op) => one(random::expect(op, first)),
         Op::Row(op) => one(row::expect(op, &operands, first, arithmetic)?),
+        Op::NormGrad(op) => norm::gradients(op, &operands, &results, arithmetic),
         Op::Attention(op) => one(attention::expect(op, &operands, first, arithmetic)),
         Op::AttentionGrad(op) => attention::gradients(&op.attention, &operands, &results, arithmetic),
         Op::BatchNorm(op) => Ok(batch_norm::expect(op, &operands, &results, arithmetic)),

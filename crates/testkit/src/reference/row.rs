@@ -3,7 +3,7 @@
 use tensorkeep_tensor::op::{Row, Spec};
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 
-use super::Operand;
+use super::{Operand, norm};
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
 
@@ -23,11 +23,15 @@ pub(super) fn expect(
             line(index).into_iter().map(shaken).collect()
         }))
     };
+    let scaled = |row: Vec<Bounded>| match &inputs[1..] {
+        [] => row,
+        [w, b @ ..] => norm::scaled(row, &w.row(&[]), b.first().map(|b| b.row(&[])).as_deref(), unit),
+    };
     match *row {
         Row::Softmax => each(&|x| softmax(x, unit)),
         Row::LogSoftmax => each(&|x| log_softmax(x, unit)),
-        Row::LayerNorm { epsilon } => each(&|x| layer_norm(x, epsilon, unit)),
-        Row::RmsNorm { epsilon } => each(&|x| rms_norm(x, epsilon, unit)),
+        Row::LayerNorm { epsilon } => each(&|x| scaled(layer_norm(x, epsilon, unit))),
+        Row::RmsNorm { epsilon } => each(&|x| scaled(rms_norm(x, epsilon, unit))),
         Row::CrossEntropy => {
             let mut values = Vec::new();
             for index in indices(&spec.shape) {
@@ -96,7 +100,7 @@ pub(super) fn layer_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
     x.iter().map(|x| (x - mean) / deviation).map(|y| Bounded::float(y, error(y))).collect()
 }
 
-fn rms_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
+pub(super) fn rms_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
     let root = (x.len() as f64).sqrt();
     let size = (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64 + epsilon).sqrt();
     x.iter().map(|x| x / size).map(|y| Bounded::float(y, unit * y.abs() * (16.0 + 4.0 * root))).collect()

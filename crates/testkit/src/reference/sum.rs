@@ -1,9 +1,10 @@
 //! Sums, and how far a device may be from them.
 
 use tensorkeep_tensor::expr::Binary;
+use tensorkeep_tensor::op::Spec;
 use tensorkeep_tensor::{DType, Scalar};
 
-use crate::{Arithmetic, Bounded};
+use crate::{Arithmetic, Bounded, Expected};
 
 /// A sum in `f64` or wrapping `i64`, with the sum of magnitudes beside it.
 #[derive(Clone, Copy, Debug)]
@@ -48,5 +49,38 @@ pub(super) fn combine(function: Binary, dtype: DType, a: Scalar, b: Scalar) -> S
         function.eval(a.as_f64(), b.as_f64())
     } else {
         function.eval_integer(a.as_i64(), b.as_i64())
+    }
+}
+
+/// A number and how far a device may be from it.
+pub(super) type Near = (f64, f64);
+
+/// Sums of terms, of which each has a part in one element of a result.
+pub(super) struct Sums {
+    spec: Spec,
+    /// The sums, what rounding may have moved their terms by, and the magnitudes of these.
+    sums: Vec<[f64; 3]>,
+}
+
+impl Sums {
+    pub(super) fn new(spec: Spec) -> Self {
+        Self { spec, sums: vec![[0.0; 3]; spec.shape.elements()] }
+    }
+
+    /// Adds `factor · row` to a row.
+    pub(super) fn add(&mut self, row: usize, factor: Near, by: &[f64]) {
+        for (sum, by) in self.sums[row * by.len()..].iter_mut().zip(by) {
+            let term = factor.0 * by;
+            *sum = [sum[0] + term, sum[1] + factor.1 * by.abs(), sum[2] + term.abs()];
+        }
+    }
+
+    /// The sums of `count` terms.
+    pub(super) fn expected(self, count: usize, arithmetic: Arithmetic) -> Expected {
+        let dtype = self.spec.dtype;
+        let bounded = self.sums.iter().map(|&[sum, moved, magnitude]| {
+            Bounded::float(sum, moved + arithmetic.sum_error(dtype, count, magnitude))
+        });
+        Expected::new(self.spec, bounded.collect())
     }
 }

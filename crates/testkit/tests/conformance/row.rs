@@ -1,6 +1,6 @@
 //! Softmax and its kin, fused and by their definitions.
 
-use tensorkeep_tensor::op::{Op, Row};
+use tensorkeep_tensor::op::{NormGrad, Op, Row};
 use tensorkeep_tensor::{DType, ErrorKind, HostArray, HostData, Scalar};
 use tensorkeep_testkit::values::{indices, ordinary};
 
@@ -40,6 +40,32 @@ fn every_kind() {
                                 findings.check(&subject, &Op::Row(row), &inputs(row, x.clone(), index));
                             }
                         }
+                    }
+                }
+            }
+        }
+    });
+}
+
+/// Rows shorter and longer than a tile, and more of them than are added up at once.
+#[test]
+fn norms_that_scale_and_their_gradients() {
+    let shapes: [&[usize]; 9] =
+        [&[1], &[9], &[4, 1], &[3, 10], &[2, 3, 17], &[70, 64], &[2, 2049], &[300, 130], &[0, 4]];
+    on_every_device(|subject, findings| {
+        for subject in [subject.clone(), subject.strict()] {
+            for dtype in subject.floats() {
+                for shape in shapes {
+                    let n = shape[shape.len() - 1];
+                    let [x, w, b, dy] = [(shape, 1), (&[n][..], 2), (&[n], 3), (shape, 4)]
+                        .map(|(shape, seed)| ordinary(shape, dtype, seed).unwrap());
+                    for (centred, epsilon) in [(true, 1e-5), (false, 1e-5), (true, 0.1)] {
+                        let gradients = NormGrad { centred, epsilon };
+                        let (norm, scaled) = (Op::Row(gradients.norm()), [x.clone(), w.clone(), b.clone()]);
+                        findings.check(&subject, &norm, &scaled);
+                        findings.check(&subject, &norm, &scaled[..2]);
+                        let inputs = [x.clone(), w.clone(), dy.clone()];
+                        findings.check(&subject, &Op::NormGrad(gradients), &inputs);
                     }
                 }
             }

@@ -9,7 +9,7 @@ type Row = (&'static str, &'static [&'static [usize]], fn(&[Tensor]) -> Result<T
 
 const PADDED: Window = Window { stride: [1; 3], dilation: [1; 3], padding: [(1, 1), (1, 1), (0, 0)] };
 
-const TABLE: [Row; 17] = [
+const TABLE: [Row; 18] = [
     ("dense layer", &[&[5, 7], &[7, 3], &[3]], |x| x[0].matmul(&x[1])?.add(&x[2])?.gelu()),
     ("batched product", &[&[2, 5, 7], &[2, 7, 3]], |x| x[0].matmul(&x[1])?.tanh()),
     ("broadcast", &[&[4, 1], &[5]], |x| x[0].mul(&x[1])?.sigmoid()),
@@ -28,6 +28,9 @@ const TABLE: [Row; 17] = [
     ("mean of windows", &[&[2, 2, 6, 6]], |x| pool(&x[0], PoolKind::Mean { count_padding: false })),
     ("softmax", &[&[4, 9]], |x| x[0].softmax()),
     ("norms", &[&[4, 9]], |x| x[0].layer_norm(1e-3)?.add(&x[0].rms_norm(1e-3)?)),
+    ("norms that scale", &[&[70, 9], &[9], &[9]], |x| {
+        x[0].layer_norm_scaled(&x[1], Some(&x[2]), 1e-3)?.rms_norm_scaled(&x[1], None, 1e-3)
+    }),
     ("attention", &[&[2, 5, 4], &[2, 5, 4], &[2, 5, 3]], |x| {
         x[0].attention(&x[1], &x[2], Attention { scale: 0.5, causal: true })
     }),

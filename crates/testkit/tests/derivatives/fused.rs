@@ -1,7 +1,7 @@
 //! Fused operations: rows and attention.
 
 use tensorkeep_tensor::Tensor;
-use tensorkeep_tensor::op::{Attention, BatchNorm, Op, Row};
+use tensorkeep_tensor::op::{Attention, BatchNorm, NormGrad, Op, Row};
 use tensorkeep_testkit::gradient;
 
 use crate::{check, indices, ordinary};
@@ -13,6 +13,28 @@ fn rows() {
     for row in kinds {
         for shape in [vec![3], vec![2, 4], vec![2, 1, 3], vec![2, 1]] {
             check(&Op::Row(row), &[ordinary(&*shape, 1)]);
+        }
+    }
+}
+
+#[test]
+fn norms_that_scale() {
+    for centred in [true, false] {
+        let gradients = NormGrad { centred, epsilon: 1e-3 };
+        for shape in [vec![3], vec![2, 4], vec![2, 1, 3]] {
+            let width = &shape[shape.len() - 1..];
+            let inputs = [ordinary(&*shape, 1), ordinary(width, 2), ordinary(width, 3)];
+            check(&Op::Row(gradients.norm()), &inputs);
+            check(&Op::Row(gradients.norm()), &inputs[..2]);
+            let inputs = [ordinary(&*shape, 1), ordinary(width, 2), ordinary(&*shape, 4)];
+            for which in 0..3 {
+                let of = |x: &[Tensor]| {
+                    let inputs: Vec<&Tensor> = x.iter().collect();
+                    Ok(Tensor::apply(&Op::NormGrad(gradients), &inputs)?.remove(which))
+                };
+                gradient::check(of, &inputs)
+                    .unwrap_or_else(|error| panic!("{centred}, {shape:?}, {which}: {error}"));
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Fused operations by their definitions, and operations on nothing.
 
 mod attention;
+mod norm;
 
 use smallvec::smallvec;
 
@@ -17,7 +18,11 @@ impl Op {
     pub fn composed(&self, inputs: &[&Tensor]) -> Option<Result<Outputs>> {
         let one = |result: Result<Tensor>| Some(result.map(|result| smallvec![result]));
         match (self, inputs) {
+            (Self::Row(norm @ (Row::LayerNorm { .. } | Row::RmsNorm { .. })), [x, w, b @ ..]) => {
+                one(norm::scaled(norm, x, w, b.first().copied()))
+            }
             (Self::Row(row), inputs) => one(compose_row(row, inputs)),
+            (Self::NormGrad(op), [x, w, dy]) => Some(op.gradients([x, w, dy])),
             (Self::Attention(attention), [q, k, v]) => one(attention.weights(q, k).and_then(|p| p.matmul(v))),
             (Self::AttentionGrad(op), [q, k, v, dy]) => Some(op.gradients([q, k, v], dy)),
             (Self::BatchNorm(norm), [x, w, b]) => Some(compose_batch_norm(norm, x, w, b)),
@@ -41,6 +46,7 @@ impl Op {
                 | Self::Pad(_)
                 | Self::Sort(_)
                 | Self::Random(_)
+                | Self::NormGrad(_)
                 | Self::Attention(_)
                 | Self::AttentionGrad(_)
                 | Self::BatchNorm(_),
@@ -120,10 +126,12 @@ pub(crate) fn without_elements(
 ) -> Result<Outputs> {
     match op {
         Op::Reduce(reduce) if reduce.kind == ReduceKind::Prod => constants(device, results, Scalar::Int(1)),
-        Op::MatMul(MatMul { epilogue: Some(_) }) | Op::AttentionGrad(_) => match op.composed(inputs) {
-            Some(result) => result,
-            None => Err(Error::internal(op.name(), "a fused operation has a definition")),
-        },
+        Op::MatMul(MatMul { epilogue: Some(_) }) | Op::AttentionGrad(_) | Op::NormGrad(_) => {
+            match op.composed(inputs) {
+                Some(result) => result,
+                None => Err(Error::internal(op.name(), "a fused operation has a definition")),
+            }
+        }
         // A sum over nothing.
         Op::Reduce(_) | Op::MatMul(_) | Op::Conv(_) | Op::ConvInputGrad(_) | Op::ConvWeightGrad(_) => {
             constants(device, results, Scalar::Int(0))
