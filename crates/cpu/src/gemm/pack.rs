@@ -102,6 +102,10 @@ pub(super) fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: 
 fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     let columns = panel.transposed();
     let column = |j: usize| columns.row(j).unwrap_or_default();
+    if columns.rows() < width {
+        // Once, and not some of each row.
+        into.fill(T::Sum::zeroed());
+    }
     let mut j = 0;
     while j + SIDE <= columns.rows() {
         let next = j + COLUMNS_AHEAD..columns.rows().min(j + COLUMNS_AHEAD + SIDE);
@@ -114,9 +118,6 @@ fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum
         2 => transpose_columns([column(j), column(j + 1)], j, width, into),
         1 => transpose_columns([column(j)], j, width, into),
         _ => {}
-    }
-    for into in into.chunks_exact_mut(width) {
-        into[columns.rows()..].fill(T::Sum::zeroed());
     }
 }
 

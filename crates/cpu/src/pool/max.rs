@@ -62,16 +62,23 @@ impl<S: Wide + Number> Channel<'_, S> {
     fn rows(self, step: usize) {
         let Self { windows, x, y, index } = self;
         let [planes, rows, cols] = &windows.axes;
-        let (whole, mut starts) = (cols.whole(), Starts::new());
+        let (whole, whole_rows) = (cols.whole(), rows.whole());
+        let (mut starts, mut at_edge) = (Starts::new(), Starts::new());
+        let lines = (0..planes.output).flat_map(|plane| (0..rows.output).map(move |row| (plane, row)));
         let results = y.chunks_exact_mut(cols.output).zip(index.chunks_exact_mut(cols.output));
-        for (i, (y, index)) in results.enumerate() {
-            let line = Line { planes, rows, cols, plane: i / rows.output, row: i % rows.output };
+        for ((plane, row), (y, index)) in lines.zip(results) {
+            let line = Line { planes, rows, cols, plane, row };
             for at in (0..whole.start).chain(whole.end..cols.output) {
-                line.find(at, cols.places(at), &mut starts);
-                largest::<S, 1>(x, &starts, step, &mut y[at..=at], &mut index[at..=at]);
+                line.find(at, cols.places(at), &mut at_edge);
+                largest::<S, 1>(x, &at_edge, step, &mut y[at..=at], &mut index[at..=at]);
             }
             if !whole.is_empty() {
-                line.find(whole.start, 0..cols.kernel, &mut starts);
+                // Whole windows lie as those in the row before do, if those are whole too.
+                if row > whole_rows.start && row < whole_rows.end {
+                    starts.iter_mut().for_each(|start| *start += (rows.stride * cols.input) as i32);
+                } else {
+                    line.find(whole.start, 0..cols.kernel, &mut starts);
+                }
                 let (y, index) = (&mut y[whole.clone()], &mut index[whole.clone()]);
                 match whole.len() {
                     8.. => largest::<S, 8>(x, &starts, step, y, index),
