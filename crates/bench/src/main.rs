@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use compare::Comparison;
-use tensorkeep::cpu::{Options, with_options};
+use tensorkeep::cpu::{Options, limit_instructions, with_options};
 use tensorkeep::{Error, Result};
 
 /// Times the workloads that Tensorkeep is compared by.
@@ -39,6 +39,9 @@ struct Arguments {
     /// How many threads compute: the environment's `BENCH_THREADS`, or 1, if not given.
     #[arg(long)]
     threads: Option<usize>,
+    /// Limits the kernels to an instruction set, such as avx2: what a lesser machine would run.
+    #[arg(long, value_name = "SET")]
+    instructions: Option<String>,
     /// Prints the most memory that the tensors of each took, instead of times.
     #[arg(long, conflicts_with = "compare")]
     peak: bool,
@@ -70,6 +73,9 @@ fn run(arguments: &Arguments) -> Result<()> {
         })?,
         (None, Err(_)) => 1,
     };
+    if let Some(set) = &arguments.instructions {
+        limit_instructions(set)?;
+    }
     let device = with_options(Options { threads: Some(threads), ..Options::default() })?;
     if arguments.serve {
         return serve::run(&device, threads, io::stdin().lock(), out);
