@@ -24,6 +24,8 @@ pub(crate) struct Comparison {
     pub(crate) threads: usize,
     pub(crate) seconds: f64,
     pub(crate) rounds: usize,
+    /// The instruction set that this program is limited to.
+    pub(crate) instructions: Option<String>,
 }
 
 /// A program that answers requests.
@@ -50,7 +52,7 @@ impl Comparison {
     /// Asks this program and those that `folder/peers.json` lists for all `workloads`, and prints a table:
     /// `{"NAME": {"cmd": ["PROGRAM", "ARGUMENT"], "env": {"NAME": "VALUE"}}}`.
     pub(crate) fn run(&self, folder: &Path, workloads: &[String], out: &mut impl Write) -> Result<()> {
-        let mut programs = vec![ours()?];
+        let mut programs = vec![self.ours()?];
         programs.extend(peers(&folder.join("peers.json"))?);
         let names: Vec<&str> = programs.iter().skip(1).map(|program| program.name.as_str()).collect();
         let rule = "|---".repeat(names.len() + 2);
@@ -86,6 +88,18 @@ impl Comparison {
         }
         answers
     }
+
+    /// This very program.
+    fn ours(&self) -> Result<Program> {
+        let program = env::current_exe().map_err(|error| {
+            Error::new(ErrorKind::Io, "bench", format!("this program is not found ({error}): build it again"))
+        })?;
+        let mut command = vec![program.into()];
+        if let Some(set) = &self.instructions {
+            command.extend(["--instructions".into(), set.into()]);
+        }
+        Ok(Program { name: "tensorkeep".into(), command, environment: BTreeMap::new(), running: None })
+    }
 }
 
 /// The middle one of those that are there.
@@ -93,19 +107,6 @@ fn median(values: impl Iterator<Item = Option<f64>>) -> Option<f64> {
     let mut values: Vec<f64> = values.flatten().collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
-}
-
-/// This very program.
-fn ours() -> Result<Program> {
-    let program = env::current_exe().map_err(|error| {
-        Error::new(ErrorKind::Io, "bench", format!("this program is not found ({error}): build it again"))
-    })?;
-    Ok(Program {
-        name: "tensorkeep".into(),
-        command: vec![program.into()],
-        environment: BTreeMap::new(),
-        running: None,
-    })
 }
 
 fn peers(path: &Path) -> Result<Vec<Program>> {

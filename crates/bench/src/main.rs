@@ -86,7 +86,12 @@ fn run(arguments: &Arguments) -> Result<()> {
         return chosen.try_for_each(|workload| writeln!(out, "{}", workload.name).map_err(broken_pipe));
     }
     if let Some(folder) = &arguments.compare {
-        let comparison = Comparison { threads, seconds: arguments.seconds, rounds: arguments.rounds };
+        let comparison = Comparison {
+            threads,
+            seconds: arguments.seconds,
+            rounds: arguments.rounds,
+            instructions: arguments.instructions.clone(),
+        };
         return comparison.run(folder, &chosen.map(|workload| workload.name).collect::<Vec<_>>(), out);
     }
     if arguments.peak {
