@@ -37,7 +37,12 @@ pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [
     let done = if block.col_stride() == 1 { copy_panels(block, width, into) } else { 0 };
     let panels = into[done * depth..].chunks_exact_mut((depth * width).max(1));
     for (j, into) in (done..cols).step_by(width).zip(panels) {
-        pack_panel(block.block(0..depth, j..cols.min(j + width)), width, into);
+        let panel = block.block(0..depth, j..cols.min(j + width));
+        if panel.cols() < width {
+            // Once, and not some of each row.
+            into.fill(T::Sum::zeroed());
+        }
+        pack_panel(panel, width, into);
     }
 }
 
@@ -78,7 +83,7 @@ fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &
     }
 }
 
-/// Packs one panel of up to `width` columns: its rows one after the other, each filled up with zeros.
+/// Packs one panel of up to `width` columns: its rows one after the other, what is behind each left as it is.
 pub(super) fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     if panel.row_stride() == 1 {
         // Some rows at a time, which stay in the first cache until all columns are in them.
@@ -88,13 +93,12 @@ pub(super) fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: 
         return;
     }
     for (p, into) in into.chunks_exact_mut(width).enumerate() {
-        let (elements, padding) = into.split_at_mut(panel.cols());
+        let elements = &mut into[..panel.cols()];
         if let Some(row) = panel.row(p) {
             T::widen_slice(row, elements);
         } else {
             elements.iter_mut().enumerate().for_each(|(j, into)| *into = panel.at(p, j).widen());
         }
-        padding.fill(T::Sum::zeroed());
     }
 }
 
@@ -102,10 +106,6 @@ pub(super) fn pack_panel<T: Element>(panel: Operand<'_, T>, width: usize, into: 
 fn transpose<T: Element>(panel: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     let columns = panel.transposed();
     let column = |j: usize| columns.row(j).unwrap_or_default();
-    if columns.rows() < width {
-        // Once, and not some of each row.
-        into.fill(T::Sum::zeroed());
-    }
     let mut j = 0;
     while j + SIDE <= columns.rows() {
         let next = j + COLUMNS_AHEAD..columns.rows().min(j + COLUMNS_AHEAD + SIDE);

@@ -26,6 +26,8 @@ fn norms_that_scale() {
             let inputs = [ordinary(&*shape, 1), ordinary(width, 2), ordinary(width, 3)];
             check(&Op::Row(gradients.norm()), &inputs);
             check(&Op::Row(gradients.norm()), &inputs[..2]);
+            let of_input = |x: &[Tensor]| x[0].layer_norm_scaled(&inputs[1], Some(&inputs[2]), 1e-3);
+            gradient::check(of_input, &inputs[..1]).unwrap();
             let inputs = [ordinary(&*shape, 1), ordinary(width, 2), ordinary(&*shape, 4)];
             for which in 0..3 {
                 let of = |x: &[Tensor]| {
