@@ -165,4 +165,6 @@ fn counts_do_not_wrap() {
     wide.matmul(&wide).unwrap();
     wide.matmul(&wide).unwrap();
     assert_eq!((work.flops(), work.bytes()), (u64::MAX, 1 << 63));
+    // Specs that no shape rule admits count for nothing.
+    assert_eq!(Op::Row(NormGrad { centred: true, epsilon: 1e-5 }.norm()).flops(&[], &[]), 0);
 }

@@ -49,9 +49,9 @@ impl Op {
             Self::Gather(_) | Self::View(_) | Self::Concat(_) | Self::Pad(_) | Self::Random(_) => 0,
             Self::Sort(op) => sort(*op, inputs, result),
             // A factor and a term for each number.
-            Self::Row(row @ (Row::LayerNorm { .. } | Row::RmsNorm { .. })) => {
-                row_steps(row).saturating_add(inputs.len() as u64 - 1).saturating_mul(of_input(0))
-            }
+            Self::Row(row @ (Row::LayerNorm { .. } | Row::RmsNorm { .. })) => row_steps(row)
+                .saturating_add(inputs.len().saturating_sub(1) as u64)
+                .saturating_mul(of_input(0)),
             Self::Row(row) => row_steps(row).saturating_mul(of_input(0)),
             // The norm; a factor, two products and their sums; four steps to the gradient, and two sums over rows.
             Self::NormGrad(NormGrad { .. }) => 16u64.saturating_mul(of_input(0)),
