@@ -1,16 +1,15 @@
 //! Rows with mean 0 and variance 1, or with root mean square 1, scaled and shifted, and the gradients of that: each row in the
 //! first cache, or once through it.
 
-use smallvec::{SmallVec, smallvec};
-use tensorkeep_tensor::op::{NormGrad, Op};
-use tensorkeep_tensor::{DType, Error, Outputs, Result, Tensor};
+use tensorkeep_tensor::op::NormGrad;
+use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
-use crate::memory::Bytes;
-use crate::reduce::{Element, SquareSum, Sum, TILE, fold_row, fold_row_of};
+use crate::float::{Float, WideOf, for_float, widened};
+use crate::reduce::{Element, Number as _, SquareSum, Sum, TILE, fold_row, fold_row_of};
 use crate::row::{CHUNK, Wide, each, row_len, rows};
-use crate::storage::{Context, Stored, contiguous, elements};
+use crate::storage::{Context, contiguous, elements};
 use crate::vecmath::Real;
 use crate::view::View;
 
@@ -31,7 +30,7 @@ pub(crate) struct Norm {
 
 impl Norm {
     /// The rows of `x`, multiplied by the first of `scale` and added to the second, as far as they are there.
-    pub(crate) fn apply<T: Element<Lane: Wide>>(
+    pub(crate) fn apply<T: Float + Element<Lane = WideOf<T>>>(
         self,
         cpu: &Context<'_>,
         x: &Tensor,
@@ -44,21 +43,14 @@ impl Norm {
             });
         }
         let n = row_len(x)?;
-        let mut given = cpu.scratch::<T>(2 * n)?;
-        let given = given.as_mut_slice::<T>();
-        given.fill(T::zeroed());
+        let mut given = cpu.scratch::<WideOf<T>>(2 * n)?;
+        let given = given.as_mut_slice::<WideOf<T>>();
+        given.fill(<WideOf<T> as Real>::ZERO);
         for (scale, to) in scale.iter().zip(given.chunks_exact_mut(n)) {
-            View::new(scale.layout()).read(elements::<T>(scale)?, 0, to);
+            let scale = widened::<T>(cpu, scale)?;
+            View::new(scale.layout()).read(elements(&scale)?, 0, to);
         }
-        let mut wide = cpu.scratch::<T::Lane>(if T::lanes(given).is_some() { 0 } else { 2 * n })?;
-        let (w, b) = match T::lanes(given) {
-            Some(lanes) => lanes.split_at(n),
-            None => {
-                let wide = wide.as_mut_slice::<T::Lane>();
-                T::widen_slice(given, wide);
-                wide.split_at(n)
-            }
-        };
+        let (w, b) = given.split_at(n);
         rows::<T>(cpu, x, &|x, y| {
             let (mean, factor) = self.moments(x);
             dispatch(Scaled { x, w, b, y, mean, factor });
@@ -101,80 +93,51 @@ pub(crate) fn gradients(cpu: &Context<'_>, op: &NormGrad, inputs: &[&Tensor]) ->
     let &[x, w, dy] = inputs else {
         return Err(Error::internal("norm_grad", "the gradients of a norm take three operands"));
     };
-    let inputs = [x, w, dy];
-    match x.dtype() {
-        DType::F32 => gradients_in::<f32>(cpu, op, inputs),
-        DType::F64 => gradients_in::<f64>(cpu, op, inputs),
-        // In `f32`, and rounded once.
-        dtype => {
-            let [x, w, dy] = inputs.map(|x| x.to_dtype(DType::F32));
-            let wide = Tensor::apply(&Op::NormGrad(*op), &[&x?, &w?, &dy?])?;
-            wide.into_iter().map(|x| x.to_dtype(dtype)).collect()
-        }
-    }
+    let norm = Norm { centred: op.centred, epsilon: op.epsilon };
+    for_float!(x.dtype(), T => gradients_of::<T>(cpu, norm, [x, w, dy]))
 }
 
 /// Some rows of a gradient, and the sums by weight and bias of each [`BLOCK`] of them.
 type Piece<'a, L> = (&'a mut [L], &'a mut [L]);
 
-fn gradients_in<L: Element<Lane = L> + Wide + Stored>(
-    cpu: &Context<'_>,
-    op: &NormGrad,
-    inputs: [&Tensor; 3],
-) -> Result<Outputs> {
-    let [x, w, dy] = inputs.map(|x| to_contiguous(cpu, x));
-    let (x, w, dy) = (x?, w?, dy?);
-    let n = row_len(&x)?;
-    let (x, w, dy) = (contiguous::<L>(&x)?, contiguous::<L>(&w)?, contiguous::<L>(&dy)?);
-    let norm = Norm { centred: op.centred, epsilon: op.epsilon };
-    let blocks = (x.len() / n).div_ceil(BLOCK);
-    let mut results: SmallVec<[Bytes; 3]> = SmallVec::new();
-    for spec in cpu.results {
-        results.push(cpu.alloc(spec)?);
-    }
-    let [dx, by_weight, by_bias] = &mut *results else {
+fn gradients_of<T: Float>(cpu: &Context<'_>, norm: Norm, inputs: [&Tensor; 3]) -> Result<Outputs> {
+    let [of_x, of_w, of_b] = cpu.results else {
         return Err(Error::internal("norm_grad", "results were miscounted"));
     };
-
-    let mut sums = cpu.scratch::<L>(blocks * 2 * n)?;
-    let sums = sums.as_mut_slice::<L>();
-    let taken = (CHUNK / n / BLOCK).max(1);
-    let dx = dx.as_mut_slice::<L>().chunks_mut(taken * BLOCK * n);
-    let mut pieces: Vec<Piece<'_, L>> = dx.zip(sums.chunks_mut(taken * 2 * n)).collect();
-    cpu.workers.for_each(x.len() as u64 * GRADIENT_WORK, &mut pieces, |i, (dx, sums)| {
-        let at = i * taken * BLOCK * n;
-        let (x, dy) = (&x[at..][..dx.len()], &dy[at..][..dx.len()]);
-        let blocks = dx.chunks_mut(BLOCK * n).zip(x.chunks(BLOCK * n)).zip(dy.chunks(BLOCK * n));
-        for (((dx, x), dy), sums) in blocks.zip(sums.chunks_exact_mut(2 * n)) {
-            gradients_of_block(norm, [x, dy], w, dx, sums);
+    let [x, w, dy] = inputs.map(|x| to_contiguous(cpu, &widened::<T>(cpu, x)?));
+    let (x, w, dy) = (x?, w?, dy?);
+    let n = row_len(&x)?;
+    let (x, w, dy) = (contiguous(&x)?, contiguous(&w)?, contiguous(&dy)?);
+    let gradients = cpu.all_computed::<T, 3>([of_x, of_w, of_b], |[dx, by_weight, by_bias]| {
+        let mut sums = cpu.scratch::<WideOf<T>>((x.len() / n).div_ceil(BLOCK) * 2 * n)?;
+        let sums = sums.as_mut_slice::<WideOf<T>>();
+        let taken = (CHUNK / n / BLOCK).max(1);
+        let pieces = dx.chunks_mut(taken * BLOCK * n).zip(sums.chunks_mut(taken * 2 * n));
+        let mut pieces: Vec<Piece<'_, WideOf<T>>> = pieces.collect();
+        cpu.workers.for_each(x.len() as u64 * GRADIENT_WORK, &mut pieces, |i, (dx, sums)| {
+            let at = i * taken * BLOCK * n;
+            let (x, dy) = (&x[at..][..dx.len()], &dy[at..][..dx.len()]);
+            let blocks = dx.chunks_mut(BLOCK * n).zip(x.chunks(BLOCK * n)).zip(dy.chunks(BLOCK * n));
+            for (((dx, x), dy), sums) in blocks.zip(sums.chunks_exact_mut(2 * n)) {
+                gradients_of_block(norm, [x, dy], w, dx, sums);
+            }
+        });
+        let mut totals = cpu.scratch::<f64>(2 * n)?;
+        let totals = totals.as_mut_slice::<f64>();
+        totals.fill(0.0);
+        for sums in sums.chunks_exact(2 * n) {
+            totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
         }
-    });
-
-    let mut totals = cpu.scratch::<f64>(2 * n)?;
-    let totals = totals.as_mut_slice::<f64>();
-    totals.fill(0.0);
-    for sums in sums.chunks_exact(2 * n) {
-        totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
-    }
-    for (to, totals) in [by_weight, by_bias].into_iter().zip(totals.chunks_exact(n)) {
-        let to = to.as_mut_slice::<L>().iter_mut();
-        to.zip(totals).for_each(|(to, &total)| *to = L::of_wide(total));
-    }
-    let mut outputs: Outputs = smallvec![];
-    for (bytes, spec) in results.into_iter().zip(cpu.results) {
-        outputs.push(cpu.tensor(bytes, spec));
-    }
-    Ok(outputs)
+        for (to, totals) in [by_weight, by_bias].into_iter().zip(totals.chunks_exact(n)) {
+            to.iter_mut().zip(totals).for_each(|(to, &total)| *to = WideOf::<T>::of_wide(total));
+        }
+        Ok(())
+    })?;
+    Ok(gradients.into_iter().collect())
 }
 
 /// The gradients of some rows of the input, and the sums of those of weight and bias over these rows.
-fn gradients_of_block<L: Element<Lane = L> + Wide>(
-    norm: Norm,
-    [x, dy]: [&[L]; 2],
-    w: &[L],
-    dx: &mut [L],
-    sums: &mut [L],
-) {
+fn gradients_of_block<L: Wide>(norm: Norm, [x, dy]: [&[L]; 2], w: &[L], dx: &mut [L], sums: &mut [L]) {
     let n = w.len();
     sums.fill(<L as Real>::ZERO);
     let (by_weight, by_bias) = sums.split_at_mut(n);
