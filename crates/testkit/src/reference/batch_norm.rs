@@ -3,7 +3,7 @@
 use tensorkeep_tensor::op::{BatchNorm, Spec};
 
 use super::Operand;
-use super::row::layer_norm;
+use super::row::{Normalised, scaled};
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
 
@@ -20,17 +20,14 @@ pub(super) fn expect(
         indices(x.shape()).filter(|index| index[1] == channel).map(|index| x.float(&index)).collect()
     };
     let normalised: Vec<Vec<Bounded>> =
-        (0..x.shape()[1]).map(|c| layer_norm(&channel(c), op.epsilon, unit)).collect();
+        (0..x.shape()[1]).map(|c| Normalised::of(&channel(c), true, op.epsilon, unit).y).collect();
     let mut next = vec![0; normalised.len()];
     let y = indices(x.shape()).map(|index| {
         let c = index[1];
         next[c] += 1;
         let x = normalised[c][next[c] - 1];
-        let (w, b) = (w.float(&[c]), b.float(&[c]));
-        let y = x.value.as_f64() * w + b;
-        // The product and the sum round by themselves.
-        let error = x.error * w.abs() + 4.0 * unit * (x.value.as_f64() * w).abs() + 2.0 * unit * y.abs();
-        Bounded::float(y, error + tiny)
+        let y = scaled(x, w.float(&[c]), b.float(&[c]), unit);
+        Bounded { error: y.error + tiny, ..y }
     });
     let y = Expected::new(results[0], y.collect());
     let [mean, variance] = [0, 1].map(|which| {

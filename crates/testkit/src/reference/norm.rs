@@ -1,25 +1,13 @@
-//! Norms of rows that are scaled and shifted, and their gradients.
+//! The gradients of norms of rows that are scaled and shifted.
 
 use tensorkeep_tensor::op::{NormGrad, Spec};
 use tensorkeep_tensor::{Result, Shape};
 
 use super::Operand;
-use super::row::{layer_norm, rms_norm};
-use super::sum::Sums;
+use super::row::Normalised;
+use super::sum::{Near, Sums};
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
-
-/// `y w + b` of normalised rows.
-pub(super) fn scaled(row: Vec<Bounded>, w: &[f64], b: Option<&[f64]>, unit: f64) -> Vec<Bounded> {
-    let element = |(i, x): (usize, &Bounded)| {
-        let (w, b) = (w[i], b.map_or(0.0, |b| b[i]));
-        let product = x.value.as_f64() * w;
-        // The product and the sum round by themselves.
-        let error = x.error * w.abs() + 4.0 * unit * product.abs() + 2.0 * unit * (product + b).abs();
-        Bounded::float(product + b, error)
-    };
-    row.iter().enumerate().map(element).collect()
-}
 
 /// The gradients of input, weight and bias.
 pub(super) fn gradients(
@@ -40,16 +28,8 @@ pub(super) fn gradients(
     let [mut by_weight, mut by_bias] = [1, 2].map(|result| Sums::new(results[result]));
     for index in indices(&outer) {
         let (x, dy) = (x.row(&index), dy.row(&index));
-        let normalised =
-            if op.centred { layer_norm(&x, op.epsilon, unit) } else { rms_norm(&x, op.epsilon, unit) };
-        let y: Vec<(f64, f64)> = normalised.iter().map(|y| (y.value.as_f64(), y.error)).collect();
-        let level = if op.centred { x.iter().sum::<f64>() / n } else { 0.0 };
-        let square = x.iter().map(|x| (x - level).powi(2)).sum::<f64>() / n;
-        let scale = (square + op.epsilon).sqrt().recip();
-        // As of the rows themselves: the mean is off by so much, and the sum of squares.
-        let largest = x.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
-        let centred = if op.centred { unit * (4.0 + 2.0 * n.sqrt()) * largest * scale } else { 0.0 };
-        let relative = centred + unit * (16.0 + 4.0 * n.sqrt());
+        let Normalised { y, scale, scale_error } = Normalised::of(&x, op.centred, op.epsilon, unit);
+        let y: Vec<Near> = y.iter().map(|y| (y.value.as_f64(), y.error)).collect();
 
         let g: Vec<f64> = dy.iter().zip(&w).map(|(dy, w)| dy * w).collect();
         let sum = |terms: &dyn Fn(usize) -> f64| (0..g.len()).map(terms).sum::<f64>();
@@ -66,7 +46,7 @@ pub(super) fn gradients(
             let rounded = 4.0 * unit * parts.iter().sum::<f64>();
             let dx = (g - level.0 - y.0 * along.0) * scale;
             // The scale of the whole is off, before its parts cancel.
-            let relative = relative * scale * parts.iter().sum::<f64>();
+            let relative = scale_error * scale * parts.iter().sum::<f64>();
             by_input.push(Bounded::float(dx, scale * (error + rounded) + relative + tiny));
         }
         for (i, (dy, y)) in dy.iter().zip(&y).enumerate() {

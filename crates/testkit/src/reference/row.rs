@@ -3,7 +3,7 @@
 use tensorkeep_tensor::op::{Row, Spec};
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 
-use super::{Operand, norm};
+use super::Operand;
 use crate::expected::indices;
 use crate::{Arithmetic, Bounded, Expected};
 
@@ -23,15 +23,18 @@ pub(super) fn expect(
             line(index).into_iter().map(shaken).collect()
         }))
     };
-    let scaled = |row: Vec<Bounded>| match &inputs[1..] {
-        [] => row,
-        [w, b @ ..] => norm::scaled(row, &w.row(&[]), b.first().map(|b| b.row(&[])).as_deref(), unit),
+    let norm = |x: &[f64], is_centred, epsilon| {
+        let row = Normalised::of(x, is_centred, epsilon, unit);
+        match &inputs[1..] {
+            [] => row.y,
+            [w, b @ ..] => row.scaled(&w.row(&[]), b.first().map(|b| b.row(&[])).as_deref(), unit),
+        }
     };
     match *row {
         Row::Softmax => each(&|x| softmax(x, unit)),
         Row::LogSoftmax => each(&|x| log_softmax(x, unit)),
-        Row::LayerNorm { epsilon } => each(&|x| scaled(layer_norm(x, epsilon, unit))),
-        Row::RmsNorm { epsilon } => each(&|x| scaled(rms_norm(x, epsilon, unit))),
+        Row::LayerNorm { epsilon } => each(&|x| norm(x, true, epsilon)),
+        Row::RmsNorm { epsilon } => each(&|x| norm(x, false, epsilon)),
         Row::CrossEntropy => {
             let mut values = Vec::new();
             for index in indices(&spec.shape) {
@@ -89,19 +92,42 @@ fn log_softmax(x: &[f64], unit: f64) -> Vec<Bounded> {
     row.shifted.iter().map(|&shifted| Bounded::float(shifted - log, error(shifted))).collect()
 }
 
-pub(super) fn layer_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
-    let (n, root) = (x.len() as f64, (x.len() as f64).sqrt());
-    let mean = x.iter().sum::<f64>() / n;
-    let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-    let deviation = (variance + epsilon).sqrt();
-    // The mean is off by this much, and with it every centred element.
-    let centred = unit * (4.0 + 2.0 * root) * x.iter().map(|x| x.abs()).fold(0.0, f64::max);
-    let error = |y: f64| centred / deviation * (1.0 + y.abs()) + unit * y.abs() * (16.0 + 4.0 * root);
-    x.iter().map(|x| (x - mean) / deviation).map(|y| Bounded::float(y, error(y))).collect()
+/// A row about its mean, or about 0, by its root mean square.
+pub(super) struct Normalised {
+    pub(super) y: Vec<Bounded>,
+    /// What the row was multiplied by.
+    pub(super) scale: f64,
+    /// How far the scale may be off, as a part of it.
+    pub(super) scale_error: f64,
 }
 
-pub(super) fn rms_norm(x: &[f64], epsilon: f64, unit: f64) -> Vec<Bounded> {
-    let root = (x.len() as f64).sqrt();
-    let size = (x.iter().map(|x| x * x).sum::<f64>() / x.len() as f64 + epsilon).sqrt();
-    x.iter().map(|x| x / size).map(|y| Bounded::float(y, unit * y.abs() * (16.0 + 4.0 * root))).collect()
+impl Normalised {
+    pub(super) fn of(x: &[f64], is_centred: bool, epsilon: f64, unit: f64) -> Self {
+        let (n, root) = (x.len() as f64, (x.len() as f64).sqrt());
+        let level = if is_centred { x.iter().sum::<f64>() / n } else { 0.0 };
+        let square = x.iter().map(|x| (x - level).powi(2)).sum::<f64>() / n;
+        let deviation = (square + epsilon).sqrt();
+        // The mean is off by this much, and with it every centred element.
+        let largest = x.iter().map(|x| x.abs()).fold(0.0, f64::max);
+        let off = if is_centred { unit * (4.0 + 2.0 * root) * largest / deviation } else { 0.0 };
+        let scale_error = off + unit * (16.0 + 4.0 * root);
+        let element = |x: &f64| {
+            let y = (x - level) / deviation;
+            Bounded::float(y, off + scale_error * y.abs())
+        };
+        Self { y: x.iter().map(element).collect(), scale: deviation.recip(), scale_error }
+    }
+
+    /// `y w + b`.
+    pub(super) fn scaled(self, w: &[f64], b: Option<&[f64]>, unit: f64) -> Vec<Bounded> {
+        let element = |(i, y): (usize, Bounded)| scaled(y, w[i], b.map_or(0.0, |b| b[i]), unit);
+        self.y.into_iter().enumerate().map(element).collect()
+    }
+}
+
+/// `y w + b`, where the product and the sum round by themselves.
+pub(super) fn scaled(y: Bounded, w: f64, b: f64, unit: f64) -> Bounded {
+    let product = y.value.as_f64() * w;
+    let error = y.error * w.abs() + 4.0 * unit * product.abs() + 2.0 * unit * (product + b).abs();
+    Bounded::float(product + b, error)
 }
