@@ -18,30 +18,11 @@ pub(super) fn pull(row: Row, inputs: &[&Tensor], y: &Tensor) -> Result<Pull> {
             let sum = dy.sum([-1], true)?;
             Tensor::zip_all([&y, dy, &sum], |[y, dy, sum]| dy - y.exp() * sum)
         }),
-        // Ba et al., arXiv:1607.06450, section 3: dx = (dy − mean dy − y · mean(dy y)) / σ.
-        (Row::LayerNorm { epsilon }, [x]) => {
-            let x = (*x).clone();
-            single(move |dy| {
-                let scale = x.variance([-1], true)?.map(|variance| (variance + epsilon).rsqrt())?;
-                let (mean, along) = (dy.mean([-1], true)?, dy.mul(&y)?.mean([-1], true)?);
-                Tensor::zip_all([dy, &y, &mean, &along, &scale], |[dy, y, mean, along, scale]| {
-                    (dy - mean - y * along) * scale
-                })
-            })
+        (Row::LayerNorm { epsilon }, [x, scale @ ..]) => {
+            of_norm(NormGrad { centred: true, epsilon }, x, scale)?
         }
-        (Row::RmsNorm { epsilon }, [x]) => {
-            let x = (*x).clone();
-            single(move |dy| {
-                let scale = x.map(|x| x * x)?.mean([-1], true)?.map(|square| (square + epsilon).rsqrt())?;
-                let along = dy.mul(&y)?.mean([-1], true)?;
-                Tensor::zip_all([dy, &y, &along, &scale], |[dy, y, along, scale]| (dy - y * along) * scale)
-            })
-        }
-        (Row::LayerNorm { epsilon }, [x, w, more @ ..]) => {
-            of_scaled(NormGrad { centred: true, epsilon }, x, w, more.len())
-        }
-        (Row::RmsNorm { epsilon }, [x, w, more @ ..]) => {
-            of_scaled(NormGrad { centred: false, epsilon }, x, w, more.len())
+        (Row::RmsNorm { epsilon }, [x, scale @ ..]) => {
+            of_norm(NormGrad { centred: false, epsilon }, x, scale)?
         }
         (Row::CrossEntropy, [x, labels]) => {
             let (x, labels) = ((*x).clone(), (*labels).clone());
@@ -57,12 +38,16 @@ pub(super) fn pull(row: Row, inputs: &[&Tensor], y: &Tensor) -> Result<Pull> {
     })
 }
 
-/// The gradients of a norm that scales its rows, and shifts them if it has `more` operands: all in one pass, by an operation that is
-/// differentiated through its definition.
-fn of_scaled(gradients: NormGrad, x: &Tensor, w: &Tensor, more: usize) -> Pull {
-    let (x, w) = (x.clone(), w.clone());
-    several(move |dy| {
+/// The gradients of a norm and of what it scales and shifts by, if it does: all in one pass, by an operation that is differentiated
+/// through its definition.
+fn of_norm(gradients: NormGrad, x: &Tensor, scale: &[&Tensor]) -> Result<Pull> {
+    let w = match scale.first() {
+        Some(&w) => w.clone(),
+        None => Tensor::ones([x.shape().last().copied().unwrap_or(1)], x.dtype(), x.device())?,
+    };
+    let (x, count) = (x.clone(), 1 + scale.len());
+    Ok(several(move |dy| {
         let gradients = Tensor::apply(&Op::NormGrad(gradients), &[&x, &w, dy])?;
-        Ok(gradients.into_iter().take(2 + more).map(Some).collect())
-    })
+        Ok(gradients.into_iter().take(count).map(Some).collect())
+    }))
 }
