@@ -1,8 +1,11 @@
 //! Folds to an index.
 
-use super::element::{Element, Number, TILE};
+use std::marker::PhantomData;
+
+use super::element::{Number, TILE};
 use super::fold::Fold;
 use super::geometry::Geometry;
+use super::operand::{Operand, read};
 use super::row::fold_tile;
 use crate::dispatch::{Loop, dispatch};
 use crate::workers::Workers;
@@ -11,101 +14,114 @@ use crate::workers::Workers;
 const CHUNK: usize = 1 << 16;
 
 /// `out[i]` = the index, along the axis that is folded, of what `F` chooses: the first among equals.
-pub(super) fn run<T: Element, F: Fold<T::Lane, Part = T::Lane>>(
+pub(super) fn run<L: Number, F: Fold<L, Part = L>>(
     workers: &Workers,
     geometry: &Geometry,
-    data: &[T],
+    data: &dyn Operand<Lane = L>,
     out: &mut [i32],
 ) {
-    let geometry = &geometry.whole();
     let (rows, columns) = (geometry.rows, geometry.columns);
     let work = (out.len() as u64).saturating_mul(rows as u64);
     let results = (CHUNK / rows).max(1);
     workers.chunks(work, out, results, |i, out| {
         let (mut at, mut out) = (i * results, out);
+        let mut room = None;
         while !out.is_empty() {
             let first = at % columns;
             let count = out.len().min(columns - first).min(TILE);
             let (now, later) = out.split_at_mut(count);
             let start = geometry.start(at / columns) + first as isize;
             match now {
-                [now] if columns == 1 => *now = along_row::<T, F>(&data[start as usize..][..rows]),
-                _ => along_columns::<T, F>(data, start, geometry, now),
+                [now] if columns == 1 => *now = along_row::<L, F>(data, start as usize, rows, &mut room),
+                _ => along_columns::<L, F>(data, start, geometry, now, &mut room),
             }
             (at, out) = (at + count, later);
         }
     });
 }
 
-/// Whether `x`, which comes later, is chosen before `best`.
+/// Room for numbers that are read, and for the best of columns, once it is needed.
+type Room<L> = Option<[[L; TILE]; 2]>;
+
+fn room<L: Number>() -> [[L; TILE]; 2] {
+    [[L::ZERO; TILE]; 2]
+}
+
+/// Whether `x`, which comes later, is chosen before `best`: NaN before all numbers.
 #[inline(always)]
-#[expect(clippy::eq_op, reason = "only NaN differs from itself")]
 fn beats<L: Number, F: Fold<L, Part = L>>(x: L, best: L) -> bool {
-    let (x_nan, best_nan) = (x != x, best != best);
     // The fold of both is `best` where they are equal.
-    !best_nan & (x_nan | (F::join(best, x) != best))
+    !best.is_nan() & (x.is_nan() | (F::join(best, x) != best))
 }
 
 /// The index among elements that lie side by side.
-fn along_row<T: Element, F: Fold<T::Lane, Part = T::Lane>>(x: &[T]) -> i32 {
-    let mut buffer = [T::Lane::ZERO; TILE];
-    let mut best: Option<(T::Lane, usize)> = None;
-    for (i, tile) in x.chunks(TILE).enumerate() {
-        let tile = T::widen(tile, &mut buffer);
-        let chosen = fold_tile::<T::Lane, F>(tile);
-        if best.is_none_or(|(best, _)| beats::<T::Lane, F>(chosen, best)) {
-            #[expect(clippy::eq_op, reason = "only NaN differs from itself")]
-            let found = tile.iter().position(|&x| x == chosen || (x != x && chosen != chosen));
-            best = Some((chosen, i * TILE + found.unwrap_or(0)));
+fn along_row<L: Number, F: Fold<L, Part = L>>(
+    data: &dyn Operand<Lane = L>,
+    start: usize,
+    len: usize,
+    given: &mut Room<L>,
+) -> i32 {
+    let mut best: Option<(L, usize)> = None;
+    for at in (0..len).step_by(TILE) {
+        let count = TILE.min(len - at);
+        let tile = match data.direct(start + at, count) {
+            Some(tile) => tile,
+            None => read(data, start + at, count, &mut given.get_or_insert_with(room)[0]),
+        };
+        let chosen = fold_tile::<L, F>(tile);
+        if best.is_none_or(|(best, _)| beats::<L, F>(chosen, best)) {
+            let found = tile.iter().position(|&x| x == chosen || (x.is_nan() && chosen.is_nan()));
+            best = Some((chosen, at + found.unwrap_or(0)));
         }
     }
     best.map_or(0, |(_, at)| at as i32)
 }
 
 /// The indices in each of some columns.
-fn along_columns<T: Element, F: Fold<T::Lane, Part = T::Lane>>(
-    data: &[T],
+fn along_columns<L: Number, F: Fold<L, Part = L>>(
+    data: &dyn Operand<Lane = L>,
     start: isize,
     geometry: &Geometry,
     out: &mut [i32],
+    given: &mut Room<L>,
 ) {
-    let mut buffer = [T::Lane::ZERO; TILE];
-    let mut best = [T::Lane::ZERO; TILE];
-    for row in 0..geometry.rows {
-        let at = (start + row as isize * geometry.row_stride) as usize;
-        let x = T::widen(&data[at..][..out.len()], &mut buffer);
-        if row == 0 {
-            best[..x.len()].copy_from_slice(x);
-            out.fill(0);
-        } else {
-            dispatch(Choose::<T::Lane, F> {
-                x,
-                row: row as i32,
-                best: &mut best,
-                out,
-                with: std::marker::PhantomData,
-            });
-        }
+    let [buffer, best] = given.get_or_insert_with(room);
+    let (columns, stride) = (out.len(), geometry.row_stride);
+    let best = &mut best[..columns];
+    best.copy_from_slice(read(data, start as usize, columns, buffer));
+    out.fill(0);
+    // Short rows that follow one another are read many at a time.
+    let together = if stride == columns as isize { TILE / columns } else { 1 };
+    for row in (1..geometry.rows).step_by(together) {
+        let count = together.min(geometry.rows - row);
+        let x = read(data, (start + row as isize * stride) as usize, count * columns, buffer);
+        dispatch(Choose::<L, F> { x, row, best, out, with: PhantomData });
     }
 }
 
+/// Rows as long as `best`, the first of them number `row`.
 struct Choose<'a, L, F> {
     x: &'a [L],
-    row: i32,
-    best: &'a mut [L; TILE],
+    row: usize,
+    best: &'a mut [L],
     out: &'a mut [i32],
-    with: std::marker::PhantomData<F>,
+    with: PhantomData<F>,
 }
 
 impl<L: Number, F: Fold<L, Part = L>> Loop for Choose<'_, L, F> {
     type Output = ();
 
+    const IN_AVX512: bool = F::IN_AVX512;
+
     #[inline(always)]
     fn run(self) {
-        for ((&x, best), out) in self.x.iter().zip(self.best).zip(self.out) {
-            let better = beats::<L, F>(x, *best);
-            *best = if better { x } else { *best };
-            *out = if better { self.row } else { *out };
+        let Self { x, row, best, out, .. } = self;
+        for (row, x) in (row as i32..).zip(x.chunks_exact(best.len())) {
+            for ((&x, best), out) in x.iter().zip(&mut *best).zip(&mut *out) {
+                let better = beats::<L, F>(x, *best);
+                *best = if better { x } else { *best };
+                *out = if better { row } else { *out };
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use bytemuck::Zeroable;
 use half::slice::HalfFloatSliceExt;
 use half::{bf16, f16};
 
+use crate::dispatch::{Loop, dispatch};
 use crate::storage::Stored;
 
 /// Elements that a fold handles between two looks at its operand.
@@ -13,11 +14,20 @@ pub(crate) const TILE: usize = 1024;
 
 /// A stored element.
 pub(crate) trait Element: Stored {
-    /// What it is computed in: `f32` for the halves, else itself.
+    /// What it is computed in: `f32` for the halves, `i64` for all integers, which comes to the same where it wraps around; else
+    /// itself.
     type Lane: Number;
 
     /// At most [`TILE`] elements in the lane: themselves, or converted into the buffer.
-    fn widen<'a>(x: &'a [Self], buffer: &'a mut [Self::Lane; TILE]) -> &'a [Self::Lane];
+    #[inline(always)]
+    fn widen<'a>(x: &'a [Self], buffer: &'a mut [Self::Lane; TILE]) -> &'a [Self::Lane] {
+        if let Some(lanes) = Self::lanes(x) {
+            return lanes;
+        }
+        let lanes = &mut buffer[..x.len()];
+        Self::widen_slice(x, lanes);
+        lanes
+    }
 
     /// Elements in the lane, as many as there are.
     fn widen_slice(x: &[Self], to: &mut [Self::Lane]);
@@ -45,6 +55,8 @@ pub(crate) trait Number: Element<Lane = Self> {
     type Wide: Stored;
     /// An integer as large.
     type Bits: Stored + BitOr<Output = Self::Bits>;
+    /// Whether folds of it are worth compiling for AVX-512 too.
+    const IN_AVX512: bool;
     const ZERO: Self;
     const ONE: Self;
     const LEAST: Self;
@@ -82,11 +94,6 @@ macro_rules! numbers {
         impl Element for $t {
             type Lane = Self;
 
-            #[inline(always)]
-            fn widen<'a>(x: &'a [Self], _: &'a mut [Self; TILE]) -> &'a [Self] {
-                x
-            }
-
             fn widen_slice(x: &[Self], to: &mut [Self]) {
                 to.copy_from_slice(x);
             }
@@ -112,6 +119,7 @@ macro_rules! numbers {
         impl Number for $t {
             type Wide = $wide;
             type Bits = $bits;
+            const IN_AVX512: bool = size_of::<Self>() == size_of::<f32>();
             const ZERO: Self = $zero;
             const ONE: Self = $one;
             const LEAST: Self = $least;
@@ -163,19 +171,12 @@ numbers! {
     f32 u32 in f64 by u32: 0.0 1.0 f32::NEG_INFINITY, f32::INFINITY; Add::add, Add::add, Mul::mul;
     f64 u64 in f64 by u64: 0.0 1.0 f64::NEG_INFINITY, f64::INFINITY; Add::add, Add::add, Mul::mul;
     i64 i64 in i64: 0 1 i64::MIN, i64::MAX; i64::wrapping_add, i64::wrapping_add, i64::wrapping_mul;
-    i32 i32 in i32: 0 1 i32::MIN, i32::MAX; i32::wrapping_add, i32::wrapping_add, i32::wrapping_mul;
-    u8 u8 in u8: 0 1 u8::MIN, u8::MAX; u8::wrapping_add, u8::wrapping_add, u8::wrapping_mul;
 }
 
 macro_rules! halves {
     ($($half:ident)*) => {$(
         impl Element for $half {
             type Lane = f32;
-
-            fn widen<'a>(x: &'a [Self], buffer: &'a mut [f32; TILE]) -> &'a [f32] {
-                x.convert_to_f32_slice(&mut buffer[..x.len()]);
-                &buffer[..x.len()]
-            }
 
             fn widen_slice(x: &[Self], to: &mut [f32]) {
                 x.convert_to_f32_slice(to);
@@ -193,3 +194,43 @@ macro_rules! halves {
 }
 
 halves!(f16 bf16);
+
+macro_rules! short_integers {
+    ($($short:ident)*) => {$(
+        impl Element for $short {
+            type Lane = i64;
+
+            fn widen_slice(x: &[Self], to: &mut [i64]) {
+                dispatch(Widen { x, to });
+            }
+
+            // The last bits of sums and products depend on those of their operands alone.
+            fn narrow(x: i64) -> Self {
+                x as Self
+            }
+
+            fn narrow_slice(x: &[i64], to: &mut [Self]) {
+                to.iter_mut().zip(x).for_each(|(to, &x)| *to = x as Self);
+            }
+        }
+    )*};
+}
+
+short_integers!(i32 u8);
+
+/// `to[i] = x[i]`.
+struct Widen<'a, T> {
+    x: &'a [T],
+    to: &'a mut [i64],
+}
+
+impl<T: Copy + Into<i64>> Loop for Widen<'_, T> {
+    type Output = ();
+
+    const IN_AVX512: bool = false;
+
+    #[inline(always)]
+    fn run(self) {
+        self.to.iter_mut().zip(self.x).for_each(|(to, &x)| *to = x.into());
+    }
+}

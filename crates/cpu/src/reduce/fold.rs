@@ -14,6 +14,8 @@ pub(crate) trait Fold<L: Number> {
     const START: Self::Part;
     /// What changes no fold.
     const NEUTRAL: L;
+    /// Whether it is worth compiling for AVX-512 too.
+    const IN_AVX512: bool = L::IN_AVX512;
     /// Whether [`join_numbers`](Self::join_numbers) drops NaN, which must then be looked for.
     const DROPS_NAN: bool = false;
 
@@ -109,6 +111,7 @@ impl<L: Number> Fold<L> for Product {
     type Sum = L::Wide;
     const START: L::Wide = L::WIDE_ONE;
     const NEUTRAL: L = L::ONE;
+    const IN_AVX512: bool = false;
 
     #[inline(always)]
     fn lift(x: L) -> L::Wide {
@@ -138,7 +141,7 @@ impl<L: Number> Fold<L> for Product {
 
 /// The largest or the smallest; NaN if any is.
 macro_rules! extreme {
-    ($(#[$doc:meta])* $name:ident: $start:ident $beats:tt) => {
+    ($(#[$doc:meta])* $name:ident: $start:ident $beats:tt, $in_avx512:expr) => {
         $(#[$doc])*
         pub(crate) struct $name;
 
@@ -147,6 +150,7 @@ macro_rules! extreme {
             type Sum = L;
             const START: L = L::$start;
             const NEUTRAL: L = L::$start;
+            const IN_AVX512: bool = $in_avx512;
             const DROPS_NAN: bool = true;
 
             #[inline(always)]
@@ -156,7 +160,7 @@ macro_rules! extreme {
 
             #[inline(always)]
             fn join(a: L, b: L) -> L {
-                L::choose((b $beats a) | (b != b), b, a)
+                L::choose((b $beats a) | b.is_nan(), b, a)
             }
 
             // So written it is one instruction.
@@ -185,12 +189,12 @@ macro_rules! extreme {
 
 extreme! {
     /// The largest; NaN if any is.
-    Largest: LEAST >
+    Largest: LEAST >, L::IN_AVX512
 }
 
 extreme! {
     /// The smallest; NaN if any is.
-    Smallest: GREATEST <
+    Smallest: GREATEST <, false
 }
 
 /// `to[j] = join(join(parts[j], x[0][j]), x[1][j])` and so on. Not in place: of a part that may stay as it is the compiler
@@ -212,6 +216,8 @@ struct Columns<'a, L: Number, F: Fold<L>, const ROWS: usize> {
 
 impl<L: Number, F: Fold<L>, const ROWS: usize> Loop for Columns<'_, L, F, ROWS> {
     type Output = ();
+
+    const IN_AVX512: bool = F::IN_AVX512;
 
     #[inline(always)]
     fn run(self) {

@@ -9,6 +9,7 @@ mod arg;
 mod element;
 mod fold;
 mod geometry;
+mod operand;
 mod pass;
 mod row;
 #[cfg(test)]
@@ -19,11 +20,13 @@ use tensorkeep_tensor::op::{Reduce, ReduceKind, Spec};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy;
+use crate::memory::Bytes;
 use crate::storage::{Context, elements, for_stored};
 use geometry::Geometry;
 
 pub(crate) use element::{Element, Number, TILE};
 pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
+pub(crate) use operand::{Operand, read};
 pub(crate) use row::{fold_row, fold_row_of, fold_tile};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Result<Outputs> {
@@ -58,22 +61,35 @@ fn fold<T: Element, F: Fold<T::Lane>>(
     spec: &Spec,
 ) -> Result<Tensor> {
     let data = elements::<T>(x)?;
+    let narrow = |sums: &[F::Sum], out: &mut [T]| {
+        out.iter_mut().zip(sums).for_each(|(out, &sum)| *out = T::narrow(F::finish(sum)));
+    };
     cpu.filled(spec, |out| {
         if geometry.is_one_pass() {
-            pass::run::<T, F, T>(cpu.workers, geometry, data, out, |sum| T::narrow(F::finish(sum)));
+            pass::run::<T::Lane, F, T>(cpu.workers, geometry, &data, out, &narrow);
             return Ok(());
         }
-        let mut partials = cpu.scratch::<F::Sum>(geometry.partials())?;
-        pass::run::<T, F, F::Sum>(cpu.workers, geometry, data, partials.as_mut_slice(), |sum| sum);
-        let mut sums = cpu.scratch::<F::Sum>(out.len())?;
-        let sums: &mut [F::Sum] = sums.as_mut_slice();
-        sums.fill(F::widen(F::START));
-        geometry.merge(partials.as_slice(), sums, F::merge);
-        for (out, &sum) in out.iter_mut().zip(&*sums) {
-            *out = T::narrow(F::finish(sum));
-        }
+        narrow(merged::<T::Lane, F>(cpu, geometry, &data, out.len())?.as_slice(), out);
         Ok(())
     })
+}
+
+/// So many folds, each of some partial ones.
+fn merged<L: Number, F: Fold<L>>(
+    cpu: &Context<'_>,
+    geometry: &Geometry,
+    x: &dyn Operand<Lane = L>,
+    count: usize,
+) -> Result<Bytes> {
+    let mut partials = cpu.scratch::<F::Sum>(geometry.partials())?;
+    pass::run::<L, F, F::Sum>(cpu.workers, geometry, x, partials.as_mut_slice(), &|sums, partials| {
+        partials.copy_from_slice(sums);
+    });
+    let mut bytes = cpu.scratch::<F::Sum>(count)?;
+    let sums: &mut [F::Sum] = bytes.as_mut_slice();
+    sums.fill(F::widen(F::START));
+    geometry.merge(partials.as_slice(), sums, F::merge);
+    Ok(bytes)
 }
 
 /// Folds to the index of the largest or smallest.
@@ -84,14 +100,15 @@ fn arg_reduce(cpu: &Context<'_>, op: &Reduce, x: &Tensor, spec: &Spec) -> Result
             Ok(())
         });
     };
-    for_stored!(x.dtype(), T => {
-        let data = elements::<T>(&x)?;
-        cpu.filled(spec, |out| {
+    let geometry = geometry.whole();
+    cpu.filled(spec, |out| {
+        for_stored!(x.dtype(), T => {
+            let x = elements::<T>(&x)?;
             match op.kind {
-                ReduceKind::ArgMin => arg::run::<T, Smallest>(cpu.workers, &geometry, data, out),
-                _ => arg::run::<T, Largest>(cpu.workers, &geometry, data, out),
+                ReduceKind::ArgMin => arg::run::<_, Smallest>(cpu.workers, &geometry, &x, out),
+                _ => arg::run::<_, Largest>(cpu.workers, &geometry, &x, out),
             }
-            Ok(())
-        })
+        });
+        Ok(())
     })
 }

@@ -1,14 +1,18 @@
 //! The pass over the input.
 
-use super::element::{Element, Number, TILE};
+use super::element::{Number, TILE};
 use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
-use super::row::fold_row;
+use super::operand::{Operand, read};
+use super::row::{fold_row, fold_tile};
 use crate::storage::Stored;
 use crate::workers::Workers;
 
 /// Elements of the input that a thread folds at a time, at least.
 const CHUNK: usize = 1 << 16;
+
+/// Results of rows that are folded before they are given away.
+const ROW_RESULTS: usize = 32;
 
 /// Rows that are folded at once, so that parts are read and written once for all of them.
 const AT_ONCE: usize = 4;
@@ -16,45 +20,55 @@ const AT_ONCE: usize = 4;
 /// Rows that are folded in the lane before they are merged into wider sums.
 const BLOCK_ROWS: usize = 64;
 
-/// Folds each piece of rows: `out[i] = finish(fold)`, as many as [`Geometry::partials`].
-pub(super) fn run<T: Element, F: Fold<T::Lane>, Z: Stored>(
+/// What writes sums to as many places.
+type Put<'a, S, Z> = dyn Fn(&[S], &mut [Z]) + Sync + 'a;
+
+/// Folds each piece of rows, as many as [`Geometry::partials`], and lets `put` write some of the sums to as many places of `out`.
+pub(super) fn run<L: Number, F: Fold<L>, Z: Stored>(
     workers: &Workers,
     geometry: &Geometry,
-    data: &[T],
+    data: &dyn Operand<Lane = L>,
     out: &mut [Z],
-    finish: impl Fn(F::Sum) -> Z + Send + Sync,
+    put: &Put<'_, F::Sum, Z>,
 ) {
     let pass = Pass { geometry, data };
     let work = (out.len() as u64).saturating_mul(geometry.piece as u64);
-    let results = (CHUNK / geometry.piece).max(1);
-    if geometry.columns == 1 {
-        return workers.chunks(work, out, results, |i, out| {
-            for (k, out) in out.iter_mut().enumerate() {
-                *out = finish(pass.row::<F>(i * results + k));
-            }
-        });
-    }
+    let (columns, results) = (geometry.columns, (CHUNK / geometry.piece).max(1));
     // Whole rows of results where they are short, so that their columns can be taken together.
-    let columns = geometry.columns;
-    let results = if columns < TILE { (results / columns).max(1) * columns } else { results.max(TILE) };
+    let results = match columns {
+        1 => results,
+        2..TILE => (results / columns).max(1) * columns,
+        _ => results.max(TILE),
+    };
     workers.chunks(work, out, results, |i, out| {
-        let (mut at, mut out) = (i * results, out);
-        while !out.is_empty() {
-            let first = at % columns;
-            let count = out.len().min(columns - first).min(TILE);
-            let (now, later) = out.split_at_mut(count);
-            pass.columns::<F, Z>(at / columns, first, now, &finish);
-            (at, out) = (at + count, later);
+        if columns == 1 {
+            pass.rows::<F>(i * results, out.len(), &mut giving(put, out));
+        } else {
+            pass.columns::<F>(i * results, out.len(), &mut giving(put, out));
         }
     });
 }
 
-struct Pass<'a, T> {
-    geometry: &'a Geometry,
-    data: &'a [T],
+/// Gives results to the next places of `out`, as many as there are of them.
+fn giving<'a, S, Z>(put: &'a dyn Fn(&[S], &mut [Z]), mut out: &'a mut [Z]) -> impl FnMut(&[S]) + 'a {
+    move |sums| {
+        if let Some(places) = out.split_off_mut(..sums.len()) {
+            put(sums, places);
+        }
+    }
 }
 
-impl<T: Element> Pass<'_, T> {
+/// Room for numbers that are converted, made when the first are.
+fn zeros<L: Number>() -> [L; TILE] {
+    [L::ZERO; TILE]
+}
+
+struct Pass<'a, L> {
+    geometry: &'a Geometry,
+    data: &'a dyn Operand<Lane = L>,
+}
+
+impl<L: Number> Pass<'_, L> {
     /// Where the rows of piece `i` start, and how many there are.
     fn piece(&self, i: usize) -> (isize, usize) {
         let Geometry { rows, piece, row_stride, .. } = *self.geometry;
@@ -66,50 +80,77 @@ impl<T: Element> Pass<'_, T> {
         (self.geometry.start(outer) + first as isize * row_stride, piece.min(rows - first))
     }
 
-    /// Folds piece `i` of a single column.
-    fn row<F: Fold<T::Lane>>(&self, i: usize) -> F::Sum {
-        let (start, len) = self.piece(i);
-        fold_row::<T, F>(&self.data[start as usize..][..len])
+    /// Folds `count` pieces of a single column, from number `first` on.
+    fn rows<F: Fold<L>>(&self, first: usize, count: usize, give: &mut dyn FnMut(&[F::Sum])) {
+        let mut sums = [F::widen(F::START); ROW_RESULTS];
+        let mut buffer = None;
+        for at in (0..count).step_by(ROW_RESULTS) {
+            let sums = &mut sums[..ROW_RESULTS.min(count - at)];
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let (start, len) = self.piece(first + at + i);
+                *sum = match self.data.direct(start as usize, len) {
+                    Some(row) => fold_row::<L, F>(row),
+                    None => {
+                        let buffer = buffer.get_or_insert_with(zeros);
+                        self.converted_row::<F>(start as usize, len, buffer)
+                    }
+                };
+            }
+            give(sums);
+        }
     }
 
-    /// Folds some columns, from number `first` on, of piece `i`.
-    fn columns<F: Fold<T::Lane>, Z>(
-        &self,
-        i: usize,
-        first: usize,
-        out: &mut [Z],
-        finish: &impl Fn(F::Sum) -> Z,
-    ) {
+    /// Folds a row that does not lie there as numbers of the lane.
+    fn converted_row<F: Fold<L>>(&self, start: usize, len: usize, buffer: &mut [L; TILE]) -> F::Sum {
+        (0..len).step_by(TILE).fold(F::widen(F::START), |sum, at| {
+            let tile = &mut buffer[..TILE.min(len - at)];
+            self.data.convert(start + at, tile);
+            F::merge(sum, F::widen(fold_tile::<L, F>(tile)))
+        })
+    }
+
+    /// Folds `count` columns, from number `first` on of all pieces' columns.
+    fn columns<F: Fold<L>>(&self, first: usize, count: usize, give: &mut dyn FnMut(&[F::Sum])) {
+        let columns = self.geometry.columns;
+        let (mut at, end) = (first, first + count);
+        let mut sums = [F::widen(F::START); TILE];
+        while at < end {
+            let column = at % columns;
+            let count = (end - at).min(columns - column).min(TILE);
+            self.columns_of_piece::<F>(at / columns, column, count, &mut sums);
+            give(&sums[..count]);
+            at += count;
+        }
+    }
+
+    /// Folds `count` columns, from number `first` on, of piece `i`, into the first of `sums`.
+    fn columns_of_piece<F: Fold<L>>(&self, i: usize, first: usize, count: usize, sums: &mut [F::Sum; TILE]) {
         let (start, rows) = self.piece(i);
         let start = start + first as isize;
-        let columns = out.len();
         // Rows that follow one another without gap are longer rows, folded once more at the end.
-        let together = match self.geometry.row_stride == columns as isize {
-            true => (TILE / columns).min(rows),
+        let together = match self.geometry.row_stride == count as isize {
+            true => (TILE / count).min(rows),
             false => 1,
         };
-        let mut sums = [F::widen(F::START); TILE];
-        let wide = columns * together;
-        let whole = rows / together;
-        self.fold_rows::<F>(start, self.geometry.row_stride * together as isize, whole, &mut sums[..wide]);
+        let (wide, whole) = (count * together, rows / together);
+        let sums = &mut sums[..wide];
+        sums.fill(F::widen(F::START));
+        self.fold_rows::<F>(start, self.geometry.row_stride * together as isize, whole, sums);
         if together > 1 {
             let rest = start + (whole * together) as isize * self.geometry.row_stride;
-            let (head, tail) = sums.split_at_mut(columns);
-            for tail in tail[..wide - columns].chunks_exact(columns) {
+            let (head, tail) = sums.split_at_mut(count);
+            for tail in tail.chunks_exact(count) {
                 head.iter_mut().zip(tail).for_each(|(a, &b)| *a = F::merge(*a, b));
             }
             self.fold_rows::<F>(rest, self.geometry.row_stride, rows - whole * together, head);
         }
-        for (out, &sum) in out.iter_mut().zip(&sums) {
-            *out = finish(sum);
-        }
     }
 
     /// Folds rows, as long as there are sums, into these.
-    fn fold_rows<F: Fold<T::Lane>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
-        let mut buffers = [[T::Lane::ZERO; TILE]; AT_ONCE];
+    fn fold_rows<F: Fold<L>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
+        let mut buffers = [[L::ZERO; TILE]; AT_ONCE];
         let columns = sums.len();
-        let row_at = |row: usize| &self.data[(start + row as isize * stride) as usize..][..columns];
+        let place = |row: usize| (start + row as isize * stride) as usize;
         for block in (0..rows).step_by(BLOCK_ROWS) {
             let [mut parts, mut next] = [[F::START; TILE]; 2];
             let (mut parts, mut next) = (&mut parts[..columns], &mut next[..columns]);
@@ -118,11 +159,12 @@ impl<T: Element> Pass<'_, T> {
                 if row + AT_ONCE <= end {
                     let x = buffers.each_mut().map(|to| {
                         row += 1;
-                        T::widen(row_at(row - 1), to)
+                        read(self.data, place(row - 1), columns, to)
                     });
-                    fold_columns::<T::Lane, F, AT_ONCE>(parts, x, next);
+                    fold_columns::<L, F, AT_ONCE>(parts, x, next);
                 } else {
-                    fold_columns::<T::Lane, F, 1>(parts, [T::widen(row_at(row), &mut buffers[0])], next);
+                    let x = read(self.data, place(row), columns, &mut buffers[0]);
+                    fold_columns::<L, F, 1>(parts, [x], next);
                     row += 1;
                 }
                 std::mem::swap(&mut parts, &mut next);

@@ -58,6 +58,8 @@ pub(super) struct Row<'a, L, F, M> {
 impl<L: Number, F: Fold<L>, M: Fn(L) -> L + Copy> Loop for Row<'_, L, F, M> {
     type Output = F::Part;
 
+    const IN_AVX512: bool = F::IN_AVX512;
+
     #[inline(always)]
     fn run(self) -> F::Part {
         let (chunks, rest) = self.x.as_chunks();

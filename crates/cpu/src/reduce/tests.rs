@@ -35,13 +35,13 @@ fn numbers(len: usize) -> impl Iterator<Item = i32> {
 #[test]
 fn rows_fold_as_one_by_one() {
     for len in LENGTHS {
-        let integers: Vec<i32> = numbers(len).collect();
+        let integers: Vec<i64> = numbers(len).map(i64::from).collect();
         let singles: Vec<f32> = numbers(len).map(|x| x as f32).collect();
         let doubles: Vec<f64> = numbers(len).map(f64::from).collect();
-        check::<i32, Sum>(&integers, "sum");
-        check::<i32, Product>(&integers, "product");
-        check::<i32, Largest>(&integers, "largest");
-        check::<i32, Smallest>(&integers, "smallest");
+        check::<i64, Sum>(&integers, "sum");
+        check::<i64, Product>(&integers, "product");
+        check::<i64, Largest>(&integers, "largest");
+        check::<i64, Smallest>(&integers, "smallest");
         check::<f32, Sum>(&singles, "sum");
         check::<f32, SquareSum>(&singles, "sum of squares");
         check::<f32, Largest>(&singles, "largest");
@@ -77,6 +77,44 @@ fn extremes_are_found_at_each_place() {
     }
 }
 
+/// The smallest, and where it is, in rows and in columns of each dtype: NaN before all numbers, the first among equals, and the
+/// least number that there is.
+#[test]
+fn the_smallest_is_found_at_each_place() -> Result<()> {
+    let of = |extremes: &[f64], dtypes: &[DType]| -> Result<()> {
+        for (len, &dtype) in [1, 2, 63, 65, 1024, 1030]
+            .into_iter()
+            .flat_map(|len| dtypes.iter().map(move |dtype| (len, dtype)))
+        {
+            for &extreme in extremes {
+                for at in (0..len).step_by(1 + len / 9) {
+                    let mut x: Vec<f64> = numbers(len).map(|x| f64::from(x + 20)).collect();
+                    x[at] = extreme;
+                    if at % 2 == 0 {
+                        x[len - 1] = extreme;
+                    }
+                    let row = Tensor::from_vec(x, [1, len], &device())?.to_dtype(dtype)?;
+                    let columns = Tensor::concat(&[&row, &row, &row], 0)?.transpose(0, 1)?.contiguous()?;
+                    for (x, axis, count) in [(&row, 1, 1), (&columns, 0, 3)] {
+                        let found = x.min([axis], false)?.to_dtype(DType::F64)?.to_vec::<f64>()?;
+                        let same = |y: &f64| *y == extreme || (y.is_nan() && extreme.is_nan());
+                        assert!(
+                            found.len() == count && found.iter().all(same),
+                            "{dtype}: {found:?}, {extreme} at {at} of {len}"
+                        );
+                        let places = x.argmin(axis, false)?.to_vec::<i32>()?;
+                        assert_eq!(places, vec![at as i32; count], "{dtype}: {extreme} at {at} of {len}");
+                    }
+                }
+            }
+        }
+        Ok(())
+    };
+    of(&[f64::NAN, f64::NEG_INFINITY, -3.0], &[DType::F64, DType::F32, DType::F16, DType::BF16])?;
+    of(&[f64::from(i32::MIN), -3.0], &[DType::I64, DType::I32])?;
+    of(&[0.0, 3.0], &[DType::U8])
+}
+
 /// What a row starts with and is filled up with is not seen, even where it is the extreme.
 #[test]
 fn rows_of_what_changes_nothing() {
@@ -84,8 +122,8 @@ fn rows_of_what_changes_nothing() {
         check::<f32, Largest>(&vec![f32::NEG_INFINITY; len], "largest");
         check::<f32, Smallest>(&vec![f32::INFINITY; len], "smallest");
         check::<f32, Sum>(&vec![-0.0; len], "sum");
-        check::<u8, Largest>(&vec![0; len], "largest");
-        check::<u8, Smallest>(&vec![255; len], "smallest");
+        check::<i64, Largest>(&vec![i64::MIN; len], "largest");
+        check::<i64, Smallest>(&vec![i64::MAX; len], "smallest");
     }
 }
 
