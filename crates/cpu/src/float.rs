@@ -8,7 +8,6 @@ use tensorkeep_tensor::{DType, Element, Error, Result, Tensor};
 use crate::copy::to_contiguous;
 use crate::gemm;
 use crate::memory::Bytes;
-use crate::reduce::Number;
 use crate::storage::{Context, Stored, contiguous};
 use crate::vecmath::Real;
 
@@ -29,17 +28,6 @@ impl Wide for f64 {
         x
     }
 }
-
-/// A floating-point element. The halves compute in `f32` and are rounded once, at the end.
-pub(crate) trait Float: Stored + Element + gemm::Element<Sum: Wide + Number<Wide = f64>> {}
-
-impl Float for f32 {}
-impl Float for f64 {}
-impl Float for f16 {}
-impl Float for bf16 {}
-
-/// The type in which elements of `T` are computed.
-pub(crate) type WideOf<T> = <T as gemm::Element>::Sum;
 
 /// Runs `$body` with `$t` standing for the float type of elements of `$dtype`; an error for other dtypes, which no shape
 /// rule admits where this is used.
@@ -73,58 +61,100 @@ macro_rules! for_float {
 }
 pub(crate) use for_float;
 
-/// The same elements in the type that they are computed in: `x` itself, or a contiguous tensor.
-pub(crate) fn widened<T: Float>(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
-    let dtype: DType = <WideOf<T> as Element>::DTYPE;
-    if x.dtype() == dtype {
-        return Ok(x.clone());
+/// Runs `$body` with `$w` standing for the type that elements of the float `$dtype` are computed in; an error as by
+/// [`for_float`]. For kernels that would be compiled twice for the halves otherwise, and once more for what they compute in.
+macro_rules! for_wide {
+    ($dtype:expr, $w:ident => $body:expr) => {
+        match $dtype {
+            tensorkeep_tensor::DType::F32
+            | tensorkeep_tensor::DType::F16
+            | tensorkeep_tensor::DType::BF16 => {
+                type $w = f32;
+                $body
+            }
+            tensorkeep_tensor::DType::F64 => {
+                type $w = f64;
+                $body
+            }
+            tensorkeep_tensor::DType::I64
+            | tensorkeep_tensor::DType::I32
+            | tensorkeep_tensor::DType::U8
+            | tensorkeep_tensor::DType::Bool => {
+                Err(tensorkeep_tensor::Error::internal("cpu", "the shape rule admits floats alone"))
+            }
+        }
+    };
+}
+pub(crate) use for_wide;
+
+/// The same floats in the type that they are computed in: `x` itself, or a contiguous tensor.
+pub(crate) fn widened(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
+    fn of_half<T: Stored + gemm::Element<Sum = f32>>(cpu: &Context<'_>, x: &Tensor) -> Result<Tensor> {
+        let x = to_contiguous(cpu, x)?;
+        let data = contiguous::<T>(&x)?;
+        cpu.filled(&Spec::new(*x.shape(), DType::F32), |out| {
+            T::widen_slice(data, out);
+            Ok(())
+        })
     }
-    let x = to_contiguous(cpu, x)?;
-    let data = contiguous::<T>(&x)?;
-    cpu.filled(&Spec::new(*x.shape(), dtype), |out| {
-        <T as gemm::Element>::widen_slice(data, out);
-        Ok(())
-    })
+    match x.dtype() {
+        DType::F16 => of_half::<f16>(cpu, x),
+        DType::BF16 => of_half::<bf16>(cpu, x),
+        _ => Ok(x.clone()),
+    }
 }
 
 impl Context<'_> {
-    /// A result of elements `T` that `fill` computes in the wider type.
-    pub(crate) fn computed<T: Float>(
+    /// A result that `fill` computes in the type for its elements.
+    pub(crate) fn computed<W: Wide>(
         &self,
         spec: &Spec,
-        fill: impl FnOnce(&mut [WideOf<T>]) -> Result<()>,
+        fill: impl FnOnce(&mut [W]) -> Result<()>,
     ) -> Result<Tensor> {
-        let [y] = self.all_computed::<T, 1>([spec], |[y]| fill(y))?;
+        let [y] = self.all_computed([spec], |[y]| fill(y))?;
         Ok(y)
     }
 
     /// [`computed`](Self::computed) for several results.
-    pub(crate) fn all_computed<T: Float, const N: usize>(
+    pub(crate) fn all_computed<W: Wide, const N: usize>(
         &self,
         specs: [&Spec; N],
-        fill: impl FnOnce([&mut [WideOf<T>]; N]) -> Result<()>,
+        fill: impl FnOnce([&mut [W]; N]) -> Result<()>,
     ) -> Result<[Tensor; N]> {
-        let dtype: DType = <WideOf<T> as Element>::DTYPE;
         let mut wide: SmallVec<[Bytes; N]> = SmallVec::new();
         for spec in specs {
-            wide.push(self.alloc(&Spec::new(spec.shape, dtype))?);
+            wide.push(self.alloc(&Spec::new(spec.shape, <W as Element>::DTYPE))?);
         }
-        let Ok(mut wide) = wide.into_inner() else {
-            return Err(Error::internal("cpu", "as many results as specs"));
-        };
+        let Ok(mut wide) = wide.into_inner() else { return Err(miscounted()) };
         fill(wide.each_mut().map(Bytes::as_mut_slice))?;
         let mut results: SmallVec<[Tensor; N]> = SmallVec::new();
         for (spec, wide) in specs.into_iter().zip(wide) {
-            results.push(if spec.dtype == dtype {
-                self.tensor(wide, spec)
-            } else {
-                self.filled(spec, |out: &mut [T]| {
-                    let narrowed = wide.as_slice().iter().map(|&x| <T as gemm::Element>::narrow(x));
-                    out.iter_mut().zip(narrowed).for_each(|(to, x)| *to = x);
-                    Ok(())
-                })?
-            });
+            results.push(self.narrowed(wide, spec)?);
         }
-        results.into_inner().map_err(|_| Error::internal("cpu", "as many results as specs"))
+        results.into_inner().map_err(|_| miscounted())
     }
+
+    /// Numbers in the type that elements were computed in, as these elements.
+    fn narrowed(&self, wide: Bytes, spec: &Spec) -> Result<Tensor> {
+        fn to_half<T: Stored + gemm::Element<Sum = f32>>(
+            cpu: &Context<'_>,
+            wide: &Bytes,
+            spec: &Spec,
+        ) -> Result<Tensor> {
+            cpu.filled(spec, |out: &mut [T]| {
+                T::narrow_slice(wide.as_slice(), out);
+                Ok(())
+            })
+        }
+        match spec.dtype {
+            DType::F16 => to_half::<f16>(self, &wide, spec),
+            DType::BF16 => to_half::<bf16>(self, &wide, spec),
+            _ => Ok(self.tensor(wide, spec)),
+        }
+    }
+}
+
+#[cold]
+fn miscounted() -> Error {
+    Error::internal("cpu", "as many results as specs")
 }

@@ -6,8 +6,8 @@ use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
 use crate::dispatch::{Loop, dispatch};
-use crate::float::{Float, WideOf, for_float, widened};
-use crate::reduce::{Element, Number as _, SquareSum, Sum, TILE, fold_row, fold_row_of};
+use crate::float::{self, for_wide, widened};
+use crate::reduce::{Element, SquareSum, Sum, TILE, fold_row, fold_row_of};
 use crate::row::{CHUNK, Wide, each, row_len, rows};
 use crate::storage::{Context, contiguous, elements};
 use crate::vecmath::Real;
@@ -30,7 +30,7 @@ pub(crate) struct Norm {
 
 impl Norm {
     /// The rows of `x`, multiplied by the first of `scale` and added to the second, as far as they are there.
-    pub(crate) fn apply<T: Float + Element<Lane = WideOf<T>>>(
+    pub(crate) fn apply<T: Element<Lane: Wide>>(
         self,
         cpu: &Context<'_>,
         x: &Tensor,
@@ -43,11 +43,11 @@ impl Norm {
             });
         }
         let n = row_len(x)?;
-        let mut given = cpu.scratch::<WideOf<T>>(2 * n)?;
-        let given = given.as_mut_slice::<WideOf<T>>();
-        given.fill(<WideOf<T> as Real>::ZERO);
+        let mut given = cpu.scratch::<T::Lane>(2 * n)?;
+        let given = given.as_mut_slice::<T::Lane>();
+        given.fill(<T::Lane as Real>::ZERO);
         for (scale, to) in scale.iter().zip(given.chunks_exact_mut(n)) {
-            let scale = widened::<T>(cpu, scale)?;
+            let scale = widened(cpu, scale)?;
             View::new(scale.layout()).read(elements(&scale)?, 0, to);
         }
         let (w, b) = given.split_at(n);
@@ -94,26 +94,30 @@ pub(crate) fn gradients(cpu: &Context<'_>, op: &NormGrad, inputs: &[&Tensor]) ->
         return Err(Error::internal("norm_grad", "the gradients of a norm take three operands"));
     };
     let norm = Norm { centred: op.centred, epsilon: op.epsilon };
-    for_float!(x.dtype(), T => gradients_of::<T>(cpu, norm, [x, w, dy]))
+    for_wide!(x.dtype(), W => gradients_of::<W>(cpu, norm, [x, w, dy]))
 }
 
 /// Some rows of a gradient, and the sums by weight and bias of each [`BLOCK`] of them.
 type Piece<'a, L> = (&'a mut [L], &'a mut [L]);
 
-fn gradients_of<T: Float>(cpu: &Context<'_>, norm: Norm, inputs: [&Tensor; 3]) -> Result<Outputs> {
+fn gradients_of<W: float::Wide + Wide>(
+    cpu: &Context<'_>,
+    norm: Norm,
+    inputs: [&Tensor; 3],
+) -> Result<Outputs> {
     let [of_x, of_w, of_b] = cpu.results else {
         return Err(Error::internal("norm_grad", "results were miscounted"));
     };
-    let [x, w, dy] = inputs.map(|x| to_contiguous(cpu, &widened::<T>(cpu, x)?));
+    let [x, w, dy] = inputs.map(|x| to_contiguous(cpu, &widened(cpu, x)?));
     let (x, w, dy) = (x?, w?, dy?);
     let n = row_len(&x)?;
     let (x, w, dy) = (contiguous(&x)?, contiguous(&w)?, contiguous(&dy)?);
-    let gradients = cpu.all_computed::<T, 3>([of_x, of_w, of_b], |[dx, by_weight, by_bias]| {
-        let mut sums = cpu.scratch::<WideOf<T>>((x.len() / n).div_ceil(BLOCK) * 2 * n)?;
-        let sums = sums.as_mut_slice::<WideOf<T>>();
+    let gradients = cpu.all_computed::<W, 3>([of_x, of_w, of_b], |[dx, by_weight, by_bias]| {
+        let mut sums = cpu.scratch::<W>((x.len() / n).div_ceil(BLOCK) * 2 * n)?;
+        let sums = sums.as_mut_slice::<W>();
         let taken = (CHUNK / n / BLOCK).max(1);
         let pieces = dx.chunks_mut(taken * BLOCK * n).zip(sums.chunks_mut(taken * 2 * n));
-        let mut pieces: Vec<Piece<'_, WideOf<T>>> = pieces.collect();
+        let mut pieces: Vec<Piece<'_, W>> = pieces.collect();
         cpu.workers.for_each(x.len() as u64 * GRADIENT_WORK, &mut pieces, |i, (dx, sums)| {
             let at = i * taken * BLOCK * n;
             let (x, dy) = (&x[at..][..dx.len()], &dy[at..][..dx.len()]);
@@ -129,7 +133,7 @@ fn gradients_of<T: Float>(cpu: &Context<'_>, norm: Norm, inputs: [&Tensor; 3]) -
             totals.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum.wide());
         }
         for (to, totals) in [by_weight, by_bias].into_iter().zip(totals.chunks_exact(n)) {
-            to.iter_mut().zip(totals).for_each(|(to, &total)| *to = WideOf::<T>::of_wide(total));
+            to.iter_mut().zip(totals).for_each(|(to, &total)| *to = W::of_wide(total));
         }
         Ok(())
     })?;

@@ -14,8 +14,9 @@ use smallvec::smallvec;
 use tensorkeep_tensor::op::{Attention, AttentionGrad};
 use tensorkeep_tensor::{Error, Outputs, Result, Shape, Tensor};
 
-use crate::float::{Float, WideOf, for_float, widened};
+use crate::float::{Wide, for_wide, widened};
 use crate::matmul::Side;
+use crate::reduce::Number;
 use crate::storage::{Context, Stored, elements};
 use block::{Head, QUERIES};
 use gradient::Gradients;
@@ -25,13 +26,17 @@ pub(crate) fn apply(cpu: &Context<'_>, op: &Attention, inputs: &[&Tensor]) -> Re
     let &[q, k, v] = inputs else {
         return Err(Error::internal("attention", "attention takes three operands"));
     };
-    for_float!(q.dtype(), T => apply_as::<T>(cpu, op, [q, k, v]))
+    for_wide!(q.dtype(), W => apply_as::<W>(cpu, op, [q, k, v]))
 }
 
-fn apply_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v]: [&Tensor; 3]) -> Result<Outputs> {
+fn apply_as<W: Wide + Number<Wide = f64>>(
+    cpu: &Context<'_>,
+    op: &Attention,
+    [q, k, v]: [&Tensor; 3],
+) -> Result<Outputs> {
     let Sizes { heads, t, s, d, e } = Sizes::of(q, v)?;
-    let [q, k, v] = [Batch::new::<T>(cpu, q)?, Batch::new::<T>(cpu, k)?, Batch::new::<T>(cpu, v)?];
-    let y = cpu.computed::<T>(cpu.result()?, |out: &mut [WideOf<T>]| {
+    let [q, k, v] = [Batch::new(cpu, q)?, Batch::new(cpu, k)?, Batch::new(cpu, v)?];
+    let y = cpu.computed::<W>(cpu.result()?, |out| {
         let work = work([t, s, d + e]);
         cpu.workers.try_chunks(work.saturating_mul(heads), out, t * e, |i, out| {
             let [q, k, v] = [q.matrix(i)?, k.matrix(i)?, v.matrix(i)?];
@@ -46,17 +51,21 @@ pub(crate) fn gradients(cpu: &Context<'_>, op: &AttentionGrad, inputs: &[&Tensor
     let &[q, k, v, dy] = inputs else {
         return Err(Error::internal("attention_grad", "the gradients of attention take four operands"));
     };
-    for_float!(q.dtype(), T => gradients_as::<T>(cpu, &op.attention, [q, k, v, dy]))
+    for_wide!(q.dtype(), W => gradients_as::<W>(cpu, &op.attention, [q, k, v, dy]))
 }
 
-fn gradients_as<T: Float>(cpu: &Context<'_>, op: &Attention, [q, k, v, dy]: [&Tensor; 4]) -> Result<Outputs> {
+fn gradients_as<W: Wide + Number<Wide = f64>>(
+    cpu: &Context<'_>,
+    op: &Attention,
+    [q, k, v, dy]: [&Tensor; 4],
+) -> Result<Outputs> {
     let [of_q, of_k, of_v] = cpu.results else {
         return Err(Error::internal("attention_grad", "attention has gradients by three operands"));
     };
     let Sizes { heads, t, s, d, e } = Sizes::of(q, v)?;
-    let [q, k, v] = [Batch::new::<T>(cpu, q)?, Batch::new::<T>(cpu, k)?, Batch::new::<T>(cpu, v)?];
-    let dy = Batch::new::<T>(cpu, dy)?;
-    let gradients = cpu.all_computed::<T, 3>([of_q, of_k, of_v], |[by_q, by_k, by_v]| {
+    let [q, k, v] = [Batch::new(cpu, q)?, Batch::new(cpu, k)?, Batch::new(cpu, v)?];
+    let dy = Batch::new(cpu, dy)?;
+    let gradients = cpu.all_computed::<W, 3>([of_q, of_k, of_v], |[by_q, by_k, by_v]| {
         let by_kv = by_k.chunks_exact_mut(s * d).zip(by_v.chunks_exact_mut(s * e));
         let by_qkv = by_q.chunks_exact_mut(t * d).zip(by_kv);
         let mut gradients: Vec<_> = by_qkv.map(|(q, (k, v))| Gradients { q, k, v }).collect();
@@ -96,8 +105,8 @@ struct Batch {
 }
 
 impl Batch {
-    fn new<T: Float>(cpu: &Context<'_>, x: &Tensor) -> Result<Self> {
-        let x = widened::<T>(cpu, x)?;
+    fn new(cpu: &Context<'_>, x: &Tensor) -> Result<Self> {
+        let x = widened(cpu, x)?;
         let [batch @ .., _, _] = x.shape().sizes() else { return Err(matrices_alone()) };
         let side = Side::new(cpu, x.layout(), &Shape::new(batch)?)?;
         Ok(Self { x, side })

@@ -22,7 +22,7 @@ use tensorkeep_tensor::op::{Conv, ConvInputGrad, ConvWeightGrad, Spec};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
-use crate::float::{Float, WideOf, for_float, widened};
+use crate::float::{Wide, for_wide, widened};
 use crate::gemm::Misfit;
 use crate::storage::{Context, contiguous};
 use geometry::Geometry;
@@ -30,22 +30,22 @@ use geometry::Geometry;
 pub(crate) fn forward(cpu: &Context<'_>, op: &Conv, inputs: &[&Tensor]) -> Result<Outputs> {
     let (y, [x, w]) = operands(cpu, inputs)?;
     let geometry = Geometry::new(op, x.shape(), w.shape(), &y.shape);
-    for_float!(y.dtype, T => compute::<T>(cpu, y, [x, w], |x, w, y| forward::run(cpu, &geometry, x, w, y)))
+    for_wide!(y.dtype, W => compute::<W>(cpu, y, [x, w], |x, w, y| forward::run(cpu, &geometry, x, w, y)))
 }
 
 pub(crate) fn input_grad(cpu: &Context<'_>, op: &ConvInputGrad, inputs: &[&Tensor]) -> Result<Outputs> {
     let (dx, [dy, w]) = operands(cpu, inputs)?;
     let geometry = Geometry::new(&op.conv, &dx.shape, w.shape(), dy.shape());
-    for_float!(dx.dtype, T => {
-        compute::<T>(cpu, dx, [dy, w], |dy, w, dx| input_grad::run(cpu, &geometry, dy, w, dx))
+    for_wide!(dx.dtype, W => {
+        compute::<W>(cpu, dx, [dy, w], |dy, w, dx| input_grad::run(cpu, &geometry, dy, w, dx))
     })
 }
 
 pub(crate) fn weight_grad(cpu: &Context<'_>, op: &ConvWeightGrad, inputs: &[&Tensor]) -> Result<Outputs> {
     let (dw, [x, dy]) = operands(cpu, inputs)?;
     let geometry = Geometry::new(&op.conv, x.shape(), &dw.shape, dy.shape());
-    for_float!(dw.dtype, T => {
-        compute::<T>(cpu, dw, [x, dy], |x, dy, dw| weight_grad::run(cpu, &geometry, x, dy, dw))
+    for_wide!(dw.dtype, W => {
+        compute::<W>(cpu, dw, [x, dy], |x, dy, dw| weight_grad::run(cpu, &geometry, x, dy, dw))
     })
 }
 
@@ -57,17 +57,17 @@ fn operands<'a>(cpu: &Context<'a>, inputs: &[&'a Tensor]) -> Result<(&'a Spec, [
     }
 }
 
-/// Runs `kernel` on both operands and the result, contiguous and in the type that elements `T` are computed in.
-fn compute<T: Float>(
+/// Runs `kernel` on both operands and the result, contiguous and in the type that they are computed in.
+fn compute<W: Wide>(
     cpu: &Context<'_>,
     spec: &Spec,
     [a, b]: [&Tensor; 2],
-    kernel: impl FnOnce(&[WideOf<T>], &[WideOf<T>], &mut [WideOf<T>]) -> Result<()>,
+    kernel: impl FnOnce(&[W], &[W], &mut [W]) -> Result<()>,
 ) -> Result<Outputs> {
-    let [a, b] = [a, b].map(|x| to_contiguous(cpu, &widened::<T>(cpu, x)?));
+    let [a, b] = [a, b].map(|x| to_contiguous(cpu, &widened(cpu, x)?));
     let (a, b) = (a?, b?);
     let (a, b) = (contiguous(&a)?, contiguous(&b)?);
-    Ok(smallvec![cpu.computed::<T>(spec, |out| kernel(a, b, out))?])
+    Ok(smallvec![cpu.computed::<W>(spec, |out| kernel(a, b, out))?])
 }
 
 /// Of the `count` rows that one of so many tasks computes, how many to compute at a time: all, unless there are fewer tasks

@@ -10,8 +10,9 @@ use tensorkeep_tensor::op::{Pool, PoolGrad, PoolKind};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
-use crate::float::{Float, for_float, widened};
+use crate::float::{Wide, for_wide, widened};
 use crate::index::Indices;
+use crate::reduce::Number;
 use crate::storage::{Context, contiguous};
 use crate::window::Windows;
 
@@ -19,21 +20,21 @@ pub(crate) fn forward(cpu: &Context<'_>, op: &Pool, inputs: &[&Tensor]) -> Resul
     let &[x] = inputs else {
         return Err(Error::internal(op.kind.name(), "pooling takes one operand"));
     };
-    for_float!(x.dtype(), T => forward_as::<T>(cpu, op, x))
+    for_wide!(x.dtype(), W => forward_as::<W>(cpu, op, x))
 }
 
-fn forward_as<T: Float>(cpu: &Context<'_>, op: &Pool, x: &Tensor) -> Result<Outputs> {
+fn forward_as<W: Wide + Number>(cpu: &Context<'_>, op: &Pool, x: &Tensor) -> Result<Outputs> {
     let windows = Windows::new(&op.window, &x.shape()[2..], &op.kernel, &cpu.result()?.shape[2..]);
-    let x = to_contiguous(cpu, &widened::<T>(cpu, x)?)?;
+    let x = to_contiguous(cpu, &widened(cpu, x)?)?;
     let x = contiguous(&x)?;
     match (op.kind, cpu.results) {
         (PoolKind::Max, [spec, index_spec]) => {
             let mut index = cpu.alloc(index_spec)?;
-            let y = cpu.computed::<T>(spec, |y| max::forward(cpu, &windows, x, y, index.as_mut_slice()))?;
+            let y = cpu.computed::<W>(spec, |y| max::forward(cpu, &windows, x, y, index.as_mut_slice()))?;
             Ok(smallvec![y, cpu.tensor(index, index_spec)])
         }
         (PoolKind::Mean { count_padding }, [spec]) => {
-            let y = cpu.computed::<T>(spec, |y| mean::forward(cpu, &windows, count_padding, x, y))?;
+            let y = cpu.computed::<W>(spec, |y| mean::forward(cpu, &windows, count_padding, x, y))?;
             Ok(smallvec![y])
         }
         (PoolKind::Max | PoolKind::Mean { .. }, _) => {
@@ -45,21 +46,21 @@ fn forward_as<T: Float>(cpu: &Context<'_>, op: &Pool, x: &Tensor) -> Result<Outp
 pub(crate) fn backward(cpu: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor]) -> Result<Outputs> {
     let dtype = inputs.first().map(|dy| dy.dtype());
     let dtype = dtype.ok_or_else(|| Error::internal("pool_grad", "a gradient without operand"))?;
-    for_float!(dtype, T => backward_as::<T>(cpu, op, inputs))
+    for_wide!(dtype, W => backward_as::<W>(cpu, op, inputs))
 }
 
-fn backward_as<T: Float>(cpu: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor]) -> Result<Outputs> {
+fn backward_as<W: Wide>(cpu: &Context<'_>, op: &PoolGrad, inputs: &[&Tensor]) -> Result<Outputs> {
     let (spec, dy) = (cpu.result()?, inputs[0]);
     let windows = Windows::new(&op.pool.window, &spec.shape[2..], &op.pool.kernel, &dy.shape()[2..]);
-    let dy = to_contiguous(cpu, &widened::<T>(cpu, dy)?)?;
+    let dy = to_contiguous(cpu, &widened(cpu, dy)?)?;
     let dy = contiguous(&dy)?;
     let dx = match op.pool.kind {
         PoolKind::Max => {
             let index = Indices::new(cpu, "pool_grad", inputs[1], windows.inputs(), "a spatial block")?;
-            cpu.computed::<T>(spec, |dx| max::backward(cpu, &windows, dy, &index, dx))
+            cpu.computed::<W>(spec, |dx| max::backward(cpu, &windows, dy, &index, dx))
         }
         PoolKind::Mean { count_padding } => {
-            cpu.computed::<T>(spec, |dx| mean::backward(cpu, &windows, count_padding, dy, dx))
+            cpu.computed::<W>(spec, |dx| mean::backward(cpu, &windows, count_padding, dy, dx))
         }
     }?;
     Ok(smallvec![dx])
