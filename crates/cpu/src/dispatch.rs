@@ -27,10 +27,10 @@ pub(crate) fn dispatch<L: Loop>(body: L) -> L::Output {
 #[inline]
 pub(crate) fn dispatch_on<L: Loop>(isa: Isa, body: L) -> L::Output {
     match isa.level() {
-        Level::Portable => body.run(),
+        Level::Portable => run_portable(body),
         // The compiler's target has it.
         #[cfg(target_arch = "aarch64")]
-        Level::Neon => body.run(),
+        Level::Neon => run_portable(body),
         // SAFETY: an `Isa` exists only where the machine has its instructions.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { run_avx2(body) },
@@ -41,6 +41,12 @@ pub(crate) fn dispatch_on<L: Loop>(isa: Isa, body: L) -> L::Output {
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { run_avx512(body) },
     }
+}
+
+// Once for a loop, not within each of its callers.
+#[inline(never)]
+fn run_portable<L: Loop>(body: L) -> L::Output {
+    body.run()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@ use bytemuck::Zeroable;
 
 use super::element::Element;
 use super::operand::Operand;
-use crate::cache::{prefetch, prefetch_all};
+use crate::cache::prefetch_all;
 use crate::transpose::{SIDE, transposed};
 
 /// Panels that are packed at the same time where rows are contiguous: so much of a row is read at once, and so many
@@ -50,34 +50,27 @@ pub(super) fn pack<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [
 fn copy_panels<T: Element>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) -> usize {
     let full = block.block(0..block.rows(), 0..block.cols() - block.cols() % width);
     match width {
-        4 => copy_panels_of::<T, 4>(full, into),
-        8 => copy_panels_of::<T, 8>(full, into),
-        16 => copy_panels_of::<T, 16>(full, into),
-        24 => copy_panels_of::<T, 24>(full, into),
-        32 => copy_panels_of::<T, 32>(full, into),
-        48 => copy_panels_of::<T, 48>(full, into),
+        4 => copy_panels_of::<T, 4>(full, width, into),
+        8 | 24 => copy_panels_of::<T, 8>(full, width, into),
+        16 | 32 | 48 => copy_panels_of::<T, 16>(full, width, into),
         _ => return 0,
     }
     full.cols()
 }
 
-/// Packs full panels of contiguous rows. A number of elements that the compiler knows is copied without a call.
-fn copy_panels_of<T: Element, const WIDTH: usize>(block: Operand<'_, T>, into: &mut [T::Sum]) {
+/// Packs full panels of contiguous rows, some `PIECE`s wide: a number of elements that the compiler knows is copied without a call.
+fn copy_panels_of<T: Element, const PIECE: usize>(block: Operand<'_, T>, width: usize, into: &mut [T::Sum]) {
     let depth = block.rows();
-    let groups = into.chunks_mut((SIDE_BY_SIDE * WIDTH * depth).max(1));
-    for (j, into) in (0..block.cols()).step_by(SIDE_BY_SIDE * WIDTH).zip(groups) {
-        let group = block.block(0..depth, j..block.cols().min(j + SIDE_BY_SIDE * WIDTH));
+    let groups = into.chunks_mut((SIDE_BY_SIDE * width * depth).max(1));
+    for (j, into) in (0..block.cols()).step_by(SIDE_BY_SIDE * width).zip(groups) {
+        let group = block.block(0..depth, j..block.cols().min(j + SIDE_BY_SIDE * width));
         for p in 0..depth {
-            let (next, _) = group.row((p + AHEAD).min(depth - 1)).unwrap_or_default().as_chunks::<WIDTH>();
-            next.iter().for_each(prefetch);
-            let (row, _) = group.row(p).unwrap_or_default().as_chunks::<WIDTH>();
-            for (from, into) in row.iter().zip(into.chunks_exact_mut(WIDTH * depth)) {
-                if let Some(into) = into[p * WIDTH..].first_chunk_mut::<WIDTH>() {
-                    // In parts that are copied without a call.
-                    from.chunks(16)
-                        .zip(into.chunks_mut(16))
-                        .for_each(|(from, into)| T::widen_slice(from, into));
-                }
+            prefetch_all(group.row((p + AHEAD).min(depth - 1)).unwrap_or_default());
+            let row = group.row(p).unwrap_or_default();
+            for (from, into) in row.chunks_exact(width).zip(into.chunks_exact_mut(width * depth)) {
+                let (from, into) =
+                    (from.as_chunks::<PIECE>().0, into[p * width..][..width].as_chunks_mut::<PIECE>().0);
+                from.iter().zip(into).for_each(|(from, into)| T::widen_slice(from, into));
             }
         }
     }

@@ -46,6 +46,8 @@ struct Channel<'a, S> {
 impl<S: Wide + Number> Loop for Channel<'_, S> {
     type Output = ();
 
+    const IN_AVX512: bool = size_of::<S>() < size_of::<f64>();
+
     #[inline(always)]
     fn run(self) {
         // Steps that the compiler knows are shuffles, not eight loads.
@@ -70,7 +72,7 @@ impl<S: Wide + Number> Channel<'_, S> {
             let line = Line { planes, rows, cols, plane, row };
             for at in (0..whole.start).chain(whole.end..cols.output) {
                 line.find(at, cols.places(at), &mut at_edge);
-                largest::<S, 1>(x, &at_edge, step, &mut y[at..=at], &mut index[at..=at]);
+                one_by_one(x, &at_edge, step, &mut y[at..=at], &mut index[at..=at]);
             }
             if !whole.is_empty() {
                 // Whole windows lie as those in the row before do, if those are whole too.
@@ -83,7 +85,7 @@ impl<S: Wide + Number> Channel<'_, S> {
                 match whole.len() {
                     8.. => largest::<S, 8>(x, &starts, step, y, index),
                     4.. => largest::<S, 4>(x, &starts, step, y, index),
-                    _ => largest::<S, 1>(x, &starts, step, y, index),
+                    _ => one_by_one(x, &starts, step, y, index),
                 }
             }
         }
@@ -145,6 +147,12 @@ fn largest<S: Wide + Number, const LANES: usize>(
         y[at..at + LANES].copy_from_slice(&best);
         index[at..at + LANES].copy_from_slice(&place);
     }
+}
+
+/// [`largest`] without vectors, once for all that call it.
+#[inline(never)]
+fn one_by_one<S: Wide + Number>(x: &[S], starts: &[i32], step: usize, y: &mut [S], index: &mut [i32]) {
+    largest::<S, 1>(x, starts, step, y, index);
 }
 
 /// Whether an element takes the place of the best before it: if it is larger, or the first NaN.
