@@ -2,7 +2,7 @@
 
 use tensorkeep_tensor::{Error, Result, Rng, meta};
 
-use crate::module::leaves;
+use crate::module::{NamedLeaf, leaves};
 use crate::settings::shown;
 use crate::{Layer, Settings};
 
@@ -33,29 +33,40 @@ impl Description {
     /// [`ErrorKind::Value`](tensorkeep_tensor::ErrorKind::Value) if what was built has not the tensors of the layer.
     #[track_caller]
     pub fn of<L: Rebuild>(layer: &L) -> Result<Self> {
-        let mut trial = layer.settings()?;
-        let settings = trial.as_data();
-        let built = L::rebuild(&mut trial, &mut Rng::new(0, &meta::device()))?;
-        trial.finish()?;
-        alike(layer, &built)?;
+        let build =
+            |settings: &mut Settings, rng: &mut Rng| L::rebuild(settings, rng).map(|built| leaves(&built));
+        let settings = tried(L::NAME, layer.settings()?, &leaves(layer), &build)?;
         Ok(Self::Layer { name: L::NAME, version: L::VERSION, settings })
     }
 }
 
-/// Refuses what has other tensors than the layer, which could not be put into it.
+/// The settings as data, if what is built with them has these tensors. Not compiled for each layer.
 #[track_caller]
-fn alike<L: Rebuild>(layer: &L, built: &L) -> Result<()> {
-    let [ours, theirs] = [layer, built].map(leaves);
+fn tried(
+    name: &str,
+    mut settings: Settings,
+    tensors: &[NamedLeaf],
+    build: &dyn Fn(&mut Settings, &mut Rng) -> Result<Vec<NamedLeaf>>,
+) -> Result<Settings> {
+    let data = settings.as_data();
+    let built = build(&mut settings, &mut Rng::new(0, &meta::device()))?;
+    settings.finish()?;
+    alike(name, tensors, &built)?;
+    Ok(data)
+}
+
+/// Refuses what has other tensors than the layer of this name, which could not be put into it.
+#[track_caller]
+fn alike(name: &str, ours: &[NamedLeaf], theirs: &[NamedLeaf]) -> Result<()> {
     let mut theirs = theirs.iter();
-    for leaf in &ours {
+    for leaf in ours {
         if !theirs
             .next()
             .is_some_and(|other| other.path == leaf.path && other.value.shape() == leaf.value.shape())
         {
             let (path, shape) = (shown(leaf.path.as_str()), leaf.value.shape());
             let message = format!(
-                "{} built again has no {path} of shape {shape}: make its tensors as its constructor does",
-                L::NAME
+                "{name} built again has no {path} of shape {shape}: make its tensors as its constructor does"
             );
             return Err(Error::value("describe", message));
         }
@@ -64,10 +75,8 @@ fn alike<L: Rebuild>(layer: &L, built: &L) -> Result<()> {
         None => Ok(()),
         Some(leaf) => {
             let path = shown(leaf.path.as_str());
-            let message = format!(
-                "{} built again has a {path} besides: make its tensors as its constructor does",
-                L::NAME
-            );
+            let message =
+                format!("{name} built again has a {path} besides: make its tensors as its constructor does");
             Err(Error::value("describe", message))
         }
     }

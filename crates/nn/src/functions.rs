@@ -19,7 +19,11 @@ macro_rules! functions {
         /// Every function is a type of its own. Types that need not be `'static` can be told apart by their full name
         /// alone; the names are compared with those that the same compiler gives to the functions of the table.
         pub(crate) fn name_of<F>() -> Option<&'static str> {
-            let name = type_name::<F>();
+            named(type_name::<F>())
+        }
+
+        // Compiled once, not for each layer.
+        fn named(name: &str) -> Option<&'static str> {
             $(if name == type_name_of_val(&Tensor::$function) {
                 return Some(concat!("nn.", stringify!($function)));
             })*

@@ -122,6 +122,15 @@ impl Settings {
     /// Those of `build`; [`ErrorKind::Value`] for what it leaves.
     #[track_caller]
     pub fn take_part<T>(&mut self, part: &str, build: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let mut taken = self.of_part(part);
+        let place = |error: Error| error.within(part);
+        let built = build(&mut taken).map_err(place)?;
+        taken.finish().map_err(place)?;
+        Ok(built)
+    }
+
+    /// Takes out what is told of a part, under the names that it has there.
+    fn of_part(&mut self, part: &str) -> Self {
         let (mut taken, mut left) = (Self::new(), Self::new());
         for (name, value) in std::mem::take(&mut self.0) {
             match inside(part, &name) {
@@ -130,10 +139,7 @@ impl Settings {
             }
         }
         *self = left;
-        let place = |error: Error| error.within(part);
-        let built = build(&mut taken).map_err(place)?;
-        taken.finish().map_err(place)?;
-        Ok(built)
+        taken
     }
 
     /// The same for a part that there may be none of.

@@ -100,7 +100,12 @@ impl HostData {
     }
 
     /// `values`, each cast to `dtype` as [`Scalar::cast`] says.
-    pub fn cast(dtype: DType, values: impl Iterator<Item = Scalar>) -> Self {
+    pub fn cast(dtype: DType, mut values: impl Iterator<Item = Scalar>) -> Self {
+        Self::cast_all(dtype, &mut values)
+    }
+
+    // Compiled once for each dtype, not for each dtype and each source of values.
+    fn cast_all(dtype: DType, values: &mut dyn Iterator<Item = Scalar>) -> Self {
         match dtype {
             DType::F32 => Self::F32(values.map(Scalar::as_f32).collect()),
             DType::F64 => Self::F64(values.map(Scalar::as_f64).collect()),

@@ -151,7 +151,7 @@ macro_rules! kernel {
 
 pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, sweep, Array<f32, 4>, 4, [1 2], rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f32, 4>, 4, [1 2], rows 1 2 3 4),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
             kernel!(tile, dot, sweep, std::arch::aarch64::float32x4_t, 4, [1 2], rows 1 2 3 4 5 6 7 8 9 10 11 12)
@@ -169,7 +169,7 @@ pub(super) fn f32(isa: Isa) -> &'static Kernel<f32> {
 
 pub(super) fn f64(isa: Isa) -> &'static Kernel<f64> {
     match isa.level() {
-        Level::Portable => kernel!(tile, dot, sweep, Array<f64, 2>, 2, [1 2], rows 1 2 3 4 5 6),
+        Level::Portable => kernel!(tile, dot, sweep, Array<f64, 2>, 2, [1 2], rows 1 2 3 4),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => {
             kernel!(tile, dot, sweep, std::arch::aarch64::float64x2_t, 2, [1 2], rows 1 2 3 4 5 6 7 8 9 10 11 12)

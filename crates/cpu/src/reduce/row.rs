@@ -14,7 +14,13 @@ const LANES: usize = 64;
 
 /// Folds elements that lie side by side.
 pub(crate) fn fold_row<T: Element, F: Fold<T::Lane>>(x: &[T]) -> F::Sum {
-    fold_row_of::<T, F>(x, |x| x)
+    fold_row_of::<T, F>(x, same)
+}
+
+// A function and not closures, for each of which the loop would be compiled again.
+#[inline(always)]
+fn same<L>(x: L) -> L {
+    x
 }
 
 /// Folds what `f` makes of elements that lie side by side.
@@ -37,7 +43,7 @@ pub(crate) fn fold_row_of<T: Element, F: Fold<T::Lane>>(
 /// Folds at most [`TILE`] numbers.
 #[inline]
 pub(crate) fn fold_tile<L: Number, F: Fold<L>>(x: &[L]) -> F::Part {
-    fold_tile_of::<L, F>(x, |x| x)
+    fold_tile_of::<L, F>(x, same)
 }
 
 /// Folds what `f` makes of at most [`TILE`] numbers.
@@ -67,7 +73,7 @@ impl<L: Number, F: Fold<L>, M: Fn(L) -> L + Copy> Loop for Row<'_, L, F, M> {
         // Filled up, so that there is no other code for it; and read last, as whatever fetches rows ahead expects.
         let mut last = [F::NEUTRAL; LANES];
         last.iter_mut().zip(rest).for_each(|(last, &x)| *last = (self.f)(x));
-        let last = Lanes::<L, F>::of(&[last], |x| x);
+        let last = Lanes::<L, F>::of(&[last], same);
         if F::DROPS_NAN && (lanes.dropped_nan() | last.dropped_nan()) {
             return F::lift(self.x.iter().map(|&x| (self.f)(x)).find(|x| x.is_nan()).unwrap_or(F::NEUTRAL));
         }

@@ -28,19 +28,30 @@ enum Identity {
 
 /// The leaves of a tree, states included, in the order of the walk.
 pub fn leaves<M: Module + ?Sized>(module: &M) -> Vec<NamedLeaf> {
-    let mut seen = HashMap::new();
-    let mut list: Vec<NamedLeaf> = Vec::new();
-    module.visit(&mut Path::root(), &mut |path, leaf| {
+    let mut found = Found::default();
+    module.visit(&mut Path::root(), &mut |path, leaf| found.add(path, leaf));
+    found.list
+}
+
+/// The leaves of a walk so far, and where each was first.
+#[derive(Default)]
+struct Found {
+    seen: HashMap<Identity, usize>,
+    list: Vec<NamedLeaf>,
+}
+
+impl Found {
+    // Compiled once, not for each type of tree.
+    fn add(&mut self, path: &Path, leaf: Leaf<'_>) {
         let (value, is_state, identity) = match leaf {
             Leaf::Parameter(value) => (value.clone(), false, Identity::Parameter(value.identity())),
             Leaf::State(state) => (state.get(), true, Identity::State(state.identity())),
         };
-        let place = list.len();
-        let first = *seen.entry(identity).or_insert(place);
+        let place = self.list.len();
+        let first = *self.seen.entry(identity).or_insert(place);
         let tied = (first != place).then_some(first);
-        list.push(NamedLeaf { path: path.clone(), value, is_state, tied });
-    });
-    list
+        self.list.push(NamedLeaf { path: path.clone(), value, is_state, tied });
+    }
 }
 
 /// The value of the leaf at a path, `encoder.0.weight`.

@@ -16,14 +16,20 @@ impl Path {
 
     /// Runs `f` one level deeper, under `name`.
     pub fn at<T>(&mut self, name: &str, f: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.enter(name);
+        let result = f(self);
+        self.text.truncate(length);
+        result
+    }
+
+    /// Goes one level deeper, and says how long the path was before. Compiled once, not for each field of each tree.
+    fn enter(&mut self, name: &str) -> usize {
         let length = self.text.len();
         if length > 0 {
             self.text.push('.');
         }
         self.text.push_str(name);
-        let result = f(self);
-        self.text.truncate(length);
-        result
+        length
     }
 
     /// Runs `f` one level deeper, under the number `index`.

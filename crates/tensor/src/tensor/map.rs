@@ -19,8 +19,7 @@ impl Tensor {
     /// [`ErrorKind::DType`](crate::ErrorKind::DType) if the expression has no meaning for the dtype.
     #[track_caller]
     pub fn map(&self, f: impl FnOnce(&Expr) -> Expr) -> Result<Self> {
-        let program = Program::with_inputs("map", &[f(&Expr::input(0))], 1)?;
-        self.map_program(program)
+        Self::mapped("map", f(&Expr::input(0)), &[self])
     }
 
     /// Applies an elementwise function of two tensors in one pass: `x.zip(&y, |x, y| (x - y) * (x - y))`.
@@ -52,8 +51,14 @@ impl Tensor {
     /// As for [`zip`](Self::zip).
     #[track_caller]
     pub fn zip_all<const N: usize>(inputs: [&Self; N], f: impl FnOnce([Expr; N]) -> Expr) -> Result<Self> {
-        let program = Program::with_inputs("zip", &[f(std::array::from_fn(Expr::input))], N)?;
-        Self::apply_one(&Op::Map(Map::new(program, &[])), &inputs)
+        Self::mapped("zip", f(std::array::from_fn(Expr::input)), &inputs)
+    }
+
+    // Compiled once, not for each function.
+    #[track_caller]
+    fn mapped(op: &'static str, function: Expr, inputs: &[&Self]) -> Result<Self> {
+        let program = Program::with_inputs(op, &[function], inputs.len())?;
+        Self::apply_one(&Op::Map(Map::new(program, &[])), inputs)
     }
 
     /// Applies a compiled program of any number of inputs and results to tensors broadcast together.
