@@ -13,6 +13,40 @@ const READS_WORTH_PACKING: usize = 8;
 /// The same where a tile reads several lines of each row.
 const WIDE_READS_WORTH_PACKING: usize = 32;
 
+/// What the rows of a block may span, counted by the power of two in their distance, for all of them to stay in the second cache: one
+/// of 2 MiB in which a line has 16 places, and other things have half of them.
+const SPAN: usize = 1 << 20;
+
+/// The fewest rows that a block is cut down to: the result is read and written for each.
+const LEAST_DEPTH: usize = 128;
+
+/// How deep to make the blocks of a right operand that multiplies `rows` rows of the left one. Those that are read where they lie are cut
+/// down to half of [`SPAN`] where their rows would compete for the same places.
+pub(super) fn depth<E: Element>(b: &Operand<'_, E>, rows: usize, kernel: &Kernel<E::Sum>) -> usize {
+    let (depth, inner) = (kernel.depth(), b.rows());
+    if b.col_stride() != 1 || E::direct(*b).is_none() || reads(rows, kernel) >= worth_packing(kernel) {
+        return depth;
+    }
+    // The same row again and again is one line.
+    let apart = match b.row_stride() {
+        0 => 0,
+        stride => 1 << (stride.trailing_zeros() + size_of::<E>().ilog2()).min(SPAN.ilog2()),
+    };
+    let block = inner.div_ceil(inner.div_ceil(depth).max(1));
+    let fits = block * apart < SPAN || inner.saturating_mul(apart) <= SPAN;
+    if fits { depth } else { depth.min((SPAN / 2 / apart).max(LEAST_DEPTH)) }
+}
+
+/// How many times a panel is read.
+fn reads<T: Accumulator>(rows: usize, kernel: &Kernel<T>) -> usize {
+    rows.div_ceil(kernel.tile_rows())
+}
+
+/// From how many reads on panels of contiguous rows are packed.
+fn worth_packing<T: Accumulator>(kernel: &Kernel<T>) -> usize {
+    if kernel.is_wide() { WIDE_READS_WORTH_PACKING } else { READS_WORTH_PACKING }
+}
+
 /// The panels of a block with the inner dimension as rows.
 pub(super) struct Panels<'a, T> {
     /// The block itself, if its panels can be read from it.
@@ -44,9 +78,8 @@ impl<'a, T: Accumulator> Panels<'a, T> {
         let width = kernel.even_width(block.cols());
         let cols = block.cols() % width;
         let last = (cols > 0).then(|| Last { cols, width: kernel.width_for(cols) });
-        let worth = if kernel.is_wide() { WIDE_READS_WORTH_PACKING } else { READS_WORTH_PACKING };
-        let reads = rows.div_ceil(kernel.tile_rows());
-        let readable = block.col_stride() == 1 && !is_worth_packing(&block, reads, worth);
+        let readable =
+            block.col_stride() == 1 && !is_worth_packing(&block, reads(rows, kernel), worth_packing(kernel));
         Self::new(block, width, last, readable, run)
     }
 

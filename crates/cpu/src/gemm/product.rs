@@ -5,7 +5,7 @@ use super::kernel::Kernel;
 use super::operand::Operand;
 use super::scratch::Scratch;
 use super::window::Window;
-use super::{Store, narrow, swapped};
+use super::{Store, narrow, panels, swapped};
 use crate::isa::Isa;
 use crate::workers::Workers;
 
@@ -40,14 +40,15 @@ pub(super) enum Path {
 }
 
 impl Path {
-    fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, depth: usize) -> Self {
+    fn of<T: Element>(a: Operand<'_, T>, b: Operand<'_, T>, kernel: &Kernel<T::Sum>) -> Self {
+        let depth = kernel.depth();
         let narrow = a.rows() <= narrow::MAX_ROWS && T::direct(b).is_some();
         let few = swapped::pays(&a, &b) && T::direct(b).is_some();
         match (b.row_stride(), b.col_stride()) {
             (1, _) if narrow => Self::Dots,
             (_, 1) if narrow => Self::Sweeps,
             (1, _) if few => Self::Swapped { depth },
-            _ => Self::Tiles { depth },
+            _ => Self::Tiles { depth: panels::depth(&b, a.rows(), kernel) },
         }
     }
 }
@@ -64,7 +65,7 @@ impl<'a, T: Element> Product<'a, T> {
     pub(super) fn new(a: Operand<'a, T>, b: Operand<'a, T>, store: Store, isa: Isa) -> Self {
         debug_assert_eq!(a.cols(), b.rows());
         let kernel = T::Sum::kernel(isa);
-        let path = Path::of(a, b, kernel.depth());
+        let path = Path::of(a, b, kernel);
         Self { a, b, store, epilogue: None, start: 0, kernel, path }
     }
 

@@ -31,6 +31,9 @@ const SHAPES: &[[usize; 3]] = &[
     [32, 80, 512],
     [257, 70, 64],
     [7, 1030, 11],
+    // Right operands whose rows compete for places in the cache, in less deep blocks.
+    [7, 1024, 600],
+    [9, 2048, 270],
     // Few rows, wider than what is computed at a time.
     [3, 4103, 19],
     // Few rows, on a right operand whose columns lie side by side.
