@@ -24,8 +24,8 @@ enum Use {
 
 use Use::{Batch, Left, Right, Row, Sum, TransposedRight};
 
-/// Rows and columns of the matrix.
-const SHAPE: [usize; 2] = [2, 3];
+/// Rows and columns of the matrix: much wider than high and the reverse, products of many rows are computed as their transpose.
+const SHAPES: [[usize; 2]; 3] = [[2, 3], [2, 5], [7, 3]];
 
 /// Whole numbers in no order, so that sums are exact.
 fn numbers(shape: &[usize], seed: usize) -> Result<Tensor> {
@@ -36,7 +36,7 @@ fn numbers(shape: &[usize], seed: usize) -> Result<Tensor> {
 
 /// Linear in `w`: the sum over all uses, each entry of their results weighted.
 fn weighted(w: &Tensor, uses: &[Use]) -> Result<Tensor> {
-    let [rows, cols] = SHAPE;
+    let [rows, cols] = w.dims()?;
     let mut sum = w.sum_all()?.mul(0.0)?;
     for (seed, &use_) in uses.iter().enumerate() {
         let result = match use_ {
@@ -54,10 +54,10 @@ fn weighted(w: &Tensor, uses: &[Use]) -> Result<Tensor> {
 }
 
 /// The gradient of [`weighted`], from its values at matrices with a single one.
-fn expected(uses: &[Use]) -> Result<Vec<f64>> {
-    let count = SHAPE.iter().product();
+fn expected(shape: [usize; 2], uses: &[Use]) -> Result<Vec<f64>> {
+    let count = shape.iter().product();
     let unit = |at: usize| (0..count).map(|i| f64::from(u8::from(i == at))).collect::<Vec<f64>>();
-    let at_unit = |at| weighted(&Tensor::from_vec(unit(at), SHAPE, &tensorkeep_cpu::device())?, uses);
+    let at_unit = |at| weighted(&Tensor::from_vec(unit(at), shape, &tensorkeep_cpu::device())?, uses);
     let value = |at| Ok(at_unit(at)?.item()?.as_f64());
     (0..count).map(value).collect()
 }
@@ -68,6 +68,9 @@ fn products_are_gathered_whatever_they_are_mixed_with() {
         &[Right(1)],
         &[Right(4), Right(1)],
         &[Right(1), Right(1), Right(1), Right(1)],
+        &[Right(9), Right(1)],
+        &[Right(1), Right(9), TransposedRight(8)],
+        &[TransposedRight(9), Sum, Right(2), TransposedRight(1)],
         &[TransposedRight(2)],
         &[TransposedRight(1), TransposedRight(3), TransposedRight(1)],
         &[Right(1), TransposedRight(1), Right(2), TransposedRight(2)],
@@ -80,15 +83,15 @@ fn products_are_gathered_whatever_they_are_mixed_with() {
         &[Right(0)],
         &[Right(0), TransposedRight(1), Batch(0)],
     ];
-    let w = numbers(&SHAPE, 1).unwrap();
-    for &uses in table {
-        let by_units = expected(uses).unwrap();
+    for (shape, &uses) in SHAPES.into_iter().flat_map(|shape| table.iter().map(move |uses| (shape, uses))) {
+        let w = numbers(&shape, 1).unwrap();
+        let by_units = expected(shape, uses).unwrap();
         let dw = grad(|w: &Tensor| weighted(w, uses), &w).unwrap();
-        assert_eq!(dw.to_vec::<f64>().unwrap(), by_units, "{uses:?}");
+        assert_eq!(dw.to_vec::<f64>().unwrap(), by_units, "{shape:?}, {uses:?}");
         // Of its square: the gradient is 2 w times as much, whose own sum has the gradient 2 times as much.
         let square = |w: &Tensor| weighted(&w.mul(w)?, uses);
         let second = grad(|w: &Tensor| grad(square, w)?.sum_all(), &w).unwrap();
         let twice: Vec<f64> = by_units.iter().map(|dw| 2.0 * dw).collect();
-        assert_eq!(second.to_vec::<f64>().unwrap(), twice, "{uses:?}");
+        assert_eq!(second.to_vec::<f64>().unwrap(), twice, "{shape:?}, {uses:?}");
     }
 }

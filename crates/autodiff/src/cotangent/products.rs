@@ -19,8 +19,22 @@ pub(crate) struct Products {
     /// Elements of all pairs together.
     elements: usize,
     /// The sum of the products of earlier pairs, as it is computed.
-    sum: Option<Tensor>,
+    sum: Option<Sum>,
     rest: Option<Tensor>,
+}
+
+/// `aᵀ b`, or its transpose `bᵀ a`.
+#[derive(Debug)]
+struct Sum {
+    value: Tensor,
+    is_transpose: bool,
+}
+
+impl Sum {
+    /// In one of the layouts, as a view.
+    fn laid_out(self, transpose: bool) -> Result<Tensor> {
+        if self.is_transpose == transpose { Ok(self.value) } else { self.value.t() }
+    }
 }
 
 /// Two matrices with as many rows.
@@ -44,11 +58,13 @@ impl Products {
         }
         self.elements = self.elements.saturating_add(other.elements);
         self.pairs.extend(other.pairs);
-        match other.sum {
-            Some(sum) if self.by_columns == other.by_columns => add_to(&mut self.sum, sum)?,
-            Some(sum) => add_to(&mut self.sum, sum.t()?)?,
-            None => {}
-        }
+        self.sum = match (self.sum.take(), other.sum) {
+            (Some(ours), Some(theirs)) => {
+                let is_transpose = ours.is_transpose;
+                Some(Sum { value: (ours.value + theirs.laid_out(is_transpose)?)?, is_transpose })
+            }
+            (ours, theirs) => ours.or(theirs),
+        };
         other.rest.map_or(Ok(()), |rest| self.add(rest))
     }
 
@@ -62,6 +78,7 @@ impl Products {
         Ok(Self {
             pairs: self.pairs.into_iter().map(|Pair { a, b }| Pair { a: b, b: a }).collect(),
             by_columns: !self.by_columns,
+            sum: self.sum.map(|Sum { value, is_transpose }| Sum { value, is_transpose: !is_transpose }),
             rest: self.rest.map(|rest| rest.t()).transpose()?,
             ..self
         })
@@ -69,8 +86,7 @@ impl Products {
 
     /// Elements of the sum.
     fn sum_elements(&self) -> usize {
-        let cols = |x: &Tensor| x.shape().last().copied().unwrap_or(1);
-        self.pairs.first().map_or(usize::MAX, |Pair { a, b }| cols(a).saturating_mul(cols(b)))
+        self.pairs.first().map_or(usize::MAX, |Pair { a, b }| columns(a).saturating_mul(columns(b)))
     }
 
     /// Adds the products to the sum, all in one.
@@ -83,20 +99,41 @@ impl Products {
         let stacked =
             |side: fn(&Pair) -> &Tensor| Tensor::concat(&pairs.iter().map(side).collect::<Vec<_>>(), 0);
         let (a, b) = (stacked(|pair| &pair.a)?, stacked(|pair| &pair.b)?);
-        let (left, right) = if self.by_columns { (b.t()?, a) } else { (a.t()?, b) };
-        self.sum = Some(match self.sum.take() {
-            Some(sum) => left.matmul_add(&right, &sum)?,
+        let is_transpose = match &self.sum {
+            Some(sum) => sum.is_transpose,
+            None => self.pays_transposed(&a, &b),
+        };
+        let (left, right) = if is_transpose { (b.t()?, a) } else { (a.t()?, b) };
+        let value = match self.sum.take() {
+            Some(sum) => left.matmul_add(&right, &sum.value)?,
             None => left.matmul(&right)?,
-        });
+        };
+        self.sum = Some(Sum { value, is_transpose });
         Ok(())
+    }
+
+    /// Whether to compute `bᵀ a`: as the sum is to be laid out, unless its left operand is much the wider one. That is read against
+    /// its layout, which costs more than to turn the sum if there are many rows.
+    fn pays_transposed(&self, a: &Tensor, b: &Tensor) -> bool {
+        let (of_a, of_b) = (columns(a), columns(b));
+        let (left, right) = if self.by_columns { (of_b, of_a) } else { (of_a, of_b) };
+        let rows = a.shape().first().copied().unwrap_or(1);
+        self.by_columns != (left / 2 >= right && rows / 2 >= right)
     }
 
     /// The sum as a tensor.
     pub(super) fn join(mut self) -> Result<Tensor> {
         self.flush()?;
         if let Some(sum) = self.sum.take() {
-            self.add(if self.by_columns { sum.t()? } else { sum })?;
+            let by_columns = self.by_columns;
+            let sum = sum.laid_out(by_columns)?.contiguous()?;
+            self.add(if by_columns { sum.t()? } else { sum })?;
         }
         self.rest.ok_or_else(|| Error::internal("grad", "a product lost its gradient"))
     }
+}
+
+/// Columns of a matrix.
+fn columns(x: &Tensor) -> usize {
+    x.shape().last().copied().unwrap_or(1)
 }
