@@ -1,5 +1,7 @@
 //! The pass over the input.
 
+use std::array;
+
 use super::element::{Number, TILE};
 use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
@@ -62,6 +64,10 @@ fn giving<'a, S, Z>(put: &'a dyn Fn(&[S], &mut [Z]), mut out: &'a mut [Z]) -> im
 fn zeros<L: Number>() -> [L; TILE] {
     [L::ZERO; TILE]
 }
+
+/// Parts that start with a line of the cache: a register of some of them never lies in two.
+#[repr(align(64))]
+struct Aligned<T>([T; TILE]);
 
 struct Pass<'a, L> {
     geometry: &'a Geometry,
@@ -148,23 +154,19 @@ impl<L: Number> Pass<'_, L> {
 
     /// Folds rows, as long as there are sums, into these.
     fn fold_rows<F: Fold<L>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
-        let mut buffers = [[L::ZERO; TILE]; AT_ONCE];
-        let columns = sums.len();
+        let (columns, mut buffers) = (sums.len(), None);
         let place = |row: usize| (start + row as isize * stride) as usize;
         for block in (0..rows).step_by(BLOCK_ROWS) {
-            let [mut parts, mut next] = [[F::START; TILE]; 2];
-            let (mut parts, mut next) = (&mut parts[..columns], &mut next[..columns]);
+            let [mut parts, mut next] = [Aligned([F::START; TILE]), Aligned([F::START; TILE])];
+            let (mut parts, mut next) = (&mut parts.0[..columns], &mut next.0[..columns]);
             let (mut row, end) = (block, rows.min(block + BLOCK_ROWS));
             while row < end {
                 if row + AT_ONCE <= end {
-                    let x = buffers.each_mut().map(|to| {
-                        row += 1;
-                        read(self.data, place(row - 1), columns, to)
-                    });
-                    fold_columns::<L, F, AT_ONCE>(parts, x, next);
+                    let places = array::from_fn(|i| place(row + i));
+                    fold_columns::<L, F, AT_ONCE>(parts, self.read(places, columns, &mut buffers), next);
+                    row += AT_ONCE;
                 } else {
-                    let x = read(self.data, place(row), columns, &mut buffers[0]);
-                    fold_columns::<L, F, 1>(parts, [x], next);
+                    fold_columns::<L, F, 1>(parts, self.read([place(row)], columns, &mut buffers), next);
                     row += 1;
                 }
                 std::mem::swap(&mut parts, &mut next);
@@ -173,5 +175,21 @@ impl<L: Number> Pass<'_, L> {
                 *sum = F::merge(*sum, F::widen(part));
             }
         }
+    }
+    /// So many columns of some rows: as they lie there, or converted in as many buffers, made when they are needed first.
+    fn read<'b, const ROWS: usize>(
+        &'b self,
+        places: [usize; ROWS],
+        columns: usize,
+        buffers: &'b mut Option<[[L; TILE]; AT_ONCE]>,
+    ) -> [&'b [L]; ROWS] {
+        if self.data.direct(places[0], columns).is_some() {
+            return places.map(|place| self.data.direct(place, columns).unwrap_or_default());
+        }
+        let mut buffers = buffers.get_or_insert_with(|| [zeros(); AT_ONCE]).iter_mut();
+        places.map(|place| match buffers.next() {
+            Some(buffer) => read(self.data, place, columns, buffer),
+            None => &[],
+        })
     }
 }
