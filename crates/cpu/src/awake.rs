@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use rayon::{ThreadPool, Yield};
+use rayon_core::{ThreadPool, Yield};
 
 /// How long a thread that has nothing to do stays awake.
 const STAY: Duration = Duration::from_micros(100);
@@ -29,7 +29,7 @@ impl Awake {
     pub(crate) fn stay(&self) {
         if !STAYS.get() {
             let awake = self.clone();
-            rayon::spawn(move || awake.look_for_work());
+            rayon_core::spawn(move || awake.look_for_work());
         }
     }
 
@@ -48,7 +48,7 @@ impl Awake {
         self.0.fetch_add(1, Ordering::Relaxed);
         let mut since = Instant::now();
         while since.elapsed() < STAY {
-            match rayon::yield_now() {
+            match rayon_core::yield_now() {
                 Some(Yield::Executed) => since = Instant::now(),
                 Some(Yield::Idle) | None => spin_loop(),
             }

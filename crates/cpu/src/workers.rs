@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use rayon::ThreadPool;
+use rayon_core::ThreadPool;
 use tensorkeep_tensor::{Error, ErrorKind, Result};
 
 use crate::awake::{self, Awake};
@@ -237,8 +237,8 @@ fn at_work(all: bool, part: impl FnOnce()) {
 const MAX_COUNT: usize = 1024;
 
 /// So many threads.
-fn pool(count: usize) -> Result<ThreadPool, rayon::ThreadPoolBuildError> {
-    let builder = rayon::ThreadPoolBuilder::new().num_threads(count);
+fn pool(count: usize) -> Result<ThreadPool, rayon_core::ThreadPoolBuildError> {
+    let builder = rayon_core::ThreadPoolBuilder::new().num_threads(count);
     builder.thread_name(|i| format!("tensorkeep-{i}")).build()
 }
 

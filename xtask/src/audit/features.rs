@@ -28,7 +28,7 @@ const BUILDS: &[Build] = &[
     Build {
         package: "tensorkeep",
         features: &["--no-default-features"],
-        without: &["rayon", "flate2", "wgpu", "clap"],
+        without: &["rayon-core", "flate2", "wgpu", "clap"],
     },
     Build {
         package: "tensorkeep",
@@ -37,7 +37,7 @@ const BUILDS: &[Build] = &[
     },
     // Detached signatures are JSON, by their standard.
     Build { package: "tensorkeep", features: &[], without: &["wgpu", "naga", "libloading", "clap"] },
-    Build { package: "tensorkeep-data", features: &[], without: &["rayon", "wgpu", "clap"] },
+    Build { package: "tensorkeep-data", features: &[], without: &["rayon-core", "wgpu", "clap"] },
     Build { package: "tensorkeep-cli", features: &["--all-features"], without: &[] },
 ];
 
