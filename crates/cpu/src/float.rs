@@ -29,27 +29,15 @@ impl Wide for f64 {
     }
 }
 
-/// Runs `$body` with `$t` standing for the float type of elements of `$dtype`; an error for other dtypes, which no shape
-/// rule admits where this is used.
-macro_rules! for_float {
-    ($dtype:expr, $t:ident => $body:expr) => {
+/// Runs `$body` with `$t` standing for the type beside the float `$dtype`; an error for other dtypes, which no shape rule admits
+/// where this is used.
+macro_rules! by_float {
+    ($dtype:expr, $t:ident => $body:expr; $($($float:ident)|+: $type:ty),+) => {
         match $dtype {
-            tensorkeep_tensor::DType::F32 => {
-                type $t = f32;
+            $($(tensorkeep_tensor::DType::$float)|+ => {
+                type $t = $type;
                 $body
-            }
-            tensorkeep_tensor::DType::F64 => {
-                type $t = f64;
-                $body
-            }
-            tensorkeep_tensor::DType::F16 => {
-                type $t = half::f16;
-                $body
-            }
-            tensorkeep_tensor::DType::BF16 => {
-                type $t = half::bf16;
-                $body
-            }
+            })+
             tensorkeep_tensor::DType::I64
             | tensorkeep_tensor::DType::I32
             | tensorkeep_tensor::DType::U8
@@ -59,30 +47,21 @@ macro_rules! for_float {
         }
     };
 }
+pub(crate) use by_float;
+
+/// [`by_float`] with the type of the elements themselves.
+macro_rules! for_float {
+    ($dtype:expr, $t:ident => $body:expr) => {
+        $crate::float::by_float!($dtype, $t => $body; F32: f32, F64: f64, F16: half::f16, BF16: half::bf16)
+    };
+}
 pub(crate) use for_float;
 
-/// Runs `$body` with `$w` standing for the type that elements of the float `$dtype` are computed in; an error as by
-/// [`for_float`]. For kernels that would be compiled twice for the halves otherwise, and once more for what they compute in.
+/// [`by_float`] with the type that elements are computed in. For kernels that would be compiled twice for the halves otherwise, and
+/// once more for what they compute in.
 macro_rules! for_wide {
     ($dtype:expr, $w:ident => $body:expr) => {
-        match $dtype {
-            tensorkeep_tensor::DType::F32
-            | tensorkeep_tensor::DType::F16
-            | tensorkeep_tensor::DType::BF16 => {
-                type $w = f32;
-                $body
-            }
-            tensorkeep_tensor::DType::F64 => {
-                type $w = f64;
-                $body
-            }
-            tensorkeep_tensor::DType::I64
-            | tensorkeep_tensor::DType::I32
-            | tensorkeep_tensor::DType::U8
-            | tensorkeep_tensor::DType::Bool => {
-                Err(tensorkeep_tensor::Error::internal("cpu", "the shape rule admits floats alone"))
-            }
-        }
+        $crate::float::by_float!($dtype, $w => $body; F32 | F16 | BF16: f32, F64: f64)
     };
 }
 pub(crate) use for_wide;

@@ -1,11 +1,13 @@
 //! Running folds along an axis.
 
+use std::array;
+
 use smallvec::SmallVec;
 use tensorkeep_tensor::op::{Scan, ScanKind};
 use tensorkeep_tensor::{Error, Outputs, Result, Tensor};
 
 use crate::copy::to_contiguous;
-use crate::reduce::{Element, Fold, Largest, Number, Operand, Product, Smallest, Sum, TILE, read};
+use crate::reduce::{Buffer, Element, Fold, Largest, Number, Operand, Product, Smallest, Sum, TILE, read};
 use crate::storage::{Context, Stored, contiguous, for_stored};
 
 /// Elements that a thread runs over at a time, at least.
@@ -108,7 +110,8 @@ impl<S: Stored, P, F> Recurrence<S, P, F> {
         P: Fn(S, [L; N]) -> S,
         F: Fn(S) -> L,
     {
-        let mut room = Room { states: [self.start; TILE], inputs: [[L::ZERO; TILE]; N], y: [L::ZERO; TILE] };
+        let mut room =
+            Room { states: [self.start; TILE], inputs: array::from_fn(|_| None), y: [L::ZERO; TILE] };
         for slab in 0..slabs.count {
             let at = slab * slabs.axis.size * slabs.axis.inner;
             for first in (at..at + slabs.axis.inner).step_by(TILE) {
@@ -169,6 +172,6 @@ impl<S: Stored, P, F> Recurrence<S, P, F> {
 /// Room for a block of columns.
 struct Room<L, S, const N: usize> {
     states: [S; TILE],
-    inputs: [[L; TILE]; N],
+    inputs: [Buffer<L>; N],
     y: [L; TILE],
 }

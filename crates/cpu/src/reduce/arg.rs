@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use super::element::{Number, TILE};
 use super::fold::Fold;
 use super::geometry::Geometry;
-use super::operand::{Operand, read};
+use super::operand::{Buffer, Operand, read, zeros};
 use super::row::fold_tile;
 use crate::dispatch::{Loop, dispatch};
 use crate::workers::Workers;
@@ -25,26 +25,19 @@ pub(super) fn run<L: Number, F: Fold<L, Part = L>>(
     let results = (CHUNK / rows).max(1);
     workers.chunks(work, out, results, |i, out| {
         let (mut at, mut out) = (i * results, out);
-        let mut room = None;
+        let (mut buffer, mut best) = (None, None);
         while !out.is_empty() {
             let first = at % columns;
             let count = out.len().min(columns - first).min(TILE);
             let (now, later) = out.split_at_mut(count);
             let start = geometry.start(at / columns) + first as isize;
             match now {
-                [now] if columns == 1 => *now = along_row::<L, F>(data, start as usize, rows, &mut room),
-                _ => along_columns::<L, F>(data, start, geometry, now, &mut room),
+                [now] if columns == 1 => *now = along_row::<L, F>(data, start as usize, rows, &mut buffer),
+                _ => along_columns::<L, F>(data, start, geometry, now, &mut buffer, &mut best),
             }
             (at, out) = (at + count, later);
         }
     });
-}
-
-/// Room for numbers that are read, and for the best of columns, once it is needed.
-type Room<L> = Option<[[L; TILE]; 2]>;
-
-fn room<L: Number>() -> [[L; TILE]; 2] {
-    [[L::ZERO; TILE]; 2]
 }
 
 /// Whether `x`, which comes later, is chosen before `best`: NaN before all numbers.
@@ -59,15 +52,11 @@ fn along_row<L: Number, F: Fold<L, Part = L>>(
     data: &dyn Operand<Lane = L>,
     start: usize,
     len: usize,
-    given: &mut Room<L>,
+    buffer: &mut Buffer<L>,
 ) -> i32 {
     let mut best: Option<(L, usize)> = None;
     for at in (0..len).step_by(TILE) {
-        let count = TILE.min(len - at);
-        let tile = match data.direct(start + at, count) {
-            Some(tile) => tile,
-            None => read(data, start + at, count, &mut given.get_or_insert_with(room)[0]),
-        };
+        let tile = read(data, start + at, TILE.min(len - at), buffer);
         let chosen = fold_tile::<L, F>(tile);
         if best.is_none_or(|(best, _)| beats::<L, F>(chosen, best)) {
             let found = tile.iter().position(|&x| x == chosen || (x.is_nan() && chosen.is_nan()));
@@ -83,11 +72,11 @@ fn along_columns<L: Number, F: Fold<L, Part = L>>(
     start: isize,
     geometry: &Geometry,
     out: &mut [i32],
-    given: &mut Room<L>,
+    buffer: &mut Buffer<L>,
+    best: &mut Buffer<L>,
 ) {
-    let [buffer, best] = given.get_or_insert_with(room);
     let (columns, stride) = (out.len(), geometry.row_stride);
-    let best = &mut best[..columns];
+    let best = &mut best.get_or_insert_with(zeros)[..columns];
     best.copy_from_slice(read(data, start as usize, columns, buffer));
     out.fill(0);
     // Short rows that follow one another are read many at a time.

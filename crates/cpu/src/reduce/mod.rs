@@ -26,7 +26,7 @@ use geometry::Geometry;
 
 pub(crate) use element::{Element, Number, TILE};
 pub(crate) use fold::{Fold, Largest, Product, Smallest, SquareSum, Sum};
-pub(crate) use operand::{Operand, read};
+pub(crate) use operand::{Buffer, Operand, read};
 pub(crate) use row::{fold_row, fold_row_of, fold_tile};
 
 pub(crate) fn apply(cpu: &Context<'_>, op: &Reduce, inputs: &[&Tensor]) -> Result<Outputs> {

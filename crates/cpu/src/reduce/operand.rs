@@ -25,17 +25,24 @@ impl<T: Element> Operand for &[T] {
     }
 }
 
+/// Room for numbers that are converted, made when the first are.
+pub(crate) type Buffer<L> = Option<[L; TILE]>;
+
 /// At most [`TILE`] numbers: as they lie there, or converted into the buffer.
 pub(crate) fn read<'a, L: Number>(
     operand: &'a dyn Operand<Lane = L>,
     start: usize,
     len: usize,
-    buffer: &'a mut [L; TILE],
+    buffer: &'a mut Buffer<L>,
 ) -> &'a [L] {
     if let Some(numbers) = operand.direct(start, len) {
         return numbers;
     }
-    let numbers = &mut buffer[..len];
+    let numbers = &mut buffer.get_or_insert_with(zeros)[..len];
     operand.convert(start, numbers);
     numbers
+}
+
+pub(super) fn zeros<L: Number>() -> [L; TILE] {
+    [L::ZERO; TILE]
 }

@@ -5,8 +5,8 @@ use std::array;
 use super::element::{Number, TILE};
 use super::fold::{Fold, fold_columns};
 use super::geometry::Geometry;
-use super::operand::{Operand, read};
-use super::row::{fold_row, fold_tile};
+use super::operand::{Buffer, Operand, read};
+use super::row::fold_tile;
 use crate::storage::Stored;
 use crate::workers::Workers;
 
@@ -60,11 +60,6 @@ fn giving<'a, S, Z>(put: &'a dyn Fn(&[S], &mut [Z]), mut out: &'a mut [Z]) -> im
     }
 }
 
-/// Room for numbers that are converted, made when the first are.
-fn zeros<L: Number>() -> [L; TILE] {
-    [L::ZERO; TILE]
-}
-
 /// Parts that start with a line of the cache: a register of some of them never lies in two.
 #[repr(align(64))]
 struct Aligned<T>([T; TILE]);
@@ -94,23 +89,16 @@ impl<L: Number> Pass<'_, L> {
             let sums = &mut sums[..ROW_RESULTS.min(count - at)];
             for (i, sum) in sums.iter_mut().enumerate() {
                 let (start, len) = self.piece(first + at + i);
-                *sum = match self.data.direct(start as usize, len) {
-                    Some(row) => fold_row::<L, F>(row),
-                    None => {
-                        let buffer = buffer.get_or_insert_with(zeros);
-                        self.converted_row::<F>(start as usize, len, buffer)
-                    }
-                };
+                *sum = self.row::<F>(start as usize, len, &mut buffer);
             }
             give(sums);
         }
     }
 
-    /// Folds a row that does not lie there as numbers of the lane.
-    fn converted_row<F: Fold<L>>(&self, start: usize, len: usize, buffer: &mut [L; TILE]) -> F::Sum {
+    /// Folds a row.
+    fn row<F: Fold<L>>(&self, start: usize, len: usize, buffer: &mut Buffer<L>) -> F::Sum {
         (0..len).step_by(TILE).fold(F::widen(F::START), |sum, at| {
-            let tile = &mut buffer[..TILE.min(len - at)];
-            self.data.convert(start + at, tile);
+            let tile = read(self.data, start + at, TILE.min(len - at), buffer);
             F::merge(sum, F::widen(fold_tile::<L, F>(tile)))
         })
     }
@@ -154,7 +142,7 @@ impl<L: Number> Pass<'_, L> {
 
     /// Folds rows, as long as there are sums, into these.
     fn fold_rows<F: Fold<L>>(&self, start: isize, stride: isize, rows: usize, sums: &mut [F::Sum]) {
-        let (columns, mut buffers) = (sums.len(), None);
+        let (columns, mut buffers) = (sums.len(), array::from_fn::<Buffer<L>, AT_ONCE, _>(|_| None));
         let place = |row: usize| (start + row as isize * stride) as usize;
         for block in (0..rows).step_by(BLOCK_ROWS) {
             let [mut parts, mut next] = [Aligned([F::START; TILE]), Aligned([F::START; TILE])];
@@ -162,11 +150,14 @@ impl<L: Number> Pass<'_, L> {
             let (mut row, end) = (block, rows.min(block + BLOCK_ROWS));
             while row < end {
                 if row + AT_ONCE <= end {
-                    let places = array::from_fn(|i| place(row + i));
-                    fold_columns::<L, F, AT_ONCE>(parts, self.read(places, columns, &mut buffers), next);
-                    row += AT_ONCE;
+                    let x = buffers.each_mut().map(|buffer| {
+                        row += 1;
+                        read(self.data, place(row - 1), columns, buffer)
+                    });
+                    fold_columns::<L, F, AT_ONCE>(parts, x, next);
                 } else {
-                    fold_columns::<L, F, 1>(parts, self.read([place(row)], columns, &mut buffers), next);
+                    let x = read(self.data, place(row), columns, &mut buffers[0]);
+                    fold_columns::<L, F, 1>(parts, [x], next);
                     row += 1;
                 }
                 std::mem::swap(&mut parts, &mut next);
@@ -175,21 +166,5 @@ impl<L: Number> Pass<'_, L> {
                 *sum = F::merge(*sum, F::widen(part));
             }
         }
-    }
-    /// So many columns of some rows: as they lie there, or converted in as many buffers, made when they are needed first.
-    fn read<'b, const ROWS: usize>(
-        &'b self,
-        places: [usize; ROWS],
-        columns: usize,
-        buffers: &'b mut Option<[[L; TILE]; AT_ONCE]>,
-    ) -> [&'b [L]; ROWS] {
-        if self.data.direct(places[0], columns).is_some() {
-            return places.map(|place| self.data.direct(place, columns).unwrap_or_default());
-        }
-        let mut buffers = buffers.get_or_insert_with(|| [zeros(); AT_ONCE]).iter_mut();
-        places.map(|place| match buffers.next() {
-            Some(buffer) => read(self.data, place, columns, buffer),
-            None => &[],
-        })
     }
 }
